@@ -1,0 +1,303 @@
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.audiences.models import Segment
+from apps.channels.models import Channel, ChannelKind
+from apps.common.models import TimestampedModel
+from apps.windows.models import MaintenanceWindow
+
+
+class Playbook(TimestampedModel):
+    """A reusable plan: the steps from which the touchpoints of a campaign are made."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    description = models.TextField(_("description"), blank=True)
+    is_default = models.BooleanField(_("default"), default=False, help_text=_("Proposed for new windows."))
+
+    class Meta:
+        ordering = ("-is_default", "name")
+        verbose_name = _("playbook")
+        verbose_name_plural = _("playbooks")
+        constraints = (
+            models.UniqueConstraint(fields=("is_default",), condition=Q(is_default=True), name="one_default_playbook"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Anchor(models.TextChoices):
+    ANNOUNCE = "announce", _("Announcement")  # when the campaign is released
+    START = "start", _("Start")  # the planned start; held until a person starts it where the window does not start by itself
+    DURING = "during", _("While it runs")  # repeated between start and end, end excluded
+    END = "end", _("Planned end")
+    ACTUAL_END = "actual_end", _("Confirmed completion")  # never before a person or a monitor confirmed it
+
+
+class Urgency(models.TextChoices):
+    ROUTINE = "routine", _("Routine")
+    URGENT = "urgent", _("Urgent")  # losing it is worse than repeating it; ignores quiet hours
+
+
+class WhenLate(models.TextChoices):
+    """What to do with a step whose time is already past when the plan is made."""
+
+    COLLAPSE = "collapse", _("Leave it to the announcement")
+    SEND = "send", _("Send it at once while it is still useful")
+    SKIP = "skip", _("Skip it")
+
+
+class Step(models.Model):
+    """One cell of the plan: a moment (`key`, anchor and offset) for a segment by a channel.
+
+    Steps of a playbook that share a `key` are the same moment for different people.
+    """
+
+    playbook = models.ForeignKey(Playbook, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+    key = models.SlugField(_("moment"), max_length=40, help_text=_("Names the moment, for example t-7d."))
+    anchor = models.CharField(_("anchor"), max_length=16, choices=Anchor.choices)
+    offset_days = models.SmallIntegerField(_("offset in days"), default=0, help_text=_("Calendar days: the wall clock stays."))
+    offset = models.DurationField(_("offset"), default=timedelta(0), help_text=_("Elapsed time, for example -1:00:00."))
+    repeats_by_cadence = models.BooleanField(
+        _("repeats"), default=False, help_text=_("Repeated while the work runs, as often as its duration asks for.")
+    )
+    repeat_every = models.DurationField(
+        _("repeat every"), null=True, blank=True, help_text=_("Fixed interval in place of the one the duration asks for.")
+    )
+    segment = models.ForeignKey(
+        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text=_("Empty for broadcast channels.")
+    )
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    content_key = models.SlugField(_("content"), max_length=40)
+    urgency = models.CharField(_("urgency"), max_length=8, choices=Urgency.choices, default=Urgency.ROUTINE)
+    is_mandatory = models.BooleanField(
+        _("mandatory"), default=False, help_text=_("Goes to people who unsubscribed too; never to dead addresses.")
+    )
+    min_duration = models.DurationField(
+        _("only for windows of at least"), null=True, blank=True, help_text=_("Shorter windows skip this step.")
+    )
+    only_unconfirmed = models.BooleanField(
+        _("only while unconfirmed"), default=False, help_text=_("Dropped once the completion has been confirmed.")
+    )
+    useful_for = models.DurationField(
+        _("useful for"), default=timedelta(hours=6), help_text=_("How late it may still go; afterwards it is missed.")
+    )
+    useful_until_before_start = models.DurationField(
+        _("useful until before start"), null=True, blank=True, help_text=_("Never later than so long before the start.")
+    )
+    when_late = models.CharField(_("when late"), max_length=8, choices=WhenLate.choices, default=WhenLate.COLLAPSE)
+
+    class Meta:
+        ordering = ("position", "id")
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("playbook", "key", "segment", "channel"),
+                condition=Q(segment__isnull=False),
+                name="one_step_per_moment_segment_and_channel",
+            ),
+            models.UniqueConstraint(
+                fields=("playbook", "key", "channel"), condition=Q(segment__isnull=True), name="one_step_per_moment_and_broadcast"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class MessageTemplate(TimestampedModel):
+    """Liquid + Markdown text of one content key. The most specific that fits a touchpoint is used; see content.py.
+
+    `channel_kind` empty fits every channel, `segment` empty every segment, `playbook` content is shared by all.
+    """
+
+    content_key = models.SlugField(_("content"), max_length=40)
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
+    channel_kind = models.CharField(_("channel kind"), max_length=16, choices=ChannelKind.choices, blank=True)
+    segment = models.ForeignKey(Segment, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    body = models.TextField(_("body"), help_text=_("Markdown with Liquid variables; the list of variables stands beside."))
+    is_builtin = models.BooleanField(default=False, editable=False)  # refreshed by load_playbooks while nobody edited it
+
+    class Meta:
+        ordering = ("content_key", "language", "channel_kind")
+        verbose_name = _("message template")
+        verbose_name_plural = _("message templates")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("content_key", "language", "channel_kind"),
+                condition=Q(segment__isnull=True),
+                name="one_general_template_per_content_language_and_kind",
+            ),
+            models.UniqueConstraint(
+                fields=("content_key", "language", "channel_kind", "segment"),
+                condition=Q(segment__isnull=False),
+                name="one_segment_template_per_content_language_and_kind",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.content_key} ({self.language})"
+
+
+class Campaign(TimestampedModel):
+    """The communication plan of one window."""
+
+    window = models.OneToOneField(MaintenanceWindow, on_delete=models.PROTECT, related_name="campaign")
+    playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT, related_name="campaigns")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    released_at = models.DateTimeField(_("released at"), null=True, editable=False)  # the instant of the anchor "announce"
+
+    class Meta:
+        ordering = ("-window__starts_at",)
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+
+    def __str__(self) -> str:
+        return str(self.window)
+
+
+class TouchpointState(models.TextChoices):
+    PLANNED = "planned", _("Planned")  # has a time; nothing has been written for recipients yet
+    HELD = "held", _("Held")  # waits for a fact or a person; has no time
+    DUE = "due", _("Due")  # its deliveries are written and leave at due_at
+    SENDING = "sending", _("Sending")  # the first batch has been marked
+    SENT = "sent", _("Sent")  # every delivery is settled
+    SKIPPED = "skipped", _("Skipped")  # the plan leaves it out, with a reason
+    MISSED = "missed", _("Missed")  # its use was over before it could leave, with a reason
+    SUPERSEDED = "superseded", _("Superseded")  # a later correction took its place
+    CANCELLED = "cancelled", _("Cancelled")  # the window was cancelled
+
+
+TOUCHPOINT_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    TouchpointState.PLANNED: ("planned", "held", "due", "skipped", "missed", "superseded", "cancelled"),
+    TouchpointState.HELD: ("planned", "skipped", "missed", "superseded", "cancelled"),
+    TouchpointState.DUE: ("planned", "held", "sending", "sent", "skipped", "missed", "superseded", "cancelled"),
+    TouchpointState.SENDING: ("planned", "held", "sent", "skipped", "missed", "superseded", "cancelled"),
+    TouchpointState.SKIPPED: ("planned", "held", "cancelled"),
+    TouchpointState.MISSED: ("planned", "held", "cancelled"),
+    TouchpointState.SENT: (),
+    TouchpointState.SUPERSEDED: (),
+    TouchpointState.CANCELLED: (),
+}
+# Re-planning may move these; what was sent never moves.
+REPLANNABLE = (
+    TouchpointState.PLANNED,
+    TouchpointState.HELD,
+    TouchpointState.DUE,
+    TouchpointState.SENDING,
+    TouchpointState.SKIPPED,
+    TouchpointState.MISSED,
+)
+# Only in these may a batch be handed over.
+OPEN_STATES = (TouchpointState.DUE, TouchpointState.SENDING)
+
+
+class Audience(models.TextChoices):
+    SEGMENT = "segment", _("The segment")
+    CHANNEL = "channel", _("The channel's place")  # broadcast: one delivery without a contact
+    TOLD = "told", _("Those told something that is no longer true")  # corrections: read from the deliveries
+
+
+class Reason(models.TextChoices):
+    """Why a touchpoint is held, skipped, missed, superseded or cancelled; the label is what the planner reads."""
+
+    NONE = "", ""
+    IN_THE_PAST = "in_the_past", _("Its time was already past; the announcement takes its place.")
+    NEAR_ANNOUNCEMENT = "near_announcement", _("It would follow the announcement too closely.")
+    PAST_USE = "past_use", _("It would be of no use so late.")
+    TOO_SHORT = "too_short", _("The window is too short for this channel.")
+    NO_UPDATES = "no_updates", _("Windows under one hour get no updates between start and end.")
+    AWAITS_START = "awaits_start", _("Waits until a person starts the window.")
+    AWAITS_COMPLETION = "awaits_completion", _("Waits until the completion is confirmed.")
+    COMPLETED_EARLY = "completed_early", _("The work was completed before.")
+    ALREADY_CONFIRMED = "already_confirmed", _("The completion was already confirmed.")
+    CHANNEL_DISABLED = "channel_disabled", _("The channel is switched off.")
+    STEP_REMOVED = "step_removed", _("The playbook no longer has this step.")
+    WINDOW_CANCELLED = "window_cancelled", _("The window was cancelled.")
+    REPLACED = "replaced", _("A newer correction took its place.")
+    NOBODY_TOLD = "nobody_told", _("Everyone who was told already knows what holds now.")
+    NOBODY = "nobody", _("The segment is empty.")
+    NOT_SENT_IN_TIME = "not_sent_in_time", _("It could not be sent while it was of use.")
+
+
+class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
+    def due_for_expansion(self, now: datetime) -> Self:
+        return self.filter(state=TouchpointState.PLANNED, expand_at__lte=now)
+
+    def past_use(self, now: datetime) -> Self:
+        """Touchpoints that can no longer leave in time."""
+        open_states = (TouchpointState.PLANNED, TouchpointState.DUE, TouchpointState.SENDING)
+        return self.filter(state__in=open_states, useful_until__lte=now)
+
+    def replannable(self) -> Self:
+        return self.filter(state__in=REPLANNABLE)
+
+
+class Touchpoint(TimestampedModel):
+    """One planned message to a segment by a channel at a time, as the plan of `revision` wants it."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="touchpoints")
+    step = models.ForeignKey(Step, null=True, on_delete=models.SET_NULL, related_name="+")  # None: made by the engine
+    step_key = models.SlugField(max_length=40)  # "correction" and "cancellation" are the engine's own
+    occurrence = models.PositiveIntegerField(default=0)  # n-th repetition; for corrections the window revision
+    segment = models.ForeignKey(Segment, null=True, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    audience = models.CharField(max_length=8, choices=Audience.choices, default=Audience.SEGMENT)
+    content_key = models.SlugField(max_length=40)
+    urgency = models.CharField(max_length=8, choices=Urgency.choices, default=Urgency.ROUTINE)
+    is_mandatory = models.BooleanField(default=False)
+
+    revision = models.PositiveIntegerField()  # of the window, when this row was last planned
+    due_at = models.DateTimeField(_("due at"), null=True)  # None while held
+    expand_at = models.DateTimeField(null=True)  # when its deliveries are to be written, a little before due_at
+    useful_until = models.DateTimeField(_("useful until"), null=True)
+    state = models.CharField(_("state"), max_length=12, choices=TouchpointState.choices)
+    reason = models.CharField(_("reason"), max_length=24, choices=Reason.choices, blank=True, default="")
+    expanded_at = models.DateTimeField(null=True)
+    first_sent_at = models.DateTimeField(_("first sent at"), null=True)  # first durable mark; lateness = this - due_at
+    settled_at = models.DateTimeField(_("settled at"), null=True)
+
+    objects = TouchpointQuerySet.as_manager()
+
+    class Meta:
+        ordering = (F("due_at").asc(nulls_last=True), "step_key", "occurrence", "id")
+        verbose_name = _("touchpoint")
+        verbose_name_plural = _("touchpoints")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("campaign", "step_key", "occurrence", "segment", "channel"),
+                condition=Q(segment__isnull=False),
+                name="one_touchpoint_per_moment_segment_and_channel",
+            ),
+            models.UniqueConstraint(
+                fields=("campaign", "step_key", "occurrence", "channel"),
+                condition=Q(segment__isnull=True),
+                name="one_touchpoint_per_moment_and_broadcast",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("held", "skipped", "cancelled", "superseded"))
+                | Q(due_at__isnull=False, expand_at__isnull=False, useful_until__isnull=False),
+                name="touchpoint_that_may_leave_has_its_times",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("planned", "due", "sending", "sent")) | ~Q(reason=""),
+                name="touchpoint_that_does_not_leave_has_a_reason",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("state", "expand_at"), name="touchpoint_to_expand"),
+            models.Index(fields=("state", "useful_until"), name="touchpoint_past_use"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.step_key} → {self.segment or self.channel}"

@@ -1,0 +1,72 @@
+"""What passes between delivery and a transport: messages in, receipts out, errors that say what to do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message to one address, complete: a transport adds nothing that a reader would see.
+
+    `key` names the message over all its attempts (idempotency key, webhook-id, local part of the Message-ID).
+    `address` is an e-mail address, an E.164 number, or empty for broadcast channels, whose place is configured.
+    `headers` are e-mail headers, Message-ID and Date among them. `data` is what a webhook carries beside the text.
+    """
+
+    key: str
+    address: str
+    subject: str
+    text: str
+    html: str = ""
+    from_address: str = ""
+    reply_to: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+class Phase(StrEnum):
+    """How far a hand-over had come; it decides whether the message may have arrived (reference: RFC 1047, RFC 5321)."""
+
+    BEFORE = "before"  # nothing was handed over: connect, sign in, envelope, or a clear refusal
+    AFTER = "after"  # all was written and no answer was read: in doubt
+
+
+class TransportError(Exception):
+    """A message was not (knowingly) accepted. Anything else a transport raises is a bug and stays loud.
+
+    `permanent`: another attempt with the same message is useless. `retry_after`: not before so long, when the provider
+    said so. `code` is the provider's own (SMTP reply, HTTP status), `bad_address`: this address will never work.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        permanent: bool,
+        phase: Phase = Phase.BEFORE,
+        retry_after: timedelta | None = None,
+        code: str = "",
+        bad_address: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.text = text
+        self.permanent = permanent
+        self.phase = phase
+        self.retry_after = retry_after
+        self.code = code
+        self.bad_address = bad_address
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What the transport says of one message: accepted (`error` is None) or why not."""
+
+    key: str
+    provider_id: str = ""  # the provider's name for the message, where it gives one
+    error: TransportError | None = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.error is None

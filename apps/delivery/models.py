@@ -1,0 +1,213 @@
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.audiences.models import Contact
+from apps.campaigns.models import Touchpoint
+from apps.channels.models import Channel
+
+
+class BatchState(models.TextChoices):
+    READY = "ready", _("Ready")  # may be claimed from not_before on
+    LEASED = "leased", _("Leased")  # a worker has claimed it; nothing has been handed over
+    SENDING = "sending", _("Sending")  # durably marked: messages may have been handed over
+    DONE = "done", _("Done")  # every row settled, or moved to another batch
+
+
+BATCH_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    BatchState.READY: (BatchState.LEASED, BatchState.DONE),
+    BatchState.LEASED: (BatchState.READY, BatchState.SENDING, BatchState.DONE),
+    BatchState.SENDING: (BatchState.DONE,),
+    BatchState.DONE: (),
+}
+
+
+class BatchQuerySet(models.QuerySet["Batch"]):
+    def claimable(self, now: datetime) -> Self:
+        """Ready and due, the most urgent first."""
+        return self.filter(state=BatchState.READY, not_before__lte=now).order_by("priority", "not_before", "id")
+
+    def abandoned(self, now: datetime) -> Self:
+        """Taken by a worker that has stopped renewing its lease."""
+        return self.filter(state__in=(BatchState.LEASED, BatchState.SENDING), lease_until__lte=now)
+
+
+class Batch(models.Model):
+    """What a worker takes: some deliveries of one touchpoint at one revision.
+
+    `token` is fresh for each claim and `attempt` grows with it; every later write of the worker names both (the fence).
+    """
+
+    touchpoint = models.ForeignKey(Touchpoint, on_delete=models.PROTECT, related_name="batches")
+    revision = models.PositiveIntegerField()
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    priority = models.PositiveSmallIntegerField(default=5)  # 0 first
+    not_before = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=BatchState.choices, default=BatchState.READY)
+    token = models.UUIDField(null=True)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    marked_at = models.DateTimeField(null=True)  # the durable "sending" mark
+    done_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(state__in=("leased", "sending")) | Q(token__isnull=False, lease_until__isnull=False),
+                name="batch_in_a_workers_hands_has_a_lease",
+            ),
+            models.CheckConstraint(condition=~Q(state="sending") | Q(marked_at__isnull=False), name="sending_batch_was_marked"),
+        )
+        indexes = (
+            models.Index(fields=("state", "priority", "not_before"), name="batch_to_claim"),
+            models.Index(fields=("state", "lease_until"), name="batch_abandoned"),
+        )
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}"
+
+
+class DeliveryState(models.TextChoices):
+    PENDING = "pending", _("Waiting")  # to be sent by its batch
+    SENT = "sent", _("Sent")  # the provider accepted it
+    FAILED = "failed", _("Failed")  # refused for good, or attempts used up
+    IN_DOUBT = "in_doubt", _("In doubt")  # handed over, no answer read: it may have arrived
+    UNKNOWN = "unknown", _("Unknown")  # in doubt for good: no evidence came in time
+    SUPPRESSED = "suppressed", _("Left out")  # no address, or one not to be used
+    EXPIRED = "expired", _("Too late")  # its use was over before it could leave
+    SUPERSEDED = "superseded", _("Superseded")  # the window changed before it left
+    CANCELLED = "cancelled", _("Cancelled")  # the window was cancelled before it left
+
+
+DELIVERY_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    DeliveryState.PENDING: ("sent", "failed", "in_doubt", "suppressed", "expired", "superseded", "cancelled"),
+    DeliveryState.IN_DOUBT: ("pending", "sent", "failed", "unknown"),  # pending: repeated with the same key
+    DeliveryState.UNKNOWN: ("sent", "failed"),  # late evidence
+    DeliveryState.SENT: ("failed",),  # a bounce is evidence that the acceptance came to nothing
+    DeliveryState.FAILED: (),
+    DeliveryState.SUPPRESSED: (),
+    DeliveryState.EXPIRED: (),
+    DeliveryState.SUPERSEDED: (),
+    DeliveryState.CANCELLED: (),
+}
+# The recipient has read this, or may have.
+TOLD_STATES = (DeliveryState.SENT, DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN)
+UNSETTLED_STATES = (DeliveryState.PENDING, DeliveryState.IN_DOUBT)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def unsettled(self) -> Self:
+        return self.filter(state__in=UNSETTLED_STATES)
+
+    def told(self) -> Self:
+        return self.filter(state__in=TOLD_STATES)
+
+
+class Delivery(models.Model):
+    """A touchpoint to one recipient: what *we* did. What the world answered is `tracking.Event`."""
+
+    touchpoint = models.ForeignKey(Touchpoint, on_delete=models.PROTECT, related_name="deliveries")
+    revision = models.PositiveIntegerField()  # of the window: which times it announces
+    contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="deliveries")  # None: broadcast
+    batch = models.ForeignKey(Batch, null=True, on_delete=models.PROTECT, related_name="deliveries")
+    address = models.CharField(max_length=254, blank=True)
+    token = models.UUIDField(unique=True, default=uuid.uuid4)  # 122 random bits: names it outside (links, Message-ID)
+    state = models.CharField(max_length=12, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    reason = models.CharField(max_length=40, blank=True, default="")  # code; see policy.DeliveryReason
+    attempts = models.PositiveSmallIntegerField(default=0)
+    provider_id = models.CharField(max_length=128, blank=True, default="", db_index=True)
+    composed_at = models.DateTimeField(null=True)  # Date of the message: the same for every attempt
+    sent_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("touchpoint", "revision", "contact"),
+                condition=Q(contact__isnull=False),
+                name="one_delivery_per_touchpoint_revision_and_contact",
+            ),
+            models.UniqueConstraint(
+                fields=("touchpoint", "revision"),
+                condition=Q(contact__isnull=True),
+                name="one_broadcast_per_touchpoint_and_revision",
+            ),
+            models.CheckConstraint(condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_delivery_has_a_time"),
+            models.CheckConstraint(
+                condition=Q(state__in=("pending", "sent")) | ~Q(reason=""), name="delivery_that_was_not_sent_has_a_reason"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("touchpoint", "state"), name="delivery_by_touchpoint_state"),
+            models.Index(fields=("batch", "state"), name="delivery_of_batch"),
+        )
+
+    def __str__(self) -> str:
+        return f"delivery {self.pk}"
+
+
+class Attempt(models.Model):
+    """One hand-over that did not end in a plain acceptance: what the provider said, for the delivery log."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempt_log")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=12, choices=DeliveryState.choices)  # pending: it will be tried again
+    phase = models.CharField(max_length=8)
+    code = models.CharField(max_length=16, blank=True)
+    text = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("delivery", "number")
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+
+    def __str__(self) -> str:
+        return f"{self.delivery} #{self.number}"
+
+
+class Link(models.Model):
+    """The target of one numbered link in the messages of a touchpoint; a click names it and never carries an address."""
+
+    touchpoint = models.ForeignKey(Touchpoint, on_delete=models.CASCADE, related_name="links")
+    number = models.PositiveSmallIntegerField()
+    url = models.URLField(max_length=1000)
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        constraints = (
+            models.UniqueConstraint(fields=("touchpoint", "number"), name="one_link_per_touchpoint_and_number"),
+            models.UniqueConstraint(fields=("touchpoint", "url"), name="one_link_per_touchpoint_and_url"),
+        )
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Pulse(models.Model):
+    """When each part of the engine was last seen alive; the worker's is written by a task that beat sent through Redis."""
+
+    name = models.CharField(max_length=16, unique=True)  # "beat", "worker"
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("pulse")
+        verbose_name_plural = _("pulses")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,133 @@
+import secrets
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.campaigns.models import Campaign
+from apps.common.models import TimestampedModel
+from apps.delivery.models import Delivery, Link
+
+
+class EventType(models.TextChoices):
+    """django-anymail's words for what came back."""
+
+    DELIVERED = "delivered", _("Delivered")  # the recipient's server took it
+    DEFERRED = "deferred", _("Deferred")  # the provider will try again
+    BOUNCED = "bounced", _("Bounced")  # it came back
+    REJECTED = "rejected", _("Rejected")  # the provider refused to send it
+    FAILED = "failed", _("Failed")  # the provider could not send it
+    OPENED = "opened", _("Opened")
+    CLICKED = "clicked", _("Clicked")
+    COMPLAINED = "complained", _("Complained")  # reported as unwanted
+    UNSUBSCRIBED = "unsubscribed", _("Unsubscribed")
+    AUTORESPONDED = "autoresponded", _("Automatic reply")
+    UNKNOWN = "unknown", _("Unknown")  # kept, not understood
+
+
+class Verdict(models.TextChoices):
+    """Who is behind a signal, as far as one can tell; see verdicts.py for the rules."""
+
+    HUMAN = "human", _("Person")
+    MACHINE = "machine", _("Machine")  # a scanner or a proxy that loads everything
+    PREFETCH = "prefetch", _("Prefetch")  # loaded ahead by a mail program, says nothing about reading
+    UNKNOWN = "unknown", _("Undecided")
+    NONE = "", ""  # not a signal of a reader (delivered, bounced, …)
+
+
+class Event(models.Model):
+    """What the world answered to a delivery. Append-only: rows are never changed but for the verdict, by a re-scoring."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events")
+    type = models.CharField(_("type"), max_length=16, choices=EventType.choices)
+    at = models.DateTimeField(_("at"))  # by the event's own clock, not ours
+    verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict.choices, blank=True, default="")
+    rule = models.CharField(_("rule"), max_length=40, blank=True, default="")  # which rule gave the verdict
+    link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL, related_name="+")
+    key = models.CharField(max_length=100, unique=True)  # of the hit or the provider's event: a repeat adds nothing
+    source = models.CharField(_("source"), max_length=24)  # "pixel", "redirect", or the provider's name
+    user_agent = models.CharField(max_length=300, blank=True, default="")  # forgotten after TRACKING_FORGET_AFTER_DAYS
+    detail = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ("at", "id")
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = (models.Index(fields=("delivery", "type", "verdict"), name="event_of_delivery"),)
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.at:%Y-%m-%d %H:%M}"
+
+
+def random_path() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class TicketSource(TimestampedModel):
+    """A help desk that reports its tickets: by signed webhook at its own random path, or by CSV."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    slug = models.SlugField(_("slug"), max_length=60, unique=True)
+    path = models.CharField(max_length=64, unique=True, default=random_path, editable=False)
+    sealed_secrets = models.TextField(blank=True, editable=False)  # encrypted JSON list; two are valid during a rotation
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", help_text=_("For CSV times without an offset."))
+    last_seen_at = models.DateTimeField(_("last seen at"), null=True, editable=False)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name = _("ticket source")
+        verbose_name_plural = _("ticket sources")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TicketLink(models.TextChoices):
+    """How a ticket was tied to a campaign."""
+
+    NONE = "", _("Not tied")
+    EXPLICIT = "explicit", _("Named by the help desk")  # tag maint:<uid>, or the campaign in the payload
+    CANDIDATE = "candidate", _("Recipient, in time")  # the requester was told, and it came between -24 h and +24 h
+
+
+class Ticket(models.Model):
+    """A support request, kept without its text: enough to count, tie and find it again."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    source = models.ForeignKey(TicketSource, on_delete=models.PROTECT, related_name="tickets")
+    external_id = models.CharField(_("number"), max_length=100)
+    opened_at = models.DateTimeField(_("opened at"))
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    status = models.CharField(_("status"), max_length=40, blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    requester_hash = models.CharField(max_length=64, blank=True, db_index=True)  # keyed hash of the e-mail address
+    organisation = models.CharField(_("organisation"), max_length=120, blank=True)
+    campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
+    delivery = models.ForeignKey(Delivery, null=True, on_delete=models.SET_NULL, related_name="tickets")
+    link_kind = models.CharField(_("tie"), max_length=12, choices=TicketLink.choices, blank=True, default="")
+
+    class Meta:
+        ordering = ("-opened_at", "-id")
+        verbose_name = _("ticket")
+        verbose_name_plural = _("tickets")
+        constraints = (models.UniqueConstraint(fields=("source", "external_id"), name="one_row_per_source_and_ticket"),)
+        indexes = (models.Index(fields=("opened_at",), name="ticket_by_time"),)
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}"
+
+
+class WebhookReceipt(models.Model):
+    """A verified incoming call: a repeat with the same id is answered and does nothing."""
+
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=128)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("webhook receipt")
+        verbose_name_plural = _("webhook receipts")
+        constraints = (models.UniqueConstraint(fields=("source", "external_id"), name="one_receipt_per_source_and_call"),)
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}"

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class WindowsConfig(AppConfig):
+    name = "apps.windows"
+    label = "windows"
+    verbose_name = _("Windows")
+    default_auto_field = "django.db.models.BigAutoField"

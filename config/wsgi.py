@@ -1,0 +1,11 @@
+import os
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+from . import embedded
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_wsgi_application()
+embedded.ensure_running(settings.REDIS_URL, settings.VAR_DIR)

@@ -1,0 +1,18 @@
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+
+from config import embedded
+
+
+@pytest.fixture
+def redis_server() -> Iterator[None]:
+    """The private Valkey (or REDIS_URL), emptied of this process's keys afterwards."""
+    from apps.common.redis import redis_client
+
+    embedded.ensure_running(settings.REDIS_URL, settings.VAR_DIR)
+    yield
+    client = redis_client()
+    for key in client.scan_iter(match=f"{settings.REDIS_KEY_PREFIX}*"):
+        client.delete(key)
