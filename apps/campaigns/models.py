@@ -183,7 +183,7 @@ TOUCHPOINT_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     TouchpointState.HELD: ("planned", "skipped", "missed", "superseded", "cancelled"),
     TouchpointState.DUE: ("planned", "held", "sending", "sent", "skipped", "missed", "superseded", "cancelled"),
     TouchpointState.SENDING: ("planned", "held", "sent", "skipped", "missed", "superseded", "cancelled"),
-    TouchpointState.SKIPPED: ("planned", "held", "cancelled"),
+    TouchpointState.SKIPPED: ("planned", "held", "skipped", "cancelled"),
     TouchpointState.MISSED: ("planned", "held", "cancelled"),
     TouchpointState.SENT: (),
     TouchpointState.SUPERSEDED: (),
@@ -209,20 +209,23 @@ class Audience(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why a touchpoint is held, skipped, missed, superseded or cancelled; the label is what the planner reads."""
+    """Why a touchpoint is held, skipped, missed, superseded or cancelled; the label is what the planner reads.
 
-    NONE = "", ""
-    IN_THE_PAST = "in_the_past", _("Its time was already past; the announcement takes its place.")
-    NEAR_ANNOUNCEMENT = "near_announcement", _("It would follow the announcement too closely.")
+    Not the field's `choices`: rewording a sentence is no change of schema.
+    """
+
+    IN_THE_PAST = "in_the_past", _("Its time was already past; the announcement or the correction takes its place.")
+    NEAR_ANNOUNCEMENT = "near_announcement", _("It would follow the announcement or the correction too closely.")
     PAST_USE = "past_use", _("It would be of no use so late.")
     TOO_SHORT = "too_short", _("The window is too short for this channel.")
-    NO_UPDATES = "no_updates", _("Windows under one hour get no updates between start and end.")
+    NO_UPDATES = "no_updates", _("The window is too short for an update between its start and its end.")
+    STARTED_EARLY = "started_early", _("The work began before.")
     AWAITS_START = "awaits_start", _("Waits until a person starts the window.")
     AWAITS_COMPLETION = "awaits_completion", _("Waits until the completion is confirmed.")
     COMPLETED_EARLY = "completed_early", _("The work was completed before.")
     ALREADY_CONFIRMED = "already_confirmed", _("The completion was already confirmed.")
     CHANNEL_DISABLED = "channel_disabled", _("The channel is switched off.")
-    STEP_REMOVED = "step_removed", _("The playbook no longer has this step.")
+    STEP_REMOVED = "step_removed", _("The plan no longer has this moment.")
     WINDOW_CANCELLED = "window_cancelled", _("The window was cancelled.")
     REPLACED = "replaced", _("A newer correction took its place.")
     NOBODY_TOLD = "nobody_told", _("Everyone who was told already knows what holds now.")
@@ -262,7 +265,7 @@ class Touchpoint(TimestampedModel):
     expand_at = models.DateTimeField(null=True)  # when its deliveries are to be written, a little before due_at
     useful_until = models.DateTimeField(_("useful until"), null=True)
     state = models.CharField(_("state"), max_length=12, choices=TouchpointState.choices)
-    reason = models.CharField(_("reason"), max_length=24, choices=Reason.choices, blank=True, default="")
+    reason = models.CharField(_("reason"), max_length=24, blank=True, default="")  # a Reason
     expanded_at = models.DateTimeField(null=True)
     first_sent_at = models.DateTimeField(_("first sent at"), null=True)  # first durable mark; lateness = this - due_at
     settled_at = models.DateTimeField(_("settled at"), null=True)
@@ -301,3 +304,8 @@ class Touchpoint(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.step_key} → {self.segment or self.channel}"
+
+    @property
+    def reason_sentence(self) -> str:
+        """Why it does not leave, as the planner reads it; empty when it does."""
+        return str(Reason(self.reason).label) if self.reason in Reason.values else self.reason

@@ -1,0 +1,171 @@
+"""What is done to a campaign: each verb changes the window and its touchpoints in one transaction."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.accounts.services import record
+from apps.windows import services as windows
+from apps.windows.models import MaintenanceWindow, WindowRevision
+
+from .models import Campaign, Playbook, Touchpoint
+from .plans import campaign_plan, standings, times_of
+from .replanning import Change, cancellation_changes, replan_changes
+from .touchpoints import apply_changes
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def open_campaign(
+    window: MaintenanceWindow, *, playbook: Playbook, owner: User | None, actor: User | None, now: datetime
+) -> Campaign:
+    """Ties a draft window to a playbook; nothing is planned to leave before `release`."""
+    campaign = Campaign.objects.create(window=window, playbook=playbook, owner=owner)
+    record("campaign.opened", subject=campaign, actor=actor, now=now, playbook=playbook.slug)
+    return campaign
+
+
+@transaction.atomic
+def release(campaign: Campaign, *, actor: User | None, now: datetime) -> Campaign:
+    """Schedules the window and plans its touchpoints: from here on messages leave by themselves.
+
+    Raises WindowError when the window cannot be scheduled.
+    """
+    campaign = _locked(campaign)
+    windows.schedule_window(campaign.window, actor=actor, now=now)
+    campaign.released_at = now
+    campaign.save(update_fields=["released_at", "updated_at"])
+    record("campaign.released", subject=campaign, actor=actor, now=now)
+    _replan(campaign, now=now)
+    return campaign
+
+
+def reschedule(
+    campaign: Campaign,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    announced_ends_at: datetime | None = None,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+) -> WindowRevision:
+    """Moves a window that has not begun; those told the old times are told the new ones, with `reason`."""
+
+    def move(window: MaintenanceWindow) -> WindowRevision:
+        return windows.reschedule_window(
+            window, starts_at=starts_at, ends_at=ends_at, announced_ends_at=announced_ends_at, reason=reason, actor=actor, now=now
+        )
+
+    return _change(campaign, move, now=now)
+
+
+def extend(
+    campaign: Campaign,
+    *,
+    ends_at: datetime,
+    announced_ends_at: datetime | None = None,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+) -> WindowRevision:
+    """Gives work that is under way another end; those told the old one hear the reason and the new estimate."""
+
+    def move(window: MaintenanceWindow) -> WindowRevision:
+        return windows.extend_window(
+            window, ends_at=ends_at, announced_ends_at=announced_ends_at, reason=reason, actor=actor, now=now
+        )
+
+    return _change(campaign, move, now=now)
+
+
+def start(campaign: Campaign, *, actor: User | None, now: datetime) -> WindowRevision:
+    return _change(campaign, lambda window: windows.start_window(window, actor=actor, now=now), now=now)
+
+
+def begin_verifying(campaign: Campaign, *, actor: User | None, now: datetime) -> WindowRevision:
+    return _change(campaign, lambda window: windows.begin_verifying(window, actor=actor, now=now), now=now)
+
+
+def resume(campaign: Campaign, *, actor: User | None, now: datetime) -> WindowRevision:
+    return _change(campaign, lambda window: windows.resume_window(window, actor=actor, now=now), now=now)
+
+
+def complete(campaign: Campaign, *, outcome: str, is_temporary: bool, actor: User | None, now: datetime) -> WindowRevision:
+    """Confirms that the work is over: the notices of its completion leave."""
+
+    def finish(window: MaintenanceWindow) -> WindowRevision:
+        return windows.complete_window(window, outcome=outcome, is_temporary=is_temporary, actor=actor, now=now)
+
+    return _change(campaign, finish, now=now)
+
+
+@transaction.atomic
+def cancel(campaign: Campaign, *, reason: str, actor: User | None, now: datetime) -> WindowRevision:
+    """Calls the window off: nothing unsent leaves any more, and exactly those who were told hear of it."""
+    campaign = _locked(campaign)
+    revision = windows.cancel_window(campaign.window, reason=reason, actor=actor, now=now)
+    campaign.window.refresh_from_db()
+    changes = cancellation_changes(standings(_locked_touchpoints(campaign), campaign.window))
+    apply_changes(campaign, changes, revision=revision, now=now)
+    return revision
+
+
+@transaction.atomic
+def replan(campaign: Campaign, *, now: datetime) -> None:
+    """Makes the touchpoints what the playbook and the window ask for; doing it twice changes nothing more."""
+    _replan(_locked(campaign), now=now)
+
+
+def start_due_windows(now: datetime) -> int:
+    """Begins every window whose planned start has come and which starts by itself; returns how many began."""
+    due = Campaign.objects.filter(window__in=MaintenanceWindow.objects.due_to_start(now)).select_related("window")
+    return sum(_start_as_planned(campaign, now=now) for campaign in due)
+
+
+def _start_as_planned(campaign: Campaign, *, now: datetime) -> bool:
+    """A window that starts by itself is taken as begun at its planned start, however late the clock looked."""
+
+    def begin(window: MaintenanceWindow) -> WindowRevision:
+        return windows.start_window(window, started_at=window.starts_at, actor=None, now=now)
+
+    try:
+        _change(campaign, begin, now=now)
+    except windows.WindowError:  # a person was quicker: started, moved or cancelled it
+        logger.info("Window %s did not start by itself: it has changed meanwhile", campaign.window_id)
+        return False
+    return True
+
+
+@transaction.atomic
+def _change(campaign: Campaign, change: Callable[[MaintenanceWindow], WindowRevision], *, now: datetime) -> WindowRevision:
+    campaign = _locked(campaign)
+    before = times_of(campaign.window)
+    revision = change(campaign.window)
+    campaign.window.refresh_from_db()
+    _replan(campaign, now=now, moved=before != times_of(campaign.window))
+    return revision
+
+
+def _replan(campaign: Campaign, *, now: datetime, moved: bool = False) -> None:
+    window = campaign.window
+    rows = campaign_plan(campaign, window, now=now, moved=moved)
+    standing = standings(_locked_touchpoints(campaign), window)
+    changes: list[Change] = replan_changes(standing, rows, times=times_of(window), correct=moved)
+    revision = window.revisions.order_by("-number").first()
+    if revision is not None:
+        apply_changes(campaign, changes, revision=revision, now=now)
+
+
+def _locked(campaign: Campaign) -> Campaign:
+    """The campaign and its window as they stand, held against other planners until the transaction ends."""
+    return Campaign.objects.select_for_update().select_related("window", "playbook").get(pk=campaign.pk)
+
+
+def _locked_touchpoints(campaign: Campaign) -> Sequence[Touchpoint]:
+    """Held against the engine's marks, so that a batch is either marked before this change or refused after it."""
+    return list(Touchpoint.objects.select_for_update().filter(campaign=campaign).order_by("pk"))

@@ -1,0 +1,135 @@
+"""What a fresh plan changes about the touchpoints that already stand. Pure; services.py carries it out.
+
+What was sent never moves. What is on its way is touched only when what it says has become false, so that a mere change
+of status (started, verifying) disturbs nobody.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from .planner import PlannedTouchpoint
+
+Column = tuple[int | None, int]  # segment, channel
+Key = tuple[str, int, int | None, int]  # step key, occurrence, segment, channel
+
+UNSENT = ("planned", "held", "due", "sending", "skipped", "missed")
+UNDER_WAY = ("due", "sending")
+STILL_TO_COME = ("planned", "held", *UNDER_WAY)
+ENGINE_KEYS = ("correction", "cancellation")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """What an announcement promises; two revisions with equal times tell people the same."""
+
+    starts_at: datetime
+    ends_at: datetime
+    announced_ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A touchpoint as it stands; `told` is whether a batch of it was ever handed over, `times` what its revision said."""
+
+    touchpoint_id: int
+    step_key: str
+    occurrence: int
+    segment_id: int | None
+    channel_id: int
+    state: str
+    due_at: datetime | None
+    revision: int
+    times: Times
+    told: bool
+
+    @property
+    def key(self) -> Key:
+        return self.step_key, self.occurrence, self.segment_id, self.channel_id
+
+    @property
+    def column(self) -> Column:
+        return self.segment_id, self.channel_id
+
+
+class Kind(StrEnum):
+    CREATE = "create"  # a new row
+    MOVE = "move"  # an unsent row gets another time, or what it says changed
+    DROP = "drop"  # an unsent row is left out, with its reason
+    REPLACE = "replace"  # an unsent correction gives way to a newer one
+    CORRECT = "correct"  # those of a column who were told something false are told what holds
+    CANCEL = "cancel"  # an unsent row falls with its window
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    kind: Kind
+    standing: Standing | None = None
+    planned: PlannedTouchpoint | None = None
+    column: Column | None = None
+
+
+def replan_changes(
+    standing: Sequence[Standing], rows: Sequence[PlannedTouchpoint], *, times: Times, correct: bool
+) -> list[Change]:
+    """What has to change for `rows` to be the plan while the window promises `times`.
+
+    `correct`: the times have just moved, so each column that was told something is told again.
+    """
+    by_key = {row.key: row for row in standing if row.step_key not in ENGINE_KEYS}
+    changes = [change for row in rows if (change := _reconcile(by_key.pop(_key(row), None), row, times))]
+    changes += [Change(kind=Kind.DROP, standing=row) for row in by_key.values() if row.state in STILL_TO_COME]
+    return changes + (list(_corrections(standing)) if correct else [])
+
+
+def cancellation_changes(standing: Sequence[Standing]) -> list[Change]:
+    """Every unsent row falls; each column that was told something hears of it."""
+    fallen = [Change(kind=Kind.CANCEL, standing=row) for row in standing if row.state in UNSENT]
+    return fallen + [Change(kind=Kind.CORRECT, column=column) for column in told_columns(standing)]
+
+
+def told_columns(standing: Iterable[Standing]) -> list[Column]:
+    """Columns in which something was handed over, in the order of the touchpoints."""
+    return list(dict.fromkeys(row.column for row in standing if row.told))
+
+
+def _corrections(standing: Sequence[Standing]) -> Iterator[Change]:
+    for row in standing:
+        if row.step_key == "correction" and row.state in STILL_TO_COME:
+            yield Change(kind=Kind.REPLACE, standing=row)
+    for column in told_columns(standing):
+        yield Change(kind=Kind.CORRECT, column=column)
+
+
+def _reconcile(standing: Standing | None, row: PlannedTouchpoint, times: Times) -> Change | None:
+    if standing is None:
+        return Change(kind=Kind.CREATE, planned=row)
+    if standing.state not in UNSENT:
+        return None
+    if _is_leaving(standing, row):
+        row = replace(row, state="planned", reason="")
+    if _stands(standing, row, times):
+        return None
+    kind = Kind.DROP if row.state == "skipped" else Kind.MOVE
+    return Change(kind=kind, standing=standing, planned=row)
+
+
+def _is_leaving(standing: Standing, row: PlannedTouchpoint) -> bool:
+    """Its time came between two plans: it is about to leave. Whether too late is the engine's decision, not the plan's."""
+    waits = standing.state in ("planned", *UNDER_WAY) and standing.due_at == row.due_at
+    return waits and row.reason in ("in_the_past", "past_use")
+
+
+def _stands(standing: Standing, row: PlannedTouchpoint, times: Times) -> bool:
+    """Whether the touchpoint already is what the plan wants."""
+    same_time = standing.due_at == row.due_at
+    if standing.state == "missed":
+        return same_time or row.state == "skipped"
+    if row.state != "planned":
+        return standing.state == row.state and same_time
+    return standing.state in ("planned", *UNDER_WAY) and same_time and standing.times == times
+
+
+def _key(row: PlannedTouchpoint) -> Key:
+    return row.step.key, row.occurrence, row.step.segment_id, row.step.channel_id

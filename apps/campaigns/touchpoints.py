@@ -1,0 +1,106 @@
+"""Carries out what re-planning decided, row by row. Callers hold the campaign and its touchpoints locked."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from apps.channels.models import Channel
+from apps.common.states import move
+from apps.windows.models import RevisionChange, WindowRevision
+
+from .models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState, Urgency
+from .planner import PlannedTouchpoint
+from .replanning import Change, Column, Kind
+
+# What those who were told something false read, by what made it false.
+CORRECTION_CONTENT = {
+    RevisionChange.RESCHEDULED: "moved",
+    RevisionChange.EXTENDED: "extended",
+    RevisionChange.CANCELLED: "cancelled",
+}
+# A correction leaves as urgent when the work is this near or under way.
+URGENT_BEFORE_START = timedelta(hours=24)
+# A correction stays useful at least so long, even where the old times are already over.
+SHORTEST_USE = timedelta(hours=6)
+
+
+def apply_changes(campaign: Campaign, changes: Sequence[Change], *, revision: WindowRevision, now: datetime) -> None:
+    """Writes `changes`; rows that moved carry `revision` from here on, and the engine refuses what it had prepared before."""
+    channels = Channel.objects.in_bulk({change.column[1] for change in changes if change.column})
+    for change in changes:
+        if change.kind == Kind.CREATE and change.planned:
+            _create(campaign, change.planned, revision)
+        elif change.kind == Kind.CORRECT and change.column:
+            _correct(campaign, change.column, channels[change.column[1]], revision, now)
+        elif change.standing:
+            _alter(change, Touchpoint.objects.filter(pk=change.standing.touchpoint_id), revision)
+
+
+def _create(campaign: Campaign, row: PlannedTouchpoint, revision: WindowRevision) -> None:
+    Touchpoint.objects.create(
+        campaign=campaign,
+        step_key=row.step.key,
+        occurrence=row.occurrence,
+        segment_id=row.step.segment_id,
+        channel_id=row.step.channel_id,
+        audience=Audience.CHANNEL if row.step.segment_id is None else Audience.SEGMENT,
+        revision=revision.number,
+        **_planned_fields(row),
+    )
+
+
+def _alter(change: Change, row: QuerySet[Touchpoint], revision: WindowRevision) -> None:
+    match change.kind:
+        case Kind.CANCEL:
+            _move(row, TouchpointState.CANCELLED, reason=Reason.WINDOW_CANCELLED)
+        case Kind.REPLACE:
+            _move(row, TouchpointState.SUPERSEDED, reason=Reason.REPLACED)
+        case _ if change.planned is None:
+            _move(row, TouchpointState.SKIPPED, reason=Reason.STEP_REMOVED)
+        case _:
+            fields = _planned_fields(change.planned)
+            _move(row, fields.pop("state"), revision=revision.number, expanded_at=None, **fields)
+
+
+def _move(row: QuerySet[Touchpoint], to: str, **fields: Any) -> None:
+    move(row, to=to, transitions=TOUCHPOINT_TRANSITIONS, **fields)
+
+
+def _planned_fields(row: PlannedTouchpoint) -> dict[str, Any]:
+    return {
+        "step_id": row.step.step_id,
+        "content_key": row.step.content_key,
+        "urgency": row.step.urgency,
+        "is_mandatory": row.step.is_mandatory,
+        "state": row.state,
+        "reason": row.reason,
+        "due_at": row.due_at,
+        "expand_at": row.expand_at,
+        "useful_until": row.useful_until,
+    }
+
+
+def _correct(campaign: Campaign, column: Column, channel: Channel, revision: WindowRevision, now: datetime) -> None:
+    """A notice to those of `column` who were told something that no longer holds; it goes to all of them, at once.
+
+    Who they are is read from the deliveries when it is expanded, after what is being sent just now has been settled.
+    """
+    cancelled = revision.change == RevisionChange.CANCELLED
+    Touchpoint.objects.create(
+        campaign=campaign,
+        step_key="cancellation" if cancelled else "correction",
+        occurrence=revision.number,
+        segment_id=column[0],
+        channel=channel,
+        audience=Audience.TOLD,
+        content_key=CORRECTION_CONTENT[RevisionChange(revision.change)],
+        urgency=Urgency.URGENT if revision.starts_at - now <= URGENT_BEFORE_START else Urgency.ROUTINE,
+        is_mandatory=True,
+        revision=revision.number,
+        state=TouchpointState.PLANNED,
+        due_at=now,
+        expand_at=now,
+        useful_until=max(revision.announced_ends_at, now + SHORTEST_USE),
+    )
