@@ -2,9 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from .messages import Message, Receipt
+from apps.common.text import one_line
+
+from .messages import ChannelError, Message, Receipt, TransportError
+from .options import Option, option_problems
+
+LONGEST_REPLY = 500  # of what a provider answered; the rest is decoration
 
 
 class Transport(ABC):
@@ -12,22 +17,56 @@ class Transport(ABC):
 
     `send` yields one receipt per message, in order, as soon as each is known: the caller notes it before asking for the
     next, so that a killed process leaves at most one message in doubt. A connection is opened once and reused for all.
-    A `TransportError` that concerns one message is its receipt's `error`; one that concerns all (cannot connect, cannot
-    sign in) is the error of every message not yet sent. `send` itself raises only for bugs.
+    A `TransportError` that concerns one message is its receipt's `error`; a `ChannelError` (cannot connect, cannot sign
+    in) is the error of every message not yet sent. `send` itself raises only for bugs.
+
+    A transport of its own kind declares its `options` and fills `hand_over`; the order of things stays here.
     """
 
     kind: ClassVar[str]
+    options: ClassVar[tuple[Option, ...]] = ()
     # Whether the provider drops a repeat with the same key by itself: then a message in doubt may simply go again.
     is_idempotent: ClassVar[bool] = False
 
-    def __init__(self, *, config: Mapping[str, object], secrets: Mapping[str, str]) -> None:
+    def __init__(self, *, config: Mapping[str, Any], secrets: Mapping[str, str], answer_timeout: float | None = None) -> None:
+        """`answer_timeout`: seconds to wait for the answer once all was written; None: as long as the protocol advises."""
         self.config = config
         self.secrets = secrets
+        self.answer_timeout = answer_timeout
 
     @classmethod
-    @abstractmethod
-    def problems(cls, *, config: Mapping[str, object], secrets: Mapping[str, str]) -> list[str]:
+    def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
         """What is wrong with a configuration, a whole translated sentence each, naming the setting; empty when sound."""
+        return option_problems(cls.options, config=config, secrets=secrets)
 
     @abstractmethod
-    def send(self, messages: Sequence[Message]) -> Iterator[Receipt]: ...
+    def hand_over(self, message: Message) -> str:
+        """Gives one message to the provider and returns the provider's name for it; raises TransportError."""
+
+    def close(self) -> None:  # noqa: B027  not every transport holds something open
+        """Lets go of the connection; called when the last receipt was taken, or the caller stopped asking."""
+
+    def send(self, messages: Sequence[Message]) -> Iterator[Receipt]:
+        standstill: ChannelError | None = None
+        try:
+            for message in messages:
+                receipt = self._refused(message, standstill) if standstill else self._sent(message)
+                if isinstance(receipt.error, ChannelError):
+                    standstill = receipt.error
+                yield receipt
+        finally:
+            self.close()
+
+    def _sent(self, message: Message) -> Receipt:
+        try:
+            return Receipt(key=message.key, provider_id=self.hand_over(message))
+        except TransportError as error:
+            return self._refused(message, error)
+
+    @staticmethod
+    def _refused(message: Message, error: TransportError) -> Receipt:
+        """The error's text is shown and kept: it fits a line and does not repeat the address."""
+        text = error.text.replace(message.address, "…") if message.address else error.text
+        error.text = one_line(text)[:LONGEST_REPLY]
+        error.args = (error.text,)
+        return Receipt(key=message.key, error=error)

@@ -12,7 +12,8 @@ class Message:
 
     `key` names the message over all its attempts (idempotency key, webhook-id, local part of the Message-ID).
     `address` is an e-mail address, an E.164 number, or empty for broadcast channels, whose place is configured.
-    `headers` are e-mail headers, Message-ID and Date among them. `data` is what a webhook carries beside the text.
+    `headers` are e-mail headers, Message-ID and Date among them. `data` is what a webhook carries beside the text; its
+    `type` and `timestamp`, where given, become the call's own. `tags` group messages in a provider's statistics.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Message:
     reply_to: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, object] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
 
 
 class Phase(StrEnum):
@@ -57,6 +59,10 @@ class TransportError(Exception):
         self.retry_after = retry_after
         self.code = code
         self.bad_address = bad_address
+
+
+class ChannelError(TransportError):
+    """The channel itself does not work now (cannot connect, cannot sign in, told to wait): no other message would leave."""
 
 
 @dataclass(frozen=True, kw_only=True)

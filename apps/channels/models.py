@@ -1,10 +1,11 @@
-from typing import Self
+from typing import Self, cast
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.models import TimestampedModel
+from apps.common.sealing import unseal
 
 
 class ChannelKind(models.TextChoices):
@@ -32,7 +33,7 @@ class Channel(TimestampedModel):
     kind = models.CharField(_("kind"), max_length=16, choices=ChannelKind.choices)
     is_enabled = models.BooleanField(_("enabled"), default=True)
     config = models.JSONField(_("configuration"), default=dict, blank=True)  # nothing secret
-    sealed_secrets = models.TextField(blank=True, editable=False)  # encrypted JSON; see secrets.py
+    sealed_secrets = models.TextField(blank=True, editable=False)  # see `secrets`
 
     objects = ChannelQuerySet.as_manager()
 
@@ -48,3 +49,8 @@ class Channel(TimestampedModel):
     @property
     def is_broadcast(self) -> bool:
         return self.kind in BROADCAST_KINDS
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Tokens and passwords in the clear, for the transport alone; raises Unsealable after a lost SECRET_KEY."""
+        return cast(dict[str, str], unseal(self.sealed_secrets))

@@ -1,0 +1,31 @@
+"""Keeps messages in the process: for tests, previews and a first look around."""
+
+from collections import deque
+from typing import ClassVar
+
+from ..contract import Transport
+from ..messages import Message, TransportError
+from ..models import ChannelKind
+
+
+class MemoryTransport(Transport):
+    kind = ChannelKind.MEMORY
+    outbox: ClassVar[list[Message]] = []  # of every memory channel of this process, oldest first
+    _failures: ClassVar[deque[TransportError | None]] = deque()
+
+    @classmethod
+    def fail_next(cls, *errors: TransportError | None) -> None:
+        """The next messages fail with these, in order; None lets one pass."""
+        cls._failures.extend(errors)
+
+    @classmethod
+    def reset(cls) -> None:
+        cls.outbox.clear()
+        cls._failures.clear()
+
+    def hand_over(self, message: Message) -> str:
+        error = self._failures.popleft() if self._failures else None
+        if error:
+            raise error
+        self.outbox.append(message)
+        return f"memory-{len(self.outbox)}"
