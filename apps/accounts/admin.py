@@ -1,11 +1,62 @@
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .models import User
+from .forms import PreferencesForm, ZoneField
+from .models import AuditEvent, User
 
 
 @admin.register(User)
-class PlannerAdmin(UserAdmin):  # type: ignore[type-arg]
+class PlannerAdmin(UserAdmin):
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Reading"), {"fields": ("language", "time_zone")}))
     list_display = ("username", "email", "first_name", "last_name", "language", "time_zone", "is_staff")
+    actions = None  # people are deactivated one by one, never deleted in a row
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "time_zone":
+            return ZoneField(label=db_field.verbose_name, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("preferences/", self.admin_site.admin_view(self.preferences), name="accounts_user_preferences")
+        return [own, *super().get_urls()]
+
+    def preferences(self, request: HttpRequest) -> HttpResponse:
+        """Everyone's own language and zone; no permission beyond signing in is needed."""
+        form = PreferencesForm(request.POST or None, instance=User.objects.get(username=request.user.get_username()))
+        if request.method == "POST" and form.is_valid():
+            user = form.save()
+            translation.activate(user.language)
+            messages.success(request, gettext("Your language and time zone were saved."))
+            return HttpResponseRedirect(request.path)
+        title = _("Your language and time zone")
+        context = {**self.admin_site.each_context(request), "title": title, "form": form}
+        return TemplateResponse(request, "admin/accounts/preferences.html", context)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(admin.ModelAdmin):
+    """Who did what, when: to be read, never to be changed."""
+
+    list_display = ("at", "actor", "verb", "subject_type", "subject_id")
+    list_filter = ("verb", "subject_type")
+    list_select_related = ("actor",)
+    search_fields = ("verb", "subject_id", "actor__username")
+    date_hierarchy = "at"
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
+        return False
