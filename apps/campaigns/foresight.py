@@ -17,7 +17,8 @@ def foresee_move(
     """What rescheduling or extending to these times would change about the touchpoints."""
     window = copy(campaign.window)
     window.starts_at, window.ends_at = starts_at, ends_at
-    window.announced_ends_at = announced_ends_at or announced_end(starts_at, ends_at)
+    left_from = max(now, starts_at) if window.actual_started_at and now < ends_at else starts_at
+    window.announced_ends_at = announced_ends_at or announced_end(left_from, ends_at)
     return _foresee(campaign, window, now=now, moved=times_of(window) != times_of(campaign.window))
 
 

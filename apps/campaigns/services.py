@@ -1,4 +1,7 @@
-"""What is done to a campaign: each verb changes the window and its touchpoints in one transaction."""
+"""What is done to a campaign: each verb changes the window and its touchpoints in one transaction.
+
+The verbs work on `campaign.window` as the caller has seen it: a change that was made meanwhile refuses them (WindowError).
+"""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -35,7 +38,7 @@ def release(campaign: Campaign, *, actor: User | None, now: datetime) -> Campaig
 
     Raises WindowError when the window cannot be scheduled.
     """
-    campaign = _locked(campaign)
+    _locked(campaign)
     windows.schedule_window(campaign.window, actor=actor, now=now)
     campaign.released_at = now
     campaign.save(update_fields=["released_at", "updated_at"])
@@ -107,9 +110,8 @@ def complete(campaign: Campaign, *, outcome: str, is_temporary: bool, actor: Use
 @transaction.atomic
 def cancel(campaign: Campaign, *, reason: str, actor: User | None, now: datetime) -> WindowRevision:
     """Calls the window off: nothing unsent leaves any more, and exactly those who were told hear of it."""
-    campaign = _locked(campaign)
+    _locked(campaign)
     revision = windows.cancel_window(campaign.window, reason=reason, actor=actor, now=now)
-    campaign.window.refresh_from_db()
     changes = cancellation_changes(standings(_locked_touchpoints(campaign), campaign.window))
     apply_changes(campaign, changes, revision=revision, now=now)
     return revision
@@ -143,10 +145,8 @@ def _start_as_planned(campaign: Campaign, *, now: datetime) -> bool:
 
 @transaction.atomic
 def _change(campaign: Campaign, change: Callable[[MaintenanceWindow], WindowRevision], *, now: datetime) -> WindowRevision:
-    campaign = _locked(campaign)
-    before = times_of(campaign.window)
+    before = times_of(_locked(campaign).window)
     revision = change(campaign.window)
-    campaign.window.refresh_from_db()
     _replan(campaign, now=now, moved=before != times_of(campaign.window))
     return revision
 
