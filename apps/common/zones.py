@@ -34,7 +34,7 @@ def zone_or_utc(name: str) -> ZoneInfo:
     """The zone, or UTC when this machine's zone data has lost the name: one bad zone must not lose a person."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
         return ZoneInfo("UTC")
 
 
