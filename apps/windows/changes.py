@@ -1,0 +1,163 @@
+"""How a window changes: under a lock, along the table, and never without its revision and its audit event.
+
+The verbs are in `services.py`; this is what they have in common.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.accounts.models import User
+from apps.accounts.services import record
+from apps.common.states import move
+from apps.common.times import format_instant
+
+from .models import WINDOW_TRANSITIONS, MaintenanceWindow, RevisionChange, WindowRevision, WindowStatus
+
+# Where a window must stand for each change. For those that move it on, `WINDOW_TRANSITIONS` must agree.
+SOURCES: Mapping[str, tuple[WindowStatus, ...]] = {
+    RevisionChange.SCHEDULED: (WindowStatus.DRAFT,),
+    RevisionChange.RESCHEDULED: (WindowStatus.DRAFT, WindowStatus.SCHEDULED),
+    RevisionChange.STARTED: (WindowStatus.SCHEDULED,),
+    RevisionChange.EXTENDED: (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+    RevisionChange.VERIFYING: (WindowStatus.IN_PROGRESS,),
+    RevisionChange.RESUMED: (WindowStatus.VERIFYING,),
+    RevisionChange.COMPLETED: (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+    RevisionChange.CANCELLED: (WindowStatus.DRAFT, WindowStatus.SCHEDULED),
+}
+REFUSALS: Mapping[str, str | Promise] = {
+    RevisionChange.SCHEDULED: lazy("Only a draft can be scheduled."),
+    RevisionChange.RESCHEDULED: lazy("Only a window that has not begun can be moved; one under way can be extended."),
+    RevisionChange.STARTED: lazy("Only a scheduled window can be started."),
+    RevisionChange.EXTENDED: lazy("Only a window under way can be extended; one that has not begun can be moved."),
+    RevisionChange.VERIFYING: lazy("Only a window in progress can go on to verifying."),
+    RevisionChange.RESUMED: lazy("Only a window that is being verified can go back to work."),
+    RevisionChange.COMPLETED: lazy("Only a window under way can be completed."),
+    RevisionChange.CANCELLED: lazy("Only a window that has not begun can be cancelled; one under way is completed."),
+}
+
+
+class WindowError(ValidationError):
+    """Refuses a change to a window, in a sentence for the planner; nothing has been written."""
+
+
+def locked(window: MaintenanceWindow, change: RevisionChange) -> MaintenanceWindow:
+    """The row as it stands, held until the transaction ends; refused where `change` is not open to it."""
+    current = MaintenanceWindow.objects.select_for_update().get(pk=window.pk)
+    if current.status not in SOURCES[change]:
+        raise WindowError(
+            _("“%(title)s” stands at “%(status)s”. %(rule)s"),
+            code="wrong_status",
+            params={"title": current.title, "status": current.get_status_display(), "rule": REFUSALS[change]},
+        )
+    return current
+
+
+def refuse_stale(window: MaintenanceWindow, current: MaintenanceWindow) -> None:
+    """Nobody promises times, or overwrites them, without having seen those that hold now."""
+    if window.revision == current.revision:
+        return
+    last = current.revisions.select_related("changed_by").latest("number")
+    raise WindowError(
+        _("%(who)s changed “%(title)s” meanwhile (%(change)s, %(when)s). Please look at it again first."),
+        code="stale",
+        params={
+            "who": last.changed_by or _("The system"),
+            "title": current.title,
+            "change": last.get_change_display(),
+            "when": format_instant(last.changed_at, zone=current.time_zone, language=get_language() or "en"),
+        },
+    )
+
+
+@transaction.atomic
+def step_to(
+    window: MaintenanceWindow,
+    status: WindowStatus,
+    change: RevisionChange,
+    *,
+    actor: User | None,
+    now: datetime,
+    reason: str = "",
+    **fields: Any,
+) -> WindowRevision:
+    """Moves the window to `status` and writes `fields` with it."""
+    current = locked(window, change)
+    rows = MaintenanceWindow.objects.filter(pk=current.pk, status=current.status, revision=current.revision)
+    fields |= _revised(current, now)
+    if not move(rows, to=status, transitions=WINDOW_TRANSITIONS, field="status", **fields):
+        raise _lost_race(current)
+    return _write_revision(window, change, reason=reason, actor=actor, now=now)
+
+
+def retime(
+    window: MaintenanceWindow,
+    current: MaintenanceWindow,
+    change: RevisionChange,
+    *,
+    times: Mapping[str, Any],
+    actor: User | None,
+    now: datetime,
+    reason: str,
+) -> WindowRevision:
+    """Writes new times to a row that the caller holds locked in its own transaction."""
+    before = {name: getattr(current, name) for name in times}
+    if before == times:
+        raise WindowError(
+            _("Nothing would change: “%(title)s” already has these times."), code="unchanged", params={"title": current}
+        )
+    rows = MaintenanceWindow.objects.filter(pk=current.pk, status=current.status, revision=current.revision)
+    if not rows.update(**times, **_revised(current, now)):
+        raise _lost_race(current)
+    return _write_revision(window, change, reason=reason, actor=actor, now=now, was={k: str(v) for k, v in before.items()})
+
+
+def _revised(current: MaintenanceWindow, now: datetime) -> dict[str, Any]:
+    return {"revision": current.revision + 1, "content_changed_at": now, "updated_at": now}
+
+
+def _lost_race(current: MaintenanceWindow) -> WindowError:
+    return WindowError(
+        _("“%(title)s” was changed at this very moment. Please look at it again first."), params={"title": current}
+    )
+
+
+def _write_revision(
+    window: MaintenanceWindow,
+    change: RevisionChange,
+    *,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+    was: Mapping[str, str] | None = None,
+) -> WindowRevision:
+    window.refresh_from_db()
+    revision = WindowRevision.objects.create(
+        window=window,
+        number=window.revision,
+        change=change,
+        status=window.status,
+        time_zone=window.time_zone,
+        starts_at=window.starts_at,
+        ends_at=window.ends_at,
+        announced_ends_at=window.announced_ends_at,
+        reason=reason.strip(),
+        changed_at=now,
+        changed_by=actor,
+    )
+    detail = {"revision": revision.number, "reason": revision.reason, **times_detail(window), "was": dict(was or {})}
+    record(f"window.{change}", subject=window, actor=actor, now=now, **detail)
+    return revision
+
+
+def times_detail(window: MaintenanceWindow) -> dict[str, str]:
+    """The times as the audit trail keeps them."""
+    names = ("starts_at", "ends_at", "announced_ends_at", "time_zone")
+    return {name: str(getattr(window, name)) for name in names}

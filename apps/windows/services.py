@@ -1,0 +1,260 @@
+"""What can be done to a maintenance window. Each verb is one transaction: the window, its revision and the audit event.
+
+Every verb locks the row, refuses with a WindowError whose sentence a planner can act on, and refreshes the `window` it
+was given.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.accounts.services import record
+
+from .changes import WindowError, locked, refuse_stale, retime, step_to, times_detail
+from .models import (
+    WINDOW_TRANSITIONS,
+    MaintenanceWindow,
+    RevisionChange,
+    Service,
+    WindowRevision,
+    WindowStatus,
+    WindowTranslation,
+)
+from .rules import announced_end, times_fault
+from .sentences import TIMES_FAULTS
+
+__all__ = [
+    "WindowError",
+    "begin_verifying",
+    "cancel_window",
+    "complete_window",
+    "create_window",
+    "edit_details",
+    "edit_texts",
+    "extend_window",
+    "find_overlaps",
+    "reschedule_window",
+    "resume_window",
+    "schedule_window",
+    "start_window",
+]
+
+
+@transaction.atomic
+def create_window(
+    *,
+    title: str,
+    services: Sequence[Service],
+    starts_at: datetime,
+    ends_at: datetime,
+    time_zone: str,
+    impact: str,
+    actor: User | None,
+    now: datetime,
+    announced_ends_at: datetime | None = None,
+    **texts: Any,
+) -> MaintenanceWindow:
+    """Writes a draft, of which nobody outside the team hears before it is scheduled.
+
+    `texts`: reason, effect, alternatives and their language; also heavy_traffic and starts_automatically.
+    """
+    window = MaintenanceWindow(
+        title=title.strip(),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        announced_ends_at=_announced(starts_at, ends_at, announced_ends_at, now),
+        time_zone=time_zone,
+        impact=impact,
+        content_changed_at=now,
+        created_by=actor,
+        **texts,
+    )
+    _check_fields(window)
+    _check_services(services)
+    window.save(force_insert=True)
+    window.services.set(services)
+    record("window.created", subject=window, actor=actor, now=now, **times_detail(window))
+    return window
+
+
+@transaction.atomic
+def schedule_window(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:
+    """Promises a draft to recipients."""
+    current = locked(window, RevisionChange.SCHEDULED)
+    refuse_stale(window, current)
+    _announced(current.starts_at, current.ends_at, current.announced_ends_at, now)
+    return step_to(window, WindowStatus.SCHEDULED, RevisionChange.SCHEDULED, actor=actor, now=now, scheduled_at=now)
+
+
+def start_window(
+    window: MaintenanceWindow, *, actor: User | None, now: datetime, started_at: datetime | None = None
+) -> WindowRevision:
+    """The work has begun, whenever it was planned to: at `started_at`, by default now."""
+    begun = {"actual_started_at": started_at or now}
+    return step_to(window, WindowStatus.IN_PROGRESS, RevisionChange.STARTED, actor=actor, now=now, **begun)
+
+
+def begin_verifying(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:
+    """The work is done and its effect is being checked; the window is not over."""
+    return step_to(window, WindowStatus.VERIFYING, RevisionChange.VERIFYING, actor=actor, now=now)
+
+
+def resume_window(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:
+    """Back from verifying to work: there is more to do."""
+    return step_to(window, WindowStatus.IN_PROGRESS, RevisionChange.RESUMED, actor=actor, now=now)
+
+
+def complete_window(
+    window: MaintenanceWindow, *, outcome: str, is_temporary: bool, actor: User | None, now: datetime
+) -> WindowRevision:
+    """Confirms that the work is over. Nothing completes by itself."""
+    end: dict[str, Any] = {"actual_ended_at": now, "outcome": outcome.strip(), "is_temporary_fix": is_temporary}
+    return step_to(window, WindowStatus.COMPLETED, RevisionChange.COMPLETED, actor=actor, now=now, **end)
+
+
+def cancel_window(window: MaintenanceWindow, *, reason: str, actor: User | None, now: datetime) -> WindowRevision:
+    """The work will not take place."""
+    return step_to(window, WindowStatus.CANCELLED, RevisionChange.CANCELLED, actor=actor, now=now, reason=reason)
+
+
+@transaction.atomic
+def reschedule_window(
+    window: MaintenanceWindow,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    announced_ends_at: datetime | None = None,
+    time_zone: str = "",
+    reason: str,
+    actor: User | None,
+    now: datetime,
+) -> WindowRevision:
+    """Moves start and end before the work begins; an empty `time_zone` keeps the one in which they are meant."""
+    current = locked(window, RevisionChange.RESCHEDULED)
+    refuse_stale(window, current)
+    times = {
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        "announced_ends_at": _announced(starts_at, ends_at, announced_ends_at, now),
+        "time_zone": time_zone or current.time_zone,
+    }
+    _check_fields(MaintenanceWindow(**times), only=times)
+    return retime(window, current, RevisionChange.RESCHEDULED, times=times, reason=reason, actor=actor, now=now)
+
+
+@transaction.atomic
+def extend_window(
+    window: MaintenanceWindow,
+    *,
+    ends_at: datetime,
+    announced_ends_at: datetime | None = None,
+    reason: str,
+    actor: User | None,
+    now: datetime,
+) -> WindowRevision:
+    """Moves the end, later or earlier, while the work is under way. The default late end pads only what is left to do."""
+    current = locked(window, RevisionChange.EXTENDED)
+    refuse_stale(window, current)
+    begun_at = max(now, current.starts_at) if now < ends_at else current.starts_at
+    times = {"ends_at": ends_at, "announced_ends_at": _announced(begun_at, ends_at, announced_ends_at, now)}
+    return retime(window, current, RevisionChange.EXTENDED, times=times, reason=reason, actor=actor, now=now)
+
+
+@transaction.atomic
+def edit_texts(window: MaintenanceWindow, *, actor: User | None, now: datetime, language: str = "", **texts: str) -> bool:
+    """Changes title, reason, effect or alternatives, in the window's own language or a further one; False: nothing changed.
+
+    Calendars learn of it by `content_changed_at`; what was announced stays true, so there is no new revision.
+    """
+    current = MaintenanceWindow.objects.select_for_update().get(pk=window.pk)
+    row: MaintenanceWindow | WindowTranslation = current
+    if language and language != current.language:
+        row = current.translations.filter(language=language).first() or WindowTranslation(window=current, language=language)
+    changed = {name: text.strip() for name, text in texts.items() if text.strip() != getattr(row, name)}
+    if not changed:
+        return False
+    for name, text in changed.items():
+        setattr(row, name, text)
+    _check_fields(row, only=changed if row.pk else {**changed, "language": language})
+    row.save(update_fields=[*changed] if row.pk else None)
+    _touch(window, now)
+    detail = {"language": language or current.language, "fields": sorted(changed)}
+    record("window.texts_edited", subject=window, actor=actor, now=now, **detail)
+    return True
+
+
+@transaction.atomic
+def edit_details(
+    window: MaintenanceWindow, *, actor: User | None, now: datetime, services: Sequence[Service] | None = None, **details: Any
+) -> bool:
+    """Changes services, impact, heavy_traffic or starts_automatically before the work is over; False: nothing changed.
+
+    Whoever owns the plan has to replan afterwards: who hears at all may depend on these.
+    """
+    current = MaintenanceWindow.objects.select_for_update().get(pk=window.pk)
+    if not WINDOW_TRANSITIONS[current.status]:
+        raise WindowError(
+            _("“%(title)s” stands at “%(status)s”: what it touched can no longer be changed."),
+            code="wrong_status",
+            params={"title": current.title, "status": current.get_status_display()},
+        )
+    changed = {name: value for name, value in details.items() if value != getattr(current, name)}
+    _check_fields(MaintenanceWindow(**changed), only=changed)
+    MaintenanceWindow.objects.filter(pk=current.pk).update(**changed)
+    if services is not None and set(services) != set(current.services.all()):
+        _check_services(services)
+        current.services.set(services)
+        changed["services"] = [service.slug for service in services]
+    if changed:
+        _touch(window, now)
+        record("window.details_edited", subject=window, actor=actor, now=now, **changed)
+    return bool(changed)
+
+
+def find_overlaps(
+    *, starts_at: datetime, ends_at: datetime, services: Iterable[Service], exclude: MaintenanceWindow | None = None
+) -> list[MaintenanceWindow]:
+    """Live windows that touch one of `services` in `[starts_at, ends_at)`. A warning, not an error: it may be meant."""
+    rows = MaintenanceWindow.objects.overlapping(starts_at, ends_at).filter(services__in=list(services))
+    if exclude is not None:
+        rows = rows.exclude(pk=exclude.pk)
+    return list(rows.distinct().prefetch_related("services"))
+
+
+def _announced(starts_at: datetime, ends_at: datetime, announced_ends_at: datetime | None, now: datetime) -> datetime:
+    """The late end to announce, once the whole period is known to be one that can be promised."""
+    fault = times_fault(starts_at=starts_at, ends_at=ends_at, announced_ends_at=announced_ends_at, now=now)
+    if fault:
+        raise WindowError(str(TIMES_FAULTS[fault]), code=fault)
+    return announced_ends_at or announced_end(starts_at, ends_at)
+
+
+def _check_fields(row: models.Model, *, only: Iterable[str] | None = None) -> None:
+    """Holds values against the model's own rules, and names the field of each that fails."""
+    labels = {field.name: str(field.verbose_name) for field in row._meta.fields if not field.is_relation}
+    checked = set(labels if only is None else only)
+    try:
+        row.clean_fields(exclude={field.name for field in row._meta.fields} - checked)
+    except ValidationError as error:
+        raise WindowError(
+            [
+                _("%(field)s: %(problem)s") % {"field": labels[name].capitalize(), "problem": problem}
+                for name, problems in error.message_dict.items()
+                for problem in problems
+            ]
+        ) from error
+
+
+def _check_services(services: Sequence[Service]) -> None:
+    if not services:
+        raise WindowError(_("Name at least one service that the work touches."), code="no_services")
+
+
+def _touch(window: MaintenanceWindow, now: datetime) -> None:
+    MaintenanceWindow.objects.filter(pk=window.pk).update(content_changed_at=now, updated_at=now)
+    window.refresh_from_db()
