@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from apps.common.text import one_line
 
-from .messages import ChannelError, Message, Receipt, TransportError
+from .messages import Message, Receipt, TransportError
 from .options import Option, option_problems
 
 LONGEST_REPLY = 500  # of what a provider answered; the rest is decoration
@@ -17,8 +17,8 @@ class Transport(ABC):
 
     `send` yields one receipt per message, in order, as soon as each is known: the caller notes it before asking for the
     next, so that a killed process leaves at most one message in doubt. A connection is opened once and reused for all.
-    A `TransportError` that concerns one message is its receipt's `error`; a `ChannelError` (cannot connect, cannot sign
-    in) is the error of every message not yet sent. `send` itself raises only for bugs.
+    A `TransportError` is its message's `error`; one that says `channel_down` also ends the trying, and every message
+    behind it gets the same reason, not sent. `send` itself raises only for bugs.
 
     A transport of its own kind declares its `options` and fills `hand_over`; the order of things stays here.
     """
@@ -47,12 +47,12 @@ class Transport(ABC):
         """Lets go of the connection; called when the last receipt was taken, or the caller stopped asking."""
 
     def send(self, messages: Sequence[Message]) -> Iterator[Receipt]:
-        standstill: ChannelError | None = None
+        standstill: TransportError | None = None
         try:
             for message in messages:
                 receipt = self._refused(message, standstill) if standstill else self._sent(message)
-                if isinstance(receipt.error, ChannelError):
-                    standstill = receipt.error
+                if receipt.error and receipt.error.channel_down:
+                    standstill = receipt.error.for_the_rest()
                 yield receipt
         finally:
             self.close()

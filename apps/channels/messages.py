@@ -40,6 +40,8 @@ class TransportError(Exception):
 
     `permanent`: another attempt with the same message is useless. `retry_after`: not before so long, when the provider
     said so. `code` is the provider's own (SMTP reply, HTTP status), `bad_address`: this address will never work.
+    `channel_down`: the trouble is not this message's (no connection, no sign-in, no answer, told to slow down); no other
+    would leave now either.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class TransportError(Exception):
         retry_after: timedelta | None = None,
         code: str = "",
         bad_address: bool = False,
+        channel_down: bool = False,
     ) -> None:
         super().__init__(text)
         self.text = text
@@ -59,10 +62,11 @@ class TransportError(Exception):
         self.retry_after = retry_after
         self.code = code
         self.bad_address = bad_address
+        self.channel_down = channel_down
 
-
-class ChannelError(TransportError):
-    """The channel itself does not work now (cannot connect, cannot sign in, told to wait): no other message would leave."""
+    def for_the_rest(self) -> "TransportError":
+        """What is said of the messages behind this one when the channel is down: they were not tried."""
+        return TransportError(self.text, permanent=False, retry_after=self.retry_after, code=self.code, channel_down=True)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from apps.common.sealing import Unsealable
 
 from .contract import Transport
-from .messages import ChannelError, Message
+from .messages import Message, TransportError
 from .models import Channel, ChannelKind
 from .transports.memory import MemoryTransport
 
@@ -53,4 +53,4 @@ class Unusable(Transport):
         self.reason = reason
 
     def hand_over(self, message: Message) -> str:
-        raise ChannelError(self.reason, permanent=False, code="configuration")
+        raise TransportError(self.reason, permanent=False, code="configuration", channel_down=True)
