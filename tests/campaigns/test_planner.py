@@ -244,7 +244,7 @@ def test_move_shortly_before_a_reminder_takes_its_place():
     assert planned(moved, MINUS_14D, MINUS_7D, MINUS_24H)["t-7d"] == "near_announcement"
 
 
-moments = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (bounds are naive)
 zones = st.sampled_from(["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Kathmandu"])
 
 
