@@ -8,7 +8,7 @@ from apps.accounts.models import User
 from apps.audiences.models import Contact, Segment
 from apps.campaigns.models import Anchor, Campaign, MessageTemplate, Playbook, Step, Touchpoint, TouchpointState
 from apps.channels.models import Channel, ChannelKind
-from apps.delivery.models import Batch, Delivery
+from apps.delivery.models import TOLD_STATES, Batch, Delivery, DeliveryState
 from apps.windows.models import MaintenanceWindow, Service, WindowStatus
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
@@ -125,5 +125,10 @@ def make_delivery(*, touchpoint: Touchpoint | None = None, **fields: Any) -> Del
     if "contact" not in fields and not touchpoint.channel.is_broadcast:
         fields["contact"] = make_contact()
     contact = fields.get("contact")
-    defaults = {"revision": touchpoint.revision, "address": contact.email if contact else ""}
+    state = fields.get("state", DeliveryState.PENDING)
+    defaults: dict[str, Any] = {"revision": touchpoint.revision, "address": contact.email if contact else ""}
+    if state == DeliveryState.PENDING and "batch" not in fields:
+        fields["batch"] = make_batch(touchpoint, revision=fields.get("revision", touchpoint.revision))
+    if state in TOLD_STATES:
+        defaults["sent_at"] = NOW
     return Delivery.objects.create(touchpoint=touchpoint, **(defaults | fields))

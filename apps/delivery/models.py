@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Contact
-from apps.campaigns.models import Touchpoint
+from apps.campaigns.models import OPEN_STATES, Touchpoint
 from apps.channels.models import Channel
 
 
@@ -27,14 +27,45 @@ BATCH_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+IN_HAND = (BatchState.LEASED, BatchState.SENDING)
+
+
 class BatchQuerySet(models.QuerySet["Batch"]):
     def claimable(self, now: datetime) -> Self:
         """Ready and due, the most urgent first."""
         return self.filter(state=BatchState.READY, not_before__lte=now).order_by("priority", "not_before", "id")
 
+    def in_hand(self) -> Self:
+        """A worker has them just now, or had when it died."""
+        return self.filter(state__in=IN_HAND)
+
+    def stopped(self) -> Self:
+        """Ready, but their touchpoint has been closed or re-planned since they were written."""
+        is_open = Q(touchpoint__state__in=OPEN_STATES, touchpoint__revision=F("revision"))
+        return self.filter(state=BatchState.READY).exclude(is_open)
+
     def abandoned(self, now: datetime) -> Self:
         """Taken by a worker that has stopped renewing its lease."""
-        return self.filter(state__in=(BatchState.LEASED, BatchState.SENDING), lease_until__lte=now)
+        return self.filter(state__in=IN_HAND, lease_until__lte=now)
+
+
+class Expansion(models.Model):
+    """The proof of one expansion: how many people a touchpoint had when its deliveries were written."""
+
+    touchpoint = models.ForeignKey(Touchpoint, on_delete=models.PROTECT, related_name="expansions")
+    revision = models.PositiveIntegerField()
+    recipients = models.PositiveIntegerField()  # so many deliveries there must be, whatever became of them
+    written_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("expansion")
+        verbose_name_plural = _("expansions")
+        constraints = (
+            models.UniqueConstraint(fields=("touchpoint", "revision"), name="one_expansion_per_touchpoint_and_revision"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.touchpoint} r{self.revision}"
 
 
 class Batch(models.Model):
@@ -52,7 +83,11 @@ class Batch(models.Model):
     token = models.UUIDField(null=True)
     attempt = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
+    composed_at = models.DateTimeField(null=True)  # Date of its messages, unless an earlier attempt fixed another
     marked_at = models.DateTimeField(null=True)  # the durable "sending" mark
+    journal = models.CharField(max_length=40, blank=True, default="")  # which run of Redis keeps its journal; empty: none
+    standstills = models.PositiveSmallIntegerField(default=0)  # how often these rows found their channel not working
+    error = models.CharField(max_length=500, blank=True, default="")  # what the channel said then
     done_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
@@ -94,7 +129,7 @@ DELIVERY_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     DeliveryState.IN_DOUBT: ("pending", "sent", "failed", "unknown"),  # pending: repeated with the same key
     DeliveryState.UNKNOWN: ("sent", "failed"),  # late evidence
     DeliveryState.SENT: ("failed",),  # a bounce is evidence that the acceptance came to nothing
-    DeliveryState.FAILED: (),
+    DeliveryState.FAILED: ("pending",),  # a person tries again while it is of use
     DeliveryState.SUPPRESSED: (),
     DeliveryState.EXPIRED: (),
     DeliveryState.SUPERSEDED: (),
@@ -108,6 +143,9 @@ UNSETTLED_STATES = (DeliveryState.PENDING, DeliveryState.IN_DOUBT)
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def unsettled(self) -> Self:
         return self.filter(state__in=UNSETTLED_STATES)
+
+    def in_doubt(self) -> Self:
+        return self.filter(state=DeliveryState.IN_DOUBT)
 
     def told(self) -> Self:
         return self.filter(state__in=TOLD_STATES)
@@ -127,7 +165,7 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     provider_id = models.CharField(max_length=128, blank=True, default="", db_index=True)
     composed_at = models.DateTimeField(null=True)  # Date of the message: the same for every attempt
-    sent_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)  # when it was handed over; in doubt: when it may have been
     settled_at = models.DateTimeField(null=True)
 
     objects = DeliveryQuerySet.as_manager()
@@ -146,7 +184,13 @@ class Delivery(models.Model):
                 condition=Q(contact__isnull=True),
                 name="one_broadcast_per_touchpoint_and_revision",
             ),
-            models.CheckConstraint(condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_delivery_has_a_time"),
+            models.CheckConstraint(
+                condition=~Q(state__in=("sent", "in_doubt", "unknown")) | Q(sent_at__isnull=False),
+                name="told_delivery_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="pending") | Q(batch__isnull=False), name="delivery_that_waits_has_a_batch"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=("pending", "sent")) | ~Q(reason=""), name="delivery_that_was_not_sent_has_a_reason"
             ),
@@ -154,6 +198,7 @@ class Delivery(models.Model):
         indexes = (
             models.Index(fields=("touchpoint", "state"), name="delivery_by_touchpoint_state"),
             models.Index(fields=("batch", "state"), name="delivery_of_batch"),
+            models.Index(fields=("sent_at",), condition=Q(state="in_doubt"), name="delivery_in_doubt"),
         )
 
     def __str__(self) -> str:

@@ -1,1 +1,148 @@
+"""What the engine decides: when to try again, what a doubt becomes, how urgent a batch is, when an SMS may ring.
 
+Pure: plain values in, a decision out; `now` is an argument and chance is a `random.Random` that the caller owns.
+"""
+
+import random
+from collections.abc import Collection
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from apps.common.zones import resolve_wall_time, zone_or_utc
+
+
+class DeliveryReason(StrEnum):
+    """Why a delivery is not simply sent; the sentences for people stand in reasons.py."""
+
+    # waiting
+    TRY_AGAIN = "try_again"  # refused for now, goes again later
+    REPEATED = "repeated"  # its answer was lost; goes again under the same key
+    CHANNEL_DOWN = "channel_down"  # the channel did not work, so nothing was tried for this one
+    BY_HAND = "by_hand"  # a person asked for another attempt
+    # left out; the last four are the words of audiences.SuppressionReason
+    NO_ADDRESS = "no_address"
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBED = "unsubscribed"
+    MANUAL = "manual"
+    # failed
+    REFUSED = "refused"  # for good, by the provider
+    BAD_ADDRESS = "bad_address"  # the address does not exist
+    ATTEMPTS_USED_UP = "attempts_used_up"
+    CONTENT_ERROR = "content_error"  # the message could not be written for this recipient
+    CRASHED = "crashed"  # worker after worker died while preparing it
+    BOUNCED = "bounced"  # accepted, and came back
+    # in doubt
+    NO_ANSWER = "no_answer"  # handed over, and no answer was read
+    WORKER_LOST = "worker_lost"  # the worker died, or its journal with it
+    # unknown
+    NO_EVIDENCE = "no_evidence"
+    # expired
+    PAST_USE = "past_use"
+    QUIET_HOURS = "quiet_hours"
+    # superseded, cancelled
+    WINDOW_CHANGED = "window_changed"
+    WINDOW_CANCELLED = "window_cancelled"
+
+
+# --- again, later ------------------------------------------------------------------------------------------------------
+
+MOST_ATTEMPTS = 12  # of one message that is refused for now each time
+BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (15, 60, 240, 900))
+LONGEST_BACK_OFF = timedelta(minutes=30)
+JITTER = 0.2  # up to so much later, so that those refused together do not all come back together
+SOONEST = timedelta(seconds=5)
+
+
+def retry_at(
+    failures: int, *, now: datetime, useful_until: datetime, chance: random.Random, retry_after: timedelta | None = None
+) -> datetime | None:
+    """When to try again after the n-th failure (from 1); None: not while it is of use.
+
+    The provider's own wish (`retry_after`) is kept to. A pause that would outlast the usefulness is halved into what
+    is left, so that the last attempt still comes in time.
+    """
+    pause = BACK_OFF[failures - 1] if failures <= len(BACK_OFF) else LONGEST_BACK_OFF
+    pause = max(pause, retry_after or timedelta(0))
+    left = useful_until - now
+    if pause >= left:
+        pause = max(left / 2, retry_after or timedelta(0))
+    pause = min(pause * (1 + JITTER * chance.random()), left)
+    return now + pause if SOONEST <= pause < left else None
+
+
+# --- in doubt ----------------------------------------------------------------------------------------------------------
+
+EVIDENCE_WAIT = timedelta(minutes=15)
+MOST_REPEATS = 3  # hand-overs of one message that ended without an answer
+
+
+class Doubt(StrEnum):
+    WAIT = "wait"  # evidence may still come
+    REPEAT = "repeat"  # the same message again, under the same key
+    GIVE_UP = "give_up"  # unknown for good
+
+
+def resolve_doubt(*, kind: str, urgency: str, age: timedelta, attempts: int, may_leave: bool, is_idempotent: bool) -> Doubt:
+    """What becomes of a message whose answer was lost `age` ago (reference: RFC 1047).
+
+    An SMS never goes twice by itself. Chat posts and webhooks go at least once, under a constant id. Losing an urgent
+    e-mail is worse than repeating it: mail programs drop a second one with the same Message-ID and Date. Any other
+    e-mail waits for evidence. `may_leave`: its touchpoint is open, unchanged and of use.
+    """
+    goes_again = kind in ("chat", "webhook") or is_idempotent or (urgency == "urgent" and kind in ("email", "memory"))
+    if goes_again and kind != "sms" and may_leave and attempts < MOST_REPEATS:
+        return Doubt.REPEAT
+    return Doubt.WAIT if age < EVIDENCE_WAIT else Doubt.GIVE_UP
+
+
+# --- first things first ------------------------------------------------------------------------------------------------
+
+URGENT = 0
+URGENT_PRIORITIES = range(3)  # what the urgent queue takes
+
+
+def priority(*, urgency: str, useful_for: timedelta) -> int:
+    """0 goes first. Among routine messages the shorter-lived comes before the one that can wait."""
+    if urgency == "urgent":
+        return URGENT
+    if useful_for <= timedelta(hours=1):
+        return 2
+    return 5 if useful_for <= timedelta(hours=6) else 7
+
+
+# --- quiet hours -------------------------------------------------------------------------------------------------------
+
+QUIET_KINDS = ("sms",)  # what rings in a pocket
+DAY_BEGINS, DAY_ENDS = time(8), time(22)
+SHIFT_TO = time(21)  # an hour before the night, so that a long run still ends in time
+
+
+def has_quiet_hours(*, kind: str, urgency: str) -> bool:
+    return kind in QUIET_KINDS and urgency == "routine"
+
+
+def is_quiet(instant: datetime, zone: str) -> bool:
+    """Whether `instant` lies at night or at a weekend on the wall clock of `zone`."""
+    wall = instant.astimezone(zone_or_utc(zone))
+    return wall.weekday() >= 5 or not DAY_BEGINS <= wall.time().replace(tzinfo=None) < DAY_ENDS
+
+
+def before_quiet_hours(due_at: datetime, zone: str) -> datetime:
+    """`due_at`, or the latest earlier time that disturbs nobody in `zone`: never a later one."""
+    if not is_quiet(due_at, zone):
+        return due_at
+    place = zone_or_utc(zone)
+    wall = due_at.astimezone(place)
+    day = wall.date() if wall.time() >= DAY_ENDS else wall.date() - timedelta(days=1)
+    while day.weekday() >= 5:
+        day -= timedelta(days=1)
+    return resolve_wall_time(datetime.combine(day, SHIFT_TO), place).instant
+
+
+def zone_groups(due_at: datetime, zones: Collection[str]) -> dict[datetime, list[str]]:
+    """When the people of each zone are written to, the earliest first."""
+    groups: dict[datetime, list[str]] = {}
+    for zone in sorted(zones):
+        groups.setdefault(before_quiet_hours(due_at, zone), []).append(zone)
+    return dict(sorted(groups.items()))
