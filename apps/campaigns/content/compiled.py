@@ -1,0 +1,182 @@
+"""From a touchpoint to the message of one recipient.
+
+    material = gather(touchpoint)                          the queries, once
+    compiled = material.compiled(language, zone)           what recipients of one language and zone share; kept
+    content = compiled.render(contact, …)                  a join
+
+Templates that branch on the contact are rendered in full for each contact. Both ways share every step behind Liquid,
+and give the same bytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from django.utils.translation import gettext as _
+from liquid.exceptions import LiquidError
+
+from apps.audiences.models import Contact
+from apps.common.text import one_line
+from apps.windows.models import WindowRevision
+
+from ..context import Facts, contact_context, facts_of, shared_context
+from ..models import MessageTemplate, Touchpoint
+from ..phrases import phrases
+from .choice import choose, templates_for
+from .errors import ContentError
+from .layout import Document, Frame, document
+from .liquid import NeedsContact, PerRecipient, Skeleton, SkeletonValue, outline, sentence
+from .slots import NOTICE, PIXEL, SUBJECT, TEAM, UNSUBSCRIBE, WHY
+
+BODY_MARKS = 100_000  # the marks of the body are numbered from here, those of the subject from 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What one recipient reads. `html` is empty for chat, SMS and webhooks; `language` is the one it is written in."""
+
+    subject: str
+    text: str
+    html: str
+    language: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A template by value, so that an edited one is another."""
+
+    name: str
+    language: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outline:
+    """Subject and body as Liquid left them."""
+
+    subject: str
+    body: str
+    values: Mapping[int, SkeletonValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """All that a touchpoint's messages are made of, read once."""
+
+    touchpoint: Touchpoint
+    facts: Facts
+    templates: tuple[MessageTemplate, ...]
+
+    def compiled(self, language: str, zone: str) -> "Compiled":
+        row = choose(self.templates, touchpoint=self.touchpoint, language=language)
+        source = Source(name=str(row), language=row.language, subject=row.subject, body=row.body)
+        return compile_source(source, self.facts, zone, self.touchpoint.channel.kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """The messages of one template, language and zone. Immutable but for the documents it has already filled."""
+
+    source: Source
+    facts: Facts
+    kind: str
+    shared: Mapping[str, object]
+    common: _Outline | None  # None: the template branches on the contact
+    documents: dict[Frame, Document] = field(default_factory=dict)
+
+    def render(self, contact: Contact | None, *, notice_url: str = "", unsubscribe_url: str = "", pixel_url: str = "") -> Content:
+        """The message to `contact` (None: to a broadcast channel's place).
+
+        `notice_url` takes the place of the plain address of the notice page wherever the template links to it. Without
+        `unsubscribe_url` the footer offers none; without `pixel_url` there is no picture.
+        """
+        about = contact_context(contact, language=self.source.language)
+        found = self.common or self._outline(about)
+        frame = Frame(
+            kind=self.kind, language=self.source.language, has_unsubscribe=bool(unsubscribe_url), has_pixel=bool(pixel_url)
+        )
+        why = "why_colleague" if contact is not None and contact.is_internal else "why_customer"
+        values = {
+            NOTICE: notice_url or self.facts.notice_url,
+            UNSUBSCRIBE: unsubscribe_url,
+            PIXEL: pixel_url,
+            TEAM: self.facts.team_name,
+            WHY: phrases(self.source.language)["footer"][why].format(team=self.facts.team_name),
+        }
+        for number, value in found.values.items():
+            values[number] = value if isinstance(value, str) else values[value] if isinstance(value, int) else value(about)
+        made = self._document(found, frame)
+        subject = values[SUBJECT] = one_line(made.subject.join(values))
+        return Content(
+            subject=subject,
+            text=made.finish(made.text.join(values)),
+            html=made.html.join(values),
+            language=self.source.language,
+        )
+
+    def _document(self, found: _Outline, frame: Frame) -> Document:
+        """The document of an outline; with the common values already written in where the outline is common."""
+        if found is not self.common:
+            return document(found.subject, found.body, frame)
+        if frame not in self.documents:
+            made = document(found.subject, found.body, frame)
+            known = {number: value for number, value in found.values.items() if isinstance(value, str)}
+            known[TEAM] = self.facts.team_name
+            self.documents[frame] = Document(
+                subject=made.subject.fill(known), text=made.text.fill(known), html=made.html.fill(known), finish=made.finish
+            )
+        return self.documents[frame]
+
+    def _outline(self, about: Mapping[str, object]) -> _Outline:
+        return _outline(self.source, self.shared, about)
+
+
+def gather(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Material:
+    """Reads the window, its services, translations and revisions, and the texts: about five queries."""
+    facts = facts_of(touchpoint, revision)
+    return Material(touchpoint=touchpoint, facts=facts, templates=tuple(templates_for(touchpoint)))
+
+
+def render(
+    *,
+    touchpoint: Touchpoint,
+    contact: Contact | None,
+    language: str,
+    zone: str,
+    revision: WindowRevision | None = None,
+    notice_url: str = "",
+    unsubscribe_url: str = "",
+    pixel_url: str = "",
+) -> Content:
+    """One message, its queries included: for previews and single sends. Batches use `gather` once and then its `compiled`."""
+    compiled = gather(touchpoint, revision).compiled(language, zone)
+    return compiled.render(contact, notice_url=notice_url, unsubscribe_url=unsubscribe_url, pixel_url=pixel_url)
+
+
+@lru_cache(maxsize=256)
+def compile_source(source: Source, facts: Facts, zone: str, kind: str) -> Compiled:
+    """Kept by value: whatever is edited, window, revision or text, makes another entry, and an old one is never used."""
+    shared = shared_context(facts, language=source.language, zone=zone)
+    shared["window"]["notice_url"] = PerRecipient(facts.notice_url, slot=NOTICE)
+    try:
+        common = _outline(source, shared, None)
+    except NeedsContact:
+        common = None
+    return Compiled(source=source, facts=facts, kind=kind, shared=shared, common=common)
+
+
+def _outline(source: Source, shared: Mapping[str, object], about: Mapping[str, object] | None) -> _Outline:
+    try:
+        subject = outline(source.subject, shared, about)
+        body = outline(source.body, shared, about, first_mark=BODY_MARKS)
+    except LiquidError as error:
+        problem = sentence(error)
+        raise ContentError(
+            _("The text %(name)s cannot be rendered. %(problem)s") % {"name": source.name, "problem": problem}
+        ) from error
+    return _Outline(subject=subject.text, body=body.text, values=_numbered(subject, 0) | _numbered(body, BODY_MARKS))
+
+
+def _numbered(skeleton: Skeleton, first: int) -> dict[int, SkeletonValue]:
+    return dict(enumerate(skeleton.values, start=first))

@@ -1,0 +1,117 @@
+"""Places in a finished text where a value goes, and how it is written there.
+
+A value never passes through Markdown or the HTML clean-up: in its place stands a mark of plain letters and digits, which
+both leave alone, and the finished text is cut at its marks. So no value can become markup, whatever it holds, and what
+is common to all recipients is worked out once; a message is then a join.
+"""
+
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+RESERVED = "xPV"  # no template may hold it
+SAFE_SCHEMES = ("http", "https", "mailto", "tel")
+
+_MARK = re.compile(r"xPV([TUP])(\d{6})xPV")
+_URL_HOST = ".invalid"  # a mark in place of a whole address must look like one, or the clean-up would take it for a path
+_MARKED_URL = re.compile(rf"https://(xPVU\d{{6}}xPV){re.escape(_URL_HOST)}/?", re.IGNORECASE)
+
+
+class Mode(StrEnum):
+    TEXT = "T"  # words that a reader sees
+    URL = "U"  # the whole of an address
+    PART = "P"  # a piece of an address
+
+
+# Slots that are filled from outside the template; the template's own are numbered from 0.
+NOTICE, UNSUBSCRIBE, PIXEL, SUBJECT, WHY, TEAM = range(900_000, 900_006)
+
+Encoder = Callable[[str], str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Medium:
+    """How values are written into one kind of text."""
+
+    text: Encoder
+    url: Encoder
+    part: Encoder
+
+    def encoder(self, mode: str) -> Encoder:
+        return {Mode.TEXT: self.text, Mode.URL: self.url, Mode.PART: self.part}[Mode(mode)]
+
+
+def mark(number: int, mode: Mode = Mode.TEXT) -> str:
+    return f"{RESERVED}{mode}{number:06}{RESERVED}"
+
+
+def mark_address(address: str) -> str:
+    """An address in which each mark knows whether it is the whole of the address or a part."""
+    whole = _MARK.fullmatch(address)
+    if whole:
+        return f"https://{mark(int(whole[2]), Mode.URL)}{_URL_HOST}"
+    return _MARK.sub(lambda found: mark(int(found[2]), Mode.PART), address)
+
+
+def safe_address(value: str) -> str:
+    """The address, or “#” where it would not lead to a page, a mailbox or a phone."""
+    value = value.strip()
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        return "#"
+    return value if scheme in SAFE_SCHEMES and not re.search(r"[\s\x00-\x1f<>\"]", value) else "#"
+
+
+def quote_part(value: str) -> str:
+    return quote(value, safe="")
+
+
+def escape_lines(value: str) -> str:
+    return html.escape(value).replace("\n", "<br>")
+
+
+def one_paragraph(value: str) -> str:
+    return " ".join(value.split())
+
+
+PLAIN = Medium(text=str, url=safe_address, part=quote_part)
+SUBJECT_LINE = Medium(text=one_paragraph, url=safe_address, part=quote_part)
+HTML = Medium(text=escape_lines, url=lambda value: html.escape(safe_address(value)), part=quote_part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """A text cut at its slots: `literals` has one item more than `slots`, each a number and an encoder."""
+
+    literals: tuple[str, ...]
+    slots: tuple[tuple[int, Encoder], ...]
+
+    @classmethod
+    def cut(cls, text: str, medium: Medium) -> Self:
+        pieces = _MARK.split(_MARKED_URL.sub(lambda found: found[1], text))
+        modes, numbers = pieces[1::3], pieces[2::3]
+        slots = tuple((int(number), medium.encoder(mode)) for mode, number in zip(modes, numbers, strict=True))
+        return cls(literals=tuple(pieces[0::3]), slots=slots)
+
+    def fill(self, values: Mapping[int, str]) -> Self:
+        """The same with the slots in `values` written in for good."""
+        literals, slots = [self.literals[0]], []
+        for (number, encode), literal in zip(self.slots, self.literals[1:], strict=True):
+            if number in values:
+                literals[-1] += encode(values[number]) + literal
+            else:
+                slots.append((number, encode))
+                literals.append(literal)
+        return type(self)(literals=tuple(literals), slots=tuple(slots))
+
+    def join(self, values: Mapping[int, str] | Sequence[str]) -> str:
+        parts = [self.literals[0]]
+        for (number, encode), literal in zip(self.slots, self.literals[1:], strict=True):
+            parts.append(encode(values[number]))
+            parts.append(literal)
+        return "".join(parts)

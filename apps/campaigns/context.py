@@ -1,0 +1,240 @@
+"""What a template may say: strings, numbers and lists, worked out of a window, its revision and the recipient.
+
+No model is ever handed to a template. A text that is missing is nil, so that `{% if window.reason %}` does what it reads.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from django.conf import settings
+
+from apps.audiences.models import Contact
+from apps.common.text import clean_text, one_line
+from apps.common.times import format_duration, format_instant, format_period, format_utc_offset
+from apps.common.zones import zone_or_utc
+from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision, WindowText
+
+from .models import Touchpoint
+from .phrases import FALLBACK_LANGUAGE, phrases
+
+# A change that made earlier announcements false, and so is explained to those who got them.
+CORRECTING = (RevisionChange.RESCHEDULED, RevisionChange.EXTENDED, RevisionChange.CANCELLED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """The period that a revision announced: the end lies between `ends_at` and `announced_ends_at`."""
+
+    starts_at: datetime
+    ends_at: datetime
+    announced_ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """All that a message says apart from its recipient, in plain values: equal facts give equal messages."""
+
+    uid: str
+    texts: tuple[WindowText, ...]  # one per language of the installation
+    services: tuple[str, ...]
+    impact: str
+    status: str
+    revision: int
+    time_zone: str
+    times: Times
+    previous: Times | None  # what the revision before the last correction said
+    change_reason: str
+    actual_started_at: datetime | None
+    actual_ended_at: datetime | None
+    outcome: str
+    is_temporary: bool
+    notice_url: str
+    team_name: str
+    team_email: str
+    touchpoint_key: str
+    touchpoint_number: int
+    touchpoint_at: datetime | None
+
+    def text_in(self, language: str) -> WindowText:
+        return next(text for text in self.texts if text.language == language)
+
+
+def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Facts:
+    """Reads what a touchpoint says as of `revision`; without one, as the window stands now. Four queries at most."""
+    window = touchpoint.campaign.window
+    number = window.revision if revision is None else revision.number
+    known = sorted((row for row in window.revisions.all() if row.number <= number), key=lambda row: row.number)
+    correction = next((row for row in reversed(known) if row.change in CORRECTING), None)
+    team_name, team_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return Facts(
+        uid=str(window.uid),
+        texts=tuple(_text_in(window, language) for language, _ in settings.LANGUAGES),
+        services=tuple(one_line(service.name) for service in window.services.all()),
+        impact=window.impact,
+        status=window.status if revision is None else revision.status,
+        revision=number,
+        time_zone=window.time_zone if revision is None else revision.time_zone,
+        times=_times(window if revision is None else revision),
+        previous=_previous_times(known, correction),
+        change_reason=clean_text(correction.reason).strip() if correction else "",
+        actual_started_at=window.actual_started_at,
+        actual_ended_at=window.actual_ended_at,
+        outcome=clean_text(window.outcome).strip(),
+        is_temporary=window.is_temporary_fix,
+        notice_url=notice_url(window),
+        team_name=team_name or team_email.rpartition("@")[2],
+        team_email=team_email,
+        touchpoint_key=touchpoint.content_key,
+        touchpoint_number=touchpoint.occurrence + 1,
+        touchpoint_at=touchpoint.due_at,
+    )
+
+
+def notice_url(window: MaintenanceWindow) -> str:
+    """The public page of the window, as an address to put into messages."""
+    return f"{settings.SITE_URL}/windows/{window.uid}"
+
+
+def _text_in(window: MaintenanceWindow, language: str) -> WindowText:
+    text = window.text_in(language)
+    words = {name: clean_text(getattr(text, name)).strip() for name in ("reason", "effect", "alternatives")}
+    return WindowText(language=language, title=one_line(text.title), **words)
+
+
+def _times(source: MaintenanceWindow | WindowRevision) -> Times:
+    return Times(starts_at=source.starts_at, ends_at=source.ends_at, announced_ends_at=source.announced_ends_at)
+
+
+def _previous_times(known: list[WindowRevision], correction: WindowRevision | None) -> Times | None:
+    before = [row for row in known if correction and row.number < correction.number]
+    return _times(before[-1]) if before else None
+
+
+def shared_context(facts: Facts, *, language: str, zone: str) -> dict[str, dict[str, object]]:
+    """What all recipients of one language and zone have in common."""
+    text = facts.text_in(language)
+    window: dict[str, object] = {
+        "title": text.title,
+        "services": list(facts.services),
+        "impact": phrases(language)["impact"][facts.impact],
+        "impact_level": facts.impact,
+        "status": phrases(language)["status"][facts.status],
+        "reason": text.reason or None,
+        "effect": text.effect or None,
+        "alternatives": text.alternatives or None,
+        "notice_url": facts.notice_url,
+        "change_reason": facts.change_reason or None,
+        "outcome": facts.outcome or None,
+        "is_temporary": facts.is_temporary,
+    }
+    return {
+        "window": window | _time_words(facts, language=language, zone=zone),
+        "team": {"name": facts.team_name, "email": facts.team_email},
+        "touchpoint": {
+            "key": facts.touchpoint_key,
+            "number": facts.touchpoint_number,
+            "at": facts.touchpoint_at and format_instant(facts.touchpoint_at, zone=zone, language=language),
+        },
+    }
+
+
+def _time_words(facts: Facts, *, language: str, zone: str) -> dict[str, object]:
+    times, previous = facts.times, facts.previous
+    started, ended = facts.actual_started_at, facts.actual_ended_at
+    elsewhere = _shows_other_times(times, zone, facts.time_zone)
+
+    def period(what: Times, where: str = zone) -> str:
+        return format_period(what.starts_at, what.announced_ends_at, zone=where, language=language)
+
+    def instant(at: datetime) -> str:
+        return format_instant(at, zone=zone, language=language)
+
+    return {
+        "starts": instant(times.starts_at),
+        "ends": instant(times.ends_at),
+        "latest_end": instant(times.announced_ends_at),
+        "times": period(times),
+        "window_times": period(times, facts.time_zone) if elsewhere else None,
+        "utc_times": period(times, "UTC"),
+        "duration": format_duration(times.ends_at - times.starts_at, language=language),
+        "announced_duration": _announced_duration(times, language),
+        "short_starts": _short(times.starts_at, zone, language),
+        "short_times": _short_period(times.starts_at, times.announced_ends_at, zone, language),
+        "short_latest_end": _short(times.announced_ends_at, zone, language),
+        "previous_times": period(previous) if previous else None,
+        "previous_starts": instant(previous.starts_at) if previous else None,
+        "previous_latest_end": instant(previous.announced_ends_at) if previous else None,
+        "actual_start": instant(started) if started else None,
+        "actual_end": instant(ended) if ended else None,
+        "short_actual_end": _short(ended, zone, language) if ended else None,
+        "actual_duration": format_duration(ended - started, language=language) if started and ended else None,
+    }
+
+
+def _shows_other_times(times: Times, zone: str, window_zone: str) -> bool:
+    """Whether the two zones' clocks show other times at start or end."""
+    one, other = zone_or_utc(zone), zone_or_utc(window_zone)
+    return any(at.astimezone(one).utcoffset() != at.astimezone(other).utcoffset() for at in (times.starts_at, times.ends_at))
+
+
+def _announced_duration(times: Times, language: str) -> str:
+    """“between 4 and 6 hours”; “4 hours” where no range was announced."""
+    low, high = times.ends_at - times.starts_at, times.announced_ends_at - times.starts_at
+    high_words = format_duration(high, language=language)
+    if low == high:
+        return high_words
+    low_words = format_duration(low, language=language)
+    for unit, limit in ((timedelta(days=1), None), (timedelta(hours=1), 24), (timedelta(minutes=1), 60)):
+        if not low % unit and not high % unit:
+            # Both are whole numbers of the unit that the longer one is said in: it is named once.
+            if limit is None or high < limit * unit:
+                low_words = str(low // unit)
+            break
+    return str(phrases(language)["range"].format(low=low_words, high=high_words))
+
+
+def _short(at: datetime, zone: str, language: str) -> str:
+    """For subjects and text messages: “Tue 24 Nov, 02:00 (UTC+01:00)”."""
+    local = at.astimezone(zone_or_utc(zone))
+    return f"{_short_date(local, language)} {local:%H:%M} ({format_utc_offset(at, zone=zone)})"
+
+
+def _short_period(start: datetime, end: datetime, zone: str, language: str) -> str:
+    place: ZoneInfo = zone_or_utc(zone)
+    first, last = start.astimezone(place), end.astimezone(place)
+    finish = f"{last:%H:%M}" if first.date() == last.date() else f"{_short_date(last, language)} {last:%H:%M}"
+    offset = format_utc_offset(start, zone=zone)
+    return f"{_short_date(first, language)} {first:%H:%M} - {finish} ({offset})"
+
+
+def _short_date(local: datetime, language: str) -> str:
+    return format_datetime(local.replace(tzinfo=None), "EEE d MMM", locale=language)
+
+
+def contact_context(contact: Contact | None, *, language: str) -> dict[str, object]:
+    """What a message says of its recipient; of nobody for broadcast channels."""
+    words = phrases(language)
+    name = one_line(contact.name) if contact else ""
+    return {
+        "name": name or None,
+        "first_name": name.split(" ", 1)[0] or None,
+        "organisation": (one_line(contact.organisation) if contact else "") or None,
+        "greeting": words["greeting_name"].format(name=name) if name else words["greeting"],
+    }
+
+
+def language_of(contact: Contact | None, window: MaintenanceWindow) -> str:
+    """The contact's language, else that of the window's texts, else English."""
+    known: Mapping[str, str] = dict(settings.LANGUAGES)
+    wanted = (contact.language, contact.language.partition("-")[0]) if contact else (window.language,)
+    return next((language for language in wanted if language in known), FALLBACK_LANGUAGE)
+
+
+def zone_of(contact: Contact | None, window: MaintenanceWindow) -> str:
+    """The contact's zone; the window's where it is empty or unknown to this machine."""
+    wanted = contact.time_zone if contact else ""
+    return wanted if wanted and zone_or_utc(wanted).key == wanted else window.time_zone
