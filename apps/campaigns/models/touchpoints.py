@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -8,145 +8,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Segment
-from apps.channels.models import Channel, ChannelKind
+from apps.channels.models import Channel
 from apps.common.models import TimestampedModel
 from apps.windows.models import MaintenanceWindow
 
-
-class Playbook(TimestampedModel):
-    """A reusable plan: the steps from which the touchpoints of a campaign are made."""
-
-    name = models.CharField(_("name"), max_length=100, unique=True)
-    slug = models.SlugField(_("slug"), max_length=60, unique=True)
-    description = models.TextField(_("description"), blank=True)
-    is_default = models.BooleanField(_("default"), default=False, help_text=_("Proposed for new windows."))
-
-    class Meta:
-        ordering = ("-is_default", "name")
-        verbose_name = _("playbook")
-        verbose_name_plural = _("playbooks")
-        constraints = (
-            models.UniqueConstraint(fields=("is_default",), condition=Q(is_default=True), name="one_default_playbook"),
-        )
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Anchor(models.TextChoices):
-    ANNOUNCE = "announce", _("Announcement")  # when the campaign is released
-    START = "start", _("Start")  # the planned start; held until a person starts it where the window does not start by itself
-    DURING = "during", _("While it runs")  # repeated between start and end, end excluded
-    END = "end", _("Planned end")
-    ACTUAL_END = "actual_end", _("Confirmed completion")  # never before a person or a monitor confirmed it
-
-
-class Urgency(models.TextChoices):
-    ROUTINE = "routine", _("Routine")
-    URGENT = "urgent", _("Urgent")  # losing it is worse than repeating it; ignores quiet hours
-
-
-class WhenLate(models.TextChoices):
-    """What to do with a step whose time is already past when the plan is made."""
-
-    COLLAPSE = "collapse", _("Leave it to the announcement")
-    SEND = "send", _("Send it at once while it is still useful")
-    SKIP = "skip", _("Skip it")
-
-
-class Step(models.Model):
-    """One cell of the plan: a moment (`key`, anchor and offset) for a segment by a channel.
-
-    Steps of a playbook that share a `key` are the same moment for different people.
-    """
-
-    playbook = models.ForeignKey(Playbook, on_delete=models.CASCADE, related_name="steps")
-    position = models.PositiveSmallIntegerField(_("position"), default=0)
-    key = models.SlugField(_("moment"), max_length=40, help_text=_("Names the moment, for example t-7d."))
-    anchor = models.CharField(_("anchor"), max_length=16, choices=Anchor.choices)
-    offset_days = models.SmallIntegerField(_("offset in days"), default=0, help_text=_("Calendar days: the wall clock stays."))
-    offset = models.DurationField(_("offset"), default=timedelta(0), help_text=_("Elapsed time, for example -1:00:00."))
-    repeats_by_cadence = models.BooleanField(
-        _("repeats"), default=False, help_text=_("Repeated while the work runs, as often as its duration asks for.")
-    )
-    repeat_every = models.DurationField(
-        _("repeat every"), null=True, blank=True, help_text=_("Fixed interval in place of the one the duration asks for.")
-    )
-    segment = models.ForeignKey(
-        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text=_("Empty for broadcast channels.")
-    )
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
-    content_key = models.SlugField(_("content"), max_length=40)
-    urgency = models.CharField(_("urgency"), max_length=8, choices=Urgency.choices, default=Urgency.ROUTINE)
-    is_mandatory = models.BooleanField(
-        _("mandatory"), default=False, help_text=_("Goes to people who unsubscribed too; never to dead addresses.")
-    )
-    min_duration = models.DurationField(
-        _("only for windows of at least"), null=True, blank=True, help_text=_("Shorter windows skip this step.")
-    )
-    only_unconfirmed = models.BooleanField(
-        _("only while unconfirmed"), default=False, help_text=_("Dropped once the completion has been confirmed.")
-    )
-    useful_for = models.DurationField(
-        _("useful for"), default=timedelta(hours=6), help_text=_("How late it may still go; afterwards it is missed.")
-    )
-    useful_until_before_start = models.DurationField(
-        _("useful until before start"), null=True, blank=True, help_text=_("Never later than so long before the start.")
-    )
-    when_late = models.CharField(_("when late"), max_length=8, choices=WhenLate.choices, default=WhenLate.COLLAPSE)
-
-    class Meta:
-        ordering = ("position", "id")
-        verbose_name = _("step")
-        verbose_name_plural = _("steps")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("playbook", "key", "segment", "channel"),
-                condition=Q(segment__isnull=False),
-                name="one_step_per_moment_segment_and_channel",
-            ),
-            models.UniqueConstraint(
-                fields=("playbook", "key", "channel"), condition=Q(segment__isnull=True), name="one_step_per_moment_and_broadcast"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class MessageTemplate(TimestampedModel):
-    """Liquid + Markdown text of one content key. The most specific that fits a touchpoint is used; see content.py.
-
-    `channel_kind` empty fits every channel, `segment` empty every segment, `playbook` content is shared by all.
-    """
-
-    content_key = models.SlugField(_("content"), max_length=40)
-    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
-    channel_kind = models.CharField(_("channel kind"), max_length=16, choices=ChannelKind.choices, blank=True)
-    segment = models.ForeignKey(Segment, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    subject = models.CharField(_("subject"), max_length=200, blank=True)
-    body = models.TextField(_("body"), help_text=_("Markdown with Liquid variables; the list of variables stands beside."))
-    is_builtin = models.BooleanField(default=False, editable=False)  # refreshed by load_playbooks while nobody edited it
-
-    class Meta:
-        ordering = ("content_key", "language", "channel_kind")
-        verbose_name = _("message template")
-        verbose_name_plural = _("message templates")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("content_key", "language", "channel_kind"),
-                condition=Q(segment__isnull=True),
-                name="one_general_template_per_content_language_and_kind",
-            ),
-            models.UniqueConstraint(
-                fields=("content_key", "language", "channel_kind", "segment"),
-                condition=Q(segment__isnull=False),
-                name="one_segment_template_per_content_language_and_kind",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.content_key} ({self.language})"
+from .playbooks import Playbook, Step, Urgency
 
 
 class Campaign(TimestampedModel):

@@ -1,0 +1,31 @@
+from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
+from .templates import MessageTemplate
+from .touchpoints import (
+    OPEN_STATES,
+    REPLANNABLE,
+    TOUCHPOINT_TRANSITIONS,
+    Audience,
+    Campaign,
+    Reason,
+    Touchpoint,
+    TouchpointQuerySet,
+    TouchpointState,
+)
+
+__all__ = [
+    "OPEN_STATES",
+    "REPLANNABLE",
+    "TOUCHPOINT_TRANSITIONS",
+    "Anchor",
+    "Audience",
+    "Campaign",
+    "MessageTemplate",
+    "Playbook",
+    "Reason",
+    "Step",
+    "Touchpoint",
+    "TouchpointQuerySet",
+    "TouchpointState",
+    "Urgency",
+    "WhenLate",
+]

@@ -1,0 +1,43 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.audiences.models import Segment
+from apps.channels.models import ChannelKind
+from apps.common.models import TimestampedModel
+
+
+class MessageTemplate(TimestampedModel):
+    """Liquid + Markdown text of one content key. The most specific that fits a touchpoint is used; see content.py.
+
+    `channel_kind` empty fits every channel, `segment` empty every segment, `playbook` content is shared by all.
+    """
+
+    content_key = models.SlugField(_("content"), max_length=40)
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
+    channel_kind = models.CharField(_("channel kind"), max_length=16, choices=ChannelKind.choices, blank=True)
+    segment = models.ForeignKey(Segment, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    body = models.TextField(_("body"), help_text=_("Markdown with Liquid variables; the list of variables stands beside."))
+    is_builtin = models.BooleanField(default=False, editable=False)  # refreshed by load_playbooks while nobody edited it
+
+    class Meta:
+        ordering = ("content_key", "language", "channel_kind")
+        verbose_name = _("message template")
+        verbose_name_plural = _("message templates")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("content_key", "language", "channel_kind"),
+                condition=Q(segment__isnull=True),
+                name="one_general_template_per_content_language_and_kind",
+            ),
+            models.UniqueConstraint(
+                fields=("content_key", "language", "channel_kind", "segment"),
+                condition=Q(segment__isnull=False),
+                name="one_segment_template_per_content_language_and_kind",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.content_key} ({self.language})"
