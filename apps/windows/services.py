@@ -95,8 +95,14 @@ def start_window(
     window: MaintenanceWindow, *, actor: User | None, now: datetime, started_at: datetime | None = None
 ) -> WindowRevision:
     """The work has begun, whenever it was planned to: at `started_at`, by default now."""
-    begun = {"actual_started_at": started_at or now}
-    return step_to(window, WindowStatus.IN_PROGRESS, RevisionChange.STARTED, actor=actor, now=now, **begun)
+    return step_to(
+        window,
+        WindowStatus.IN_PROGRESS,
+        RevisionChange.STARTED,
+        actor=actor,
+        now=now,
+        actual_started_at=started_at or now,
+    )
 
 
 def begin_verifying(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:
