@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 LONGEST_SOCKET_PATH = 100  # macOS refuses more than 104 bytes, Linux more than 108
 START_TIMEOUT_SECONDS = 10
@@ -23,7 +24,7 @@ def socket_path(var_dir: Path) -> Path:
 
 
 def url(var_dir: Path) -> str:
-    return f"unix://{socket_path(var_dir)}"
+    return f"unix://{quote(str(socket_path(var_dir)))}"
 
 
 def ensure_running(redis_url: str, var_dir: Path) -> None:

@@ -1,6 +1,8 @@
 """The environment, read once and completely: every problem is reported together, in one readable list."""
 
 import json
+import math
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,15 +29,19 @@ class Reader:
         self.env = environ.Env()
         self.problems: list[str] = []
 
-    def get(self, name: str, cast: Callable[[str], T], default: T, *, expected: str) -> T:
-        """The variable cast, or `default` when unset or empty; `expected` says in words what is understood."""
-        raw = self.env.str(name, default="").strip()
+    def get(self, name: str, cast: Callable[[str], T], default: T, *, expected: str, secret: bool = False) -> T:
+        """The variable cast, or `default` when unset or empty; `expected` says in words what is understood.
+
+        The value of a `secret` one is not repeated: start-up messages end in logs.
+        """
+        raw = self.env.ENVIRON.get(name, "").strip()  # not env.str(), which takes a key that begins with $ for a reference
         if not raw:
             return default
         try:
             return cast(raw)
         except (ValueError, ImproperlyConfigured):
-            self.problems.append(f"{name}: “{raw}” is not understood; expected {expected}.")
+            shown = "its value" if secret else f"“{raw}”"
+            self.problems.append(f"{name}: {shown} is not understood; expected {expected}.")
             return default
 
     def text(self, name: str, default: str = "") -> str:
@@ -67,7 +73,7 @@ def _flag(raw: str) -> bool:
 def _at_least(kind: Callable[[str], Any], lowest: int) -> Callable[[str], Any]:
     def cast(raw: str) -> Any:
         value = kind(raw)
-        if not value >= lowest:
+        if not lowest <= value < math.inf:
             raise ValueError(raw)
         return value
 
@@ -80,14 +86,17 @@ def _items(raw: str) -> list[str]:
 
 def _site(raw: str) -> str:
     parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(raw)
+    parts.port  # noqa: B018 — refuses a port that is none
     return raw.rstrip("/")
 
 
 def _redis(raw: str) -> str:
-    if urlsplit(raw).scheme not in ("redis", "rediss", "unix"):
+    parts = urlsplit(raw)
+    if parts.scheme not in ("redis", "rediss", "unix") or not (parts.hostname or parts.path):
         raise ValueError(raw)
+    parts.port  # noqa: B018 — refuses a port that is none
     return raw
 
 
@@ -105,30 +114,42 @@ def _json_object(raw: str) -> dict[str, Any]:
 
 
 def _database(raw: str) -> dict[str, Any]:
-    """A DATABASE_URL as Django's settings; SQLite gets what several writing processes need."""
-    config = dict(environ.Env.db_url_config(raw))
-    engine = config.get("ENGINE", "")
-    if engine == "django.db.backends.sqlite3":
+    """A DATABASE_URL as Django's settings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # django-environ only warns of a scheme it does not know; it is an error here
+        config = dict(environ.Env.db_url_config(raw))
+    if not config.get("NAME"):
+        raise ValueError(raw)
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        return _sqlite(config["NAME"])
+    if config["ENGINE"] != "django.db.backends.postgresql":
+        raise ValueError(raw)
+    return {"CONN_MAX_AGE": 60, **config, "CONN_HEALTH_CHECKS": True}
+
+
+def _sqlite(name: str) -> dict[str, Any]:
+    """SQLite as several writing processes need it."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name,
         # One writer at a time that waits its turn, and no mark lost with the power (reference: sqlite.org/wal.html).
-        config["OPTIONS"] = {
+        "OPTIONS": {
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        }
-    elif engine == "django.db.backends.postgresql":
-        config.setdefault("CONN_MAX_AGE", 60)
-        config["CONN_HEALTH_CHECKS"] = True
-    else:
-        raise ValueError(raw)
-    return config
+        },
+    }
 
 
 def read_environment(base_dir: Path) -> SimpleNamespace:
     """Reads `.env` beside `manage.py`, then the environment, which wins; stops the process when anything is wrong."""
-    env_file = base_dir / ".env"
-    if env_file.is_file():
-        environ.Env.read_env(env_file)
     reader = Reader()
+    env_file = base_dir / ".env"
+    try:
+        if env_file.is_file():
+            environ.Env.read_env(env_file)
+    except (OSError, UnicodeDecodeError) as error:
+        reader.problems.append(f"{env_file}: cannot be read as a text in UTF-8 ({error}).")
     values = SimpleNamespace(**_web(reader), **_stores(reader, base_dir), **_mail(reader), **_engine(reader))
     if reader.problems:
         lines = "\n".join(f"  - {problem}" for problem in reader.problems)
@@ -160,25 +181,41 @@ def _web(reader: Reader) -> dict[str, Any]:
 
 
 def _stores(reader: Reader, base_dir: Path) -> dict[str, Any]:
-    var = base_dir / "var"
-    database_url = f"sqlite:///{var / 'preavis.sqlite3'}"
+    var = reader.get("VAR_DIR", base_dir.joinpath, base_dir / "var", expected="a folder")
+    database = reader.get(
+        "DATABASE_URL",
+        _database,
+        _sqlite(str(var / "preavis.sqlite3")),
+        expected="postgres://user:password@host:5432/name or sqlite:///path",
+        secret=True,
+    )
+    if database["NAME"] == str(var / "preavis.sqlite3"):
+        reader.problems.extend(_make_folder(var))
     return {
-        "database": reader.get(
-            "DATABASE_URL",
-            _database,
-            _database(database_url),
-            expected="postgres://user:password@host:5432/name or sqlite:///path",
-        ),
+        "var_dir": var,
+        "database": database,
         # Without one, a private Valkey of this checkout listens there; see config/embedded.py.
         "redis_url": reader.get(
-            "REDIS_URL", _redis, embedded.url(var), expected="redis://host:6379/0, rediss://… or unix:///path"
+            "REDIS_URL",
+            _redis,
+            embedded.url(var),
+            expected="redis://host:6379/0, rediss://… or unix:///path",
+            secret=True,
         ),
         "redis_key_prefix": reader.text("REDIS_KEY_PREFIX", "preavis:"),
     }
 
 
+def _make_folder(path: Path) -> list[str]:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return [f"VAR_DIR: the folder {path} cannot be made ({error.strerror})."]
+    return []
+
+
 def _mail(reader: Reader) -> dict[str, Any]:
-    return {
+    values = {
         "email_backend": reader.text("EMAIL_BACKEND", "apps.channels.smtp.PhasedSMTPBackend"),
         "email_host": reader.text("EMAIL_HOST", "localhost"),
         "email_port": reader.number("EMAIL_PORT", 25, at_least=1),
@@ -188,9 +225,16 @@ def _mail(reader: Reader) -> dict[str, Any]:
         "email_use_ssl": reader.flag("EMAIL_USE_SSL"),
         "from_email": reader.text("FROM_EMAIL", "Maintenance <maintenance@localhost>"),
         "anymail": reader.get(
-            "ANYMAIL", _json_object, dict[str, Any](), expected='a JSON object such as {"POSTMARK_SERVER_TOKEN": "…"}'
+            "ANYMAIL",
+            _json_object,
+            dict[str, Any](),
+            expected='a JSON object such as {"POSTMARK_SERVER_TOKEN": "…"}',
+            secret=True,
         ),
     }
+    if values["email_use_tls"] and values["email_use_ssl"]:
+        reader.problems.append("EMAIL_USE_TLS and EMAIL_USE_SSL: only one may be on (587 is usually TLS, 465 SSL).")
+    return values
 
 
 def _engine(reader: Reader) -> dict[str, Any]:

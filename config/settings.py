@@ -5,7 +5,6 @@ from pathlib import Path
 from .env import read_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = read_environment(BASE_DIR)
 
@@ -14,6 +13,7 @@ SECRET_KEY = env.secret_key
 SECRET_KEY_FALLBACKS = env.secret_key_fallbacks
 ALLOWED_HOSTS = env.allowed_hosts
 CSRF_TRUSTED_ORIGINS = env.csrf_trusted_origins
+VAR_DIR = env.var_dir
 SITE_URL = env.site_url  # public address without a trailing slash: where links in messages point to
 
 INSTALLED_APPS = [

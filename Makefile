@@ -1,0 +1,32 @@
+# Any Python 3 that starts will do here: tools/setup_env.py looks for the best one itself.
+PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	IFS=:; for folder in $$PATH; do "$$folder/$$name" -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/dev/null \
+	&& echo "$$folder/$$name" && exit; done; done)
+ENV := $(if $(PYTHON),"$(PYTHON)",echo "Preavis needs Python 3.11 or newer; none was found." >&2; exit 1;) tools/setup_env.py
+IN_ENV := .venv/bin/python -m
+
+.PHONY: demo test setup run worker beat lint browser
+
+demo:  ## everything, with sample data; Ctrl-C ends it
+	@exec $(ENV) demo
+
+test:  ## the tests: no network, no servers of this machine
+	@exec $(ENV) test $(ARGS)
+
+setup:  ## the packages for developing
+	@$(ENV) setup dev
+
+run: setup  ## a development server; needs DEBUG=true or a filled .env
+	@$(IN_ENV) granian --interface wsgi config.wsgi:application
+
+worker: setup  ## a Celery worker
+	@$(IN_ENV) celery -A config worker -Q urgent,bulk,events,housekeeping
+
+beat: setup  ## the clock
+	@$(IN_ENV) celery -A config beat
+
+lint: setup  ## style, types, import directions
+	@$(IN_ENV) ruff check . && $(IN_ENV) ruff format --check . && $(IN_ENV) mypy && .venv/bin/lint-imports --no-cache
+
+browser: setup  ## the demo in a headless Chromium
+	@$(IN_ENV) pytest tests/browser $(ARGS)

@@ -1,0 +1,195 @@
+"""Runs the web server, a Celery worker, Celery's beat and the mailbox until it is told to stop."""
+
+import contextlib
+import fcntl
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.error import HTTPError, URLError
+
+from config import embedded
+
+from .children import Child, end_leftovers, remember, stop
+from .environment import demo_environment
+from .places import HOST, ROOT, Places, Ports, free_ports
+
+READY_SECONDS = 60
+QUEUES = "urgent,bulk,events,housekeeping"
+
+
+class Failed(Exception):
+    """The demo cannot go on; the text says why."""
+
+
+class Supervisor:
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.stopping = threading.Event()
+        self.began = time.monotonic()
+
+    def run(self) -> int:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        self.places.make()
+        children: list[Child] = []
+        try:
+            with only_demo_of(self.places):
+                end_leftovers(self.places.children)
+                self._run(children)
+        except Failed as failure:
+            say(f"\n{failure}")
+            return 1
+        return 0
+
+    def _run(self, children: list[Child]) -> None:
+        ports = free_ports(self.places.last_ports())
+        self.places.remember_ports(ports)
+        environment = demo_environment(self.places, ports)
+        try:
+            self._keep_valkey()
+            seeded = self._seed(environment)
+            children += self._children(ports, environment)
+            for child in children:
+                child.start()
+            remember(children, self.places.children)
+            self._wait_until_healthy(children, ports)
+            if not self.stopping.is_set():
+                say(greeting(self.places, ports, seeded, seconds=time.monotonic() - self.began))
+            while not self.stopping.wait(0.5):
+                self._look_after(children)
+        finally:
+            self._end(children)
+
+    def _seed(self, environment: dict[str, str]) -> dict[str, str]:
+        """Migrates, fills the database, and gives back what is worth telling."""
+        command = [sys.executable, "-m", "demo.seed", str(self.places.folder)]
+        # In a session of its own: Ctrl-C is for the supervisor alone, which then ends it in order.
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+        )
+        while True:
+            try:
+                output, _ = process.communicate(timeout=0.2)
+                break
+            except subprocess.TimeoutExpired:
+                if self.stopping.is_set():
+                    process.terminate()
+        if self.stopping.is_set():
+            return {}
+        if process.returncode != 0:
+            raise Failed(f"The sample data could not be made. To start afresh, remove {self.places.folder}.")
+        told: dict[str, str] = json.loads(output.decode().splitlines()[-1])
+        return told
+
+    def _children(self, ports: Ports, environment: dict[str, str]) -> list[Child]:
+        site = environment["SITE_URL"]
+        web = f"granian --interface wsgi --host {HOST} --port {ports.web} --no-ws --blocking-threads 8 --log-level warning"
+        worker = (
+            f"celery --app config worker --queues {QUEUES} --concurrency 2 --loglevel WARNING --without-gossip --without-mingle"
+        )
+        mailbox = f"demo.mailbox --smtp-port {ports.smtp} --http-port {ports.mailbox} --site-url {site} --store"
+        arguments = {
+            "mailbox": ["-m", *mailbox.split(), str(self.places.mailbox)],
+            "web": ["-m", *web.split(), "config.wsgi:application"],
+            "worker": ["-m", *worker.split()],
+            "beat": ["-m", *["celery", "--app", "config", "beat", "--loglevel", "WARNING", "--pidfile="]],
+        }
+        return [
+            Child(name, words, environment=environment, log=self._new_log(name), say=say) for name, words in arguments.items()
+        ]
+
+    def _new_log(self, name: str) -> Any:
+        path = self.places.logs / f"{name}.log"
+        if path.exists():
+            path.replace(path.with_suffix(".earlier.log"))
+        return path
+
+    def _wait_until_healthy(self, children: list[Child], ports: Ports) -> None:
+        addresses = [f"http://{HOST}:{ports.mailbox}/newest", f"http://{HOST}:{ports.web}/healthz"]
+        deadline = time.monotonic() + READY_SECONDS
+        trouble = ""
+        while addresses and not self.stopping.wait(0.05):
+            self._look_after(children)
+            trouble = trouble_at(addresses[0])
+            if not trouble:
+                addresses.pop(0)
+            elif time.monotonic() > deadline:
+                raise Failed(f"Not healthy after {READY_SECONDS} seconds: {addresses[0]} {trouble}\nLogs: {self.places.logs}")
+
+    def _look_after(self, children: list[Child]) -> None:
+        for child in children:
+            if child.exit_code is not None and not self.stopping.is_set():
+                if not child.revive():
+                    raise Failed("The demo stops, since it cannot do without.")
+                remember(children, self.places.children)
+        self._keep_valkey()
+
+    def _keep_valkey(self) -> None:
+        embedded.ensure_running(embedded.url(self.places.folder), self.places.folder)
+
+    def _end(self, children: list[Child]) -> None:
+        """First those that send, then the mailbox that receives from them, at last what carries their hints."""
+        stop([child for child in children if child.name != "mailbox"], patience=8)
+        stop([child for child in children if child.name == "mailbox"], patience=3)
+        embedded.stop(self.places.folder)
+        self.places.children.unlink(missing_ok=True)
+        say("Everything has ended.")
+
+    def _on_signal(self, number: int, _: Any) -> None:
+        if not self.stopping.is_set():
+            self.stopping.set()
+            say("\nEnding …")
+
+
+@contextlib.contextmanager
+def only_demo_of(places: Places) -> Iterator[None]:
+    """Two demos in one folder would take each other's database; the second says where the first is."""
+    with places.lock.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            address = f"http://{HOST}:{places.last_ports().web}/admin/"
+            raise Failed(f"A demo of this folder is already running: {address}") from error
+        yield
+
+
+def trouble_at(address: str) -> str:
+    """Why the address does not answer with 200, in words; empty when it does."""
+    try:
+        with urllib.request.urlopen(address, timeout=5):
+            return ""
+    except HTTPError as error:
+        return f"answers {error.code}: {error.read(500).decode(errors='replace')}"
+    except (URLError, OSError) as error:
+        return f"does not answer ({error})"
+
+
+def greeting(places: Places, ports: Ports, seeded: dict[str, str], *, seconds: float) -> str:
+    starts_at = datetime.fromisoformat(seeded["starts_at"])
+    wait = max(0, round((starts_at - datetime.now(UTC)).total_seconds()))
+    site = f"http://{HOST}:{ports.web}"
+    return f"""
+Preavis is running, after {seconds:.1f} s.
+
+  Planners   {site}/admin/   (user {seeded["user"]}, password {seeded["password"]})
+  Mailbox    http://{HOST}:{ports.mailbox}/   (every message arrives here; opening one counts)
+  Calendar   {site}{seeded["feed"]}
+  Watch      {site}{seeded["watch"]}
+             “{seeded["title"]}” starts in {wait // 60} min {wait % 60:02} s, and its messages leave before, during and after.
+  Logs       {places.logs}
+
+Ctrl-C ends all of it.
+"""
+
+
+def say(text: str) -> None:
+    # The terminal may be gone already: that must not keep us from ending what we started.
+    with contextlib.suppress(OSError, ValueError):
+        print(text, flush=True)
