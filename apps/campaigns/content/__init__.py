@@ -6,7 +6,23 @@ step, escaped for the place they go to.
 """
 
 from ..context import language_of, zone_of
+from .check import check_template
 from .compiled import Compiled, Content, Material, gather, render
 from .errors import ContentError
+from .variables import VARIABLES, Variable
+from .webhook import webhook_data
 
-__all__ = ["Compiled", "Content", "ContentError", "Material", "gather", "language_of", "render", "zone_of"]
+__all__ = [
+    "VARIABLES",
+    "Compiled",
+    "Content",
+    "ContentError",
+    "Material",
+    "Variable",
+    "check_template",
+    "gather",
+    "language_of",
+    "render",
+    "webhook_data",
+    "zone_of",
+]

@@ -206,3 +206,16 @@ def to_text(tokens: Sequence[Token]) -> str:
 
 def to_chat(tokens: Sequence[Token]) -> str:
     return _Writer(style=CHAT_STYLE).write(tokens)
+
+
+_LENIENT = MarkdownIt("commonmark", {"html": True})
+
+
+def refused_markup(source: str) -> list[str]:
+    """The HTML and the pictures in a source, which would not be shown as meant."""
+    tokens = _with_children(_LENIENT.parse(source))
+    return [
+        str(token.attrs["src"]) if token.type == "image" else token.content.strip()
+        for token in tokens
+        if token.type in ("html_inline", "html_block", "image")
+    ]

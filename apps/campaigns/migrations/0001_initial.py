@@ -28,6 +28,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=60, unique=True, verbose_name='slug')),
                 ('description', models.TextField(blank=True, verbose_name='description')),
                 ('is_default', models.BooleanField(default=False, help_text='Proposed for new windows.', verbose_name='default')),
+                ('builtin_digest', models.CharField(blank=True, editable=False, max_length=64)),
             ],
             options={
                 'verbose_name': 'playbook',
@@ -125,7 +126,7 @@ class Migration(migrations.Migration):
                 ('channel_kind', models.CharField(blank=True, choices=[('email', 'E-mail'), ('sms', 'SMS'), ('chat', 'Team chat'), ('webhook', 'Signed webhook'), ('memory', 'Memory (tests and previews)')], max_length=16, verbose_name='channel kind')),
                 ('subject', models.CharField(blank=True, max_length=200, verbose_name='subject')),
                 ('body', models.TextField(help_text='Markdown with Liquid variables; the list of variables stands beside.', verbose_name='body')),
-                ('is_builtin', models.BooleanField(default=False, editable=False)),
+                ('builtin_digest', models.CharField(blank=True, editable=False, max_length=64)),
                 ('segment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='audiences.segment')),
             ],
             options={

@@ -16,6 +16,7 @@ class Playbook(TimestampedModel):
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     description = models.TextField(_("description"), blank=True)
     is_default = models.BooleanField(_("default"), default=False, help_text=_("Proposed for new windows."))
+    builtin_digest = models.CharField(max_length=64, blank=True, editable=False)  # of what load_playbooks wrote; differs: edited
 
     class Meta:
         ordering = ("-is_default", "name")

@@ -20,7 +20,7 @@ class MessageTemplate(TimestampedModel):
     segment = models.ForeignKey(Segment, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("body"), help_text=_("Markdown with Liquid variables; the list of variables stands beside."))
-    is_builtin = models.BooleanField(default=False, editable=False)  # refreshed by load_playbooks while nobody edited it
+    builtin_digest = models.CharField(max_length=64, blank=True, editable=False)  # of what load_playbooks wrote; differs: edited
 
     class Meta:
         ordering = ("content_key", "language", "channel_kind")
