@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 LONGEST_SOCKET_PATH = 100  # macOS refuses more than 104 bytes, Linux more than 108
 START_TIMEOUT_SECONDS = 10
+STOP_TIMEOUT_SECONDS = 3
 
 
 def socket_path(var_dir: Path) -> Path:
@@ -36,6 +37,8 @@ def ensure_running(redis_url: str, var_dir: Path) -> None:
         return
     path = socket_path(var_dir)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.parent.stat().st_uid != os.getuid():  # somebody else's folder below /tmp: they could put their own socket there
+        raise RuntimeError(f"The folder {path.parent} belongs to another account; set VAR_DIR to a folder of your own.")
     with (path.parent / "valkey.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _answers(path):
@@ -43,9 +46,12 @@ def ensure_running(redis_url: str, var_dir: Path) -> None:
 
 
 def stop(var_dir: Path) -> None:
+    """Ends it and returns when it has ended; does nothing when none is running."""
     path = socket_path(var_dir)
-    if _answers(path):
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    while _answers(path) and time.monotonic() < deadline:
         _ask(path, b"SHUTDOWN NOSAVE\r\n")
+        time.sleep(0.01)
 
 
 def _start(path: Path) -> None:
@@ -63,10 +69,10 @@ def _start(path: Path) -> None:
         "--daemonize": "yes",
     }
     arguments = [word for pair in options.items() for word in pair]
-    subprocess.run([str(get_binary_path()), *arguments], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([str(get_binary_path()), *arguments], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while not _answers(path):
-        if time.monotonic() > deadline:
+        if done.returncode or time.monotonic() > deadline:
             raise RuntimeError(f"The private Valkey did not start; its log is {path.with_suffix('.log')}.")
         time.sleep(0.01)
 
