@@ -116,6 +116,8 @@ EMAIL_USE_TLS = env.email_use_tls
 EMAIL_USE_SSL = env.email_use_ssl
 DEFAULT_FROM_EMAIL = env.from_email
 ANYMAIL = env.anymail
+# Inner hosts (or host:port) that channels may call; all others have to be on the open Internet.
+CHANNEL_HOST_ALLOWLIST = env.channel_host_allowlist
 
 # Redis carries hints and buffers, never the truth. One instance serves Celery, the journal, the hits and the cache.
 REDIS_URL = env.redis_url
