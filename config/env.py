@@ -231,6 +231,7 @@ def _mail(reader: Reader) -> dict[str, Any]:
             expected='a JSON object such as {"POSTMARK_SERVER_TOKEN": "…"}',
             secret=True,
         ),
+        "channel_host_allowlist": reader.items("CHANNEL_HOST_ALLOWLIST"),
     }
     if values["email_use_tls"] and values["email_use_ssl"]:
         reader.problems.append("EMAIL_USE_TLS and EMAIL_USE_SSL: only one may be on (587 is usually TLS, 465 SSL).")
