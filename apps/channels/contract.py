@@ -10,6 +10,7 @@ from .messages import Message, Receipt, TransportError
 from .options import Option, option_problems
 
 LONGEST_REPLY = 500  # of what a provider answered; the rest is decoration
+LONGEST_PROVIDER_ID = 128
 
 
 class Transport(ABC):
@@ -59,7 +60,7 @@ class Transport(ABC):
 
     def _sent(self, message: Message) -> Receipt:
         try:
-            return Receipt(key=message.key, provider_id=self.hand_over(message))
+            return Receipt(key=message.key, provider_id=self.hand_over(message)[:LONGEST_PROVIDER_ID])
         except TransportError as error:
             return self._refused(message, error)
 

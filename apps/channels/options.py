@@ -24,7 +24,7 @@ class Option:
     help_text: str | Promise = ""
     type: OptionType = OptionType.TEXT
     choices: Sequence[tuple[str, str | Promise]] = ()
-    default: str = ""
+    default: str | int = ""  # what the transport takes for an empty one
     is_required: bool = False
     is_secret: bool = False
 

@@ -9,9 +9,15 @@ from apps.common.sealing import Unsealable
 from .contract import Transport
 from .messages import Message, TransportError
 from .models import Channel, ChannelKind
+from .transports.chat import ChatTransport
+from .transports.email import EmailTransport
 from .transports.memory import MemoryTransport
+from .transports.sms import SmsTransport
+from .transports.webhook import WebhookTransport
 
-TRANSPORTS: Mapping[str, type[Transport]] = {transport.kind: transport for transport in (MemoryTransport,)}
+TRANSPORTS: Mapping[str, type[Transport]] = {
+    transport.kind: transport for transport in (EmailTransport, SmsTransport, ChatTransport, WebhookTransport, MemoryTransport)
+}
 
 
 def transport_class(kind: str) -> type[Transport]:

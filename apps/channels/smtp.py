@@ -1,0 +1,120 @@
+"""A Django e-mail backend that knows whether a broken hand-over may have arrived; decision 0004 says why it is ours."""
+
+from email.utils import parseaddr
+from functools import partial
+from typing import Any
+
+from django.core.mail import EmailMessage
+from django.core.mail.backends.smtp import EmailBackend
+from django.utils.encoding import punycode
+
+from .messages import Phase
+from .smtp_client import Letter, Patience, PhasedSMTP, PhasedSMTPS
+from .smtp_errors import PhasedSMTPError, no_connection
+
+
+class PhasedSMTPBackend(EmailBackend):
+    """Django's SMTP backend, with the same settings, raising PhasedSMTPError.
+
+    A connection lost before the final dot is opened anew and the message sent again, once; one lost after it is not.
+    The server's last reply is kept as `smtp_reply` on the message.
+    """
+
+    connection: Any
+    _partial_connection: Any
+    patience = Patience()
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        timeout: float | None = None,
+        connect_timeout: float | None = None,
+        message_timeout: float | None = None,
+        answer_timeout: float | None = None,
+        public_only: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """`timeout` (or EMAIL_TIMEOUT) is for one command; see Patience for all four."""
+        self.public_only = public_only
+        super().__init__(host, port, timeout=timeout, **kwargs)
+        given = {"connect": connect_timeout, "command": self.timeout, "message": message_timeout, "answer": answer_timeout}
+        self.patience = Patience(**vars(self.patience) | {name: value for name, value in given.items() if value is not None})
+
+    @property
+    def connection_class(self) -> Any:
+        return partial(PhasedSMTPS if self.use_ssl else PhasedSMTP, patience=self.patience, public_only=self.public_only)
+
+    def open(self) -> bool | None:
+        try:
+            is_new = super().open()
+            if is_new:
+                self.connection.ehlo_or_helo_if_needed()
+            return is_new
+        except (OSError, UnicodeError) as reason:
+            self._forget()
+            if self.fail_silently:
+                return None
+            raise no_connection(reason) from reason
+
+    def _send(self, email_message: EmailMessage) -> bool:
+        if not email_message.recipients():
+            return False
+        letter = _letter(email_message)
+        try:
+            reply = self._hand_over(letter)
+        except PhasedSMTPError:
+            if not self.fail_silently:
+                raise
+            return False
+        email_message.smtp_reply = reply  # type: ignore[attr-defined]
+        return reply is not None
+
+    def _hand_over(self, letter: Letter) -> str | None:
+        try:
+            return self._hand_over_once(letter)
+        except PhasedSMTPError as error:
+            # Servers close idle and busy connections as they please. After a silence, waiting again would help nobody.
+            if not error.connection_lost or error.phase is Phase.AFTER or error.channel_down:
+                raise
+        return self._hand_over_once(letter)
+
+    def _hand_over_once(self, letter: Letter) -> str | None:
+        """None when there is no connection and the caller asked for silence."""
+        if self.connection is None and not self.open():
+            return None
+        try:
+            return str(self.connection.hand_over(letter))
+        except PhasedSMTPError as error:
+            if error.connection_lost:
+                self._forget()
+            raise
+
+    def _close_connection(self, connection: PhasedSMTP) -> None:
+        try:
+            connection.quit()
+        except OSError:
+            connection.close()
+
+    def _forget(self) -> None:
+        for connection in (self.connection, self._partial_connection):
+            if connection is not None:
+                connection.close()
+        self.connection = self._partial_connection = None
+
+
+def _letter(email_message: EmailMessage) -> Letter:
+    return Letter(
+        sender=_bare(email_message.from_email),
+        recipients=[_bare(address) for address in email_message.recipients()],
+        content=email_message.message().as_bytes(linesep="\r\n"),  # type: ignore[call-arg]
+    )
+
+
+def _bare(address: str) -> str:
+    """The address without its display name, its domain in ASCII; Django would encode a local part, which no server reads."""
+    local, at, domain = parseaddr(address)[1].rpartition("@")
+    if not at:
+        raise ValueError(f"“{address}” is not an e-mail address.")
+    return f"{local}@{punycode(domain)}"

@@ -1,0 +1,226 @@
+"""SMTP with a phase: smtplib's commands, over a socket whose every wait ends, and a hand-over that knows how far it came.
+
+smtplib raises the same disconnect before and after the final dot and counts its time-out per read, so that a server
+dripping one byte at a time holds a “5 s” call for as long as it likes. Here each wait has one deadline.
+"""
+
+import re
+import smtplib
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .addresses import is_public, not_public
+from .messages import Phase
+from .smtp_errors import PhasedSMTPError, Step, lost, refusal, reply_text
+
+LONGEST_REPLY_BYTES = 64 * 1024
+QUIT_SECONDS = 2  # a courtesy; nothing depends on the answer
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """Seconds to wait. Be patient only after the dot: clients that give up sooner cause doubles (RFC 1047)."""
+
+    connect: float = 10
+    command: float = 30
+    message: float = 60  # for all that comes before the dot, together
+    answer: float = 300  # after the dot; RFC 5321 asks for 600, the task's time limit allows this
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One message as SMTP sees it. Addresses are bare; `content` is the whole MIME message."""
+
+    sender: str
+    recipients: Sequence[str]
+    content: bytes
+
+
+class PhasedSMTP(smtplib.SMTP):
+    """One connection. `hand_over` raises PhasedSMTPError only; connecting raises smtplib's errors and OSError."""
+
+    def __init__(self, *args: Any, patience: Patience, public_only: bool, **kwargs: Any) -> None:
+        """`public_only`: refuses to connect to addresses that are not on the open Internet."""
+        self.patience = patience
+        self.public_only = public_only
+        self._received = bytearray()
+        self._deadline = self._message_deadline = float("inf")
+        super().__init__(*args, **kwargs)
+
+    def hand_over(self, letter: Letter) -> str:
+        """Sends one message and returns the server's last reply."""
+        phase = Phase.BEFORE
+        self._message_deadline = time.monotonic() + self.patience.message
+        try:
+            self._envelope(letter)
+            self._allow(self.patience.message)
+            # A write that raises has left its last bytes, the dot among them, unwritten: the message is not complete.
+            self.send(_dotted(letter.content))
+            phase = Phase.AFTER
+            self._message_deadline = float("inf")
+            self._allow(self.patience.answer)
+            code, text = self.getreply()
+        except PhasedSMTPError as error:
+            self._recover(error)
+            raise
+        except OSError as reason:
+            self.close()
+            raise lost(reason, phase=phase) from reason
+        finally:
+            self._message_deadline = float("inf")
+        if not _is(2, code):
+            raise self._refused(Step.DOT, code, text)
+        return reply_text(text)
+
+    def _envelope(self, letter: Letter) -> None:
+        """MAIL, RCPT and DATA; as in Django, one accepted recipient of several is enough."""
+        self._expect(Step.MAIL, *self.mail(letter.sender, self._options(letter)))
+        replies = [self.rcpt(recipient) for recipient in letter.recipients]
+        if not any(_is(2, code) for code, _text in replies):
+            raise refusal(Step.RCPT, replies[0][0], reply_text(replies[0][1]))
+        self._expect(Step.DATA, *self.docmd("DATA"), wanted=3)
+
+    def _options(self, letter: Letter) -> list[str]:
+        options = [f"size={len(letter.content)}"] if self.has_extn("size") else []
+        if not letter.content.isascii() and self.has_extn("8bitmime"):
+            options.append("body=8bitmime")
+        if not all(address.isascii() for address in (letter.sender, *letter.recipients)):
+            if not self.has_extn("smtputf8"):
+                raise refusal(Step.RCPT, 550, "5.6.7 The server does not take addresses beyond ASCII (SMTPUTF8).")
+            options.append("SMTPUTF8")
+        return options
+
+    def _expect(self, step: Step, code: int, text: bytes, *, wanted: int = 2) -> None:
+        if not _is(wanted, code):
+            raise refusal(step, code, reply_text(text))
+
+    def _refused(self, step: Step, code: int, text: bytes) -> PhasedSMTPError:
+        error = refusal(step, code, reply_text(text))
+        self._recover(error)
+        return error
+
+    def _recover(self, error: PhasedSMTPError) -> None:
+        """After a refusal the server starts the next message afresh, or the connection is of no more use."""
+        if not error.connection_lost:
+            try:
+                error.connection_lost = not _is(2, self.rset()[0])
+            except OSError:
+                error.connection_lost = True
+        if error.connection_lost:
+            self.close()
+
+    # What smtplib asks of the socket.
+
+    def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        try:
+            return super().connect(*args, **kwargs)
+        except OSError:
+            self.close()
+            raise
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Tries each address in turn until one deadline, where smtplib grants each the whole time-out."""
+        self._allow(self.patience.connect)
+        reason: OSError = ConnectionError(f"No address found for {host}.")
+        for family, kind, protocol, _name, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            if self.public_only and not is_public(str(address[0])):
+                raise ConnectionRefusedError(not_public(host))
+            sock = socket.socket(family, kind, protocol)
+            try:
+                sock.settimeout(self._remaining())
+                sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._allow(self.patience.command)  # for the greeting, or the TLS handshake
+                sock.settimeout(self.patience.command)
+            except OSError as error:
+                reason = error
+                sock.close()
+            else:
+                return sock
+        raise reason
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        self._allow(self.patience.command)
+        super().putcmd(cmd, args)
+
+    def send(self, s: Any) -> None:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("Not connected.")
+        unsent = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else s)
+        while unsent:
+            self.sock.settimeout(self._remaining())
+            unsent = unsent[self.sock.send(unsent) :]
+
+    def getreply(self) -> tuple[int, bytes]:
+        lines: list[bytes] = []
+        while True:
+            line = self._read_line()
+            if len(line) < 3 or not line[:3].isdigit():
+                self.close()
+                raise smtplib.SMTPServerDisconnected("The reply was not SMTP.")
+            lines.append(line[4:].strip())
+            if line[3:4] != b"-":
+                return int(line[:3]), b"\n".join(lines)
+            if sum(map(len, lines)) > LONGEST_REPLY_BYTES:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("The reply does not end.")
+
+    def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        answer = super().starttls(*args, **kwargs)
+        self._received.clear()  # what was said in the clear after the answer is nobody's reply
+        return answer
+
+    def quit(self) -> tuple[int, bytes]:
+        self._message_deadline = time.monotonic() + QUIT_SECONDS
+        return super().quit()
+
+    def _read_line(self) -> bytes:
+        while (end := self._received.find(b"\n")) < 0:
+            if self.sock is None:
+                raise smtplib.SMTPServerDisconnected("Not connected.")
+            self.sock.settimeout(self._remaining())
+            chunk = self.sock.recv(8192)
+            if not chunk or len(self._received) > LONGEST_REPLY_BYTES:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("Connection closed.")
+            self._received += chunk
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        return line
+
+    def _allow(self, seconds: float) -> None:
+        self._deadline = min(time.monotonic() + seconds, self._message_deadline)
+
+    def _remaining(self) -> float:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("Timed out.")
+        return remaining
+
+
+class PhasedSMTPS(PhasedSMTP, smtplib.SMTP_SSL):
+    """The same inside TLS from the first byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock = super()._get_socket(host, port, timeout)
+        try:
+            return self.context.wrap_socket(sock, server_hostname=host)
+        except OSError:
+            sock.close()
+            raise
+
+
+def _is(first_digit: int, code: int) -> bool:
+    return code // 100 == first_digit
+
+
+def _dotted(content: bytes) -> bytes:
+    """With CRLF line ends only (a bare one could end the message for a lenient server), leading dots doubled, and the dot."""
+    lines = _LEADING_DOT.sub(b"..", _LINE_END.sub(b"\r\n", content))
+    return lines + (b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n")

@@ -1,0 +1,203 @@
+"""One e-mail per contact, through any Django e-mail backend: our SMTP, an e-mail provider of django-anymail, another."""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from anymail.backends.base import AnymailBaseBackend
+from anymail.exceptions import AnymailError
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import sanitize_address
+from django.utils.functional import cached_property
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.common.text import clean_text, one_line
+
+from ..addresses import is_listed, may_be_public, not_public
+from ..contract import Transport
+from ..mail_errors import cannot_open, transport_error
+from ..messages import Message, Phase, TransportError
+from ..models import ChannelKind
+from ..options import Option, OptionType
+from ..smtp import PhasedSMTPBackend
+
+OUR_SMTP = "apps.channels.smtp.PhasedSMTPBackend"
+MOST_LOSSES_IN_A_ROW = 3  # one message may break its connection by itself; a third in a row says the server is ill
+
+_QUEUED_AS = re.compile(r"(?:queued as |\bid=)([\w.-]+)", re.IGNORECASE)  # Postfix and its kin; Exim
+_SECURITY = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", gettext_lazy("None")))
+
+
+class EmailTransport(Transport):
+    """What a channel leaves empty comes from the settings EMAIL_* and ANYMAIL."""
+
+    kind = ChannelKind.EMAIL
+    options = (
+        Option(name="from_address", label=gettext_lazy("From"), help_text=gettext_lazy("Empty: FROM_EMAIL of the installation.")),
+        Option(name="reply_to", label=gettext_lazy("Reply to")),
+        Option(
+            name="backend",
+            label=gettext_lazy("E-mail backend"),
+            help_text=gettext_lazy(
+                "Python path of a Django e-mail backend, such as anymail.backends.postmark.EmailBackend. Empty: EMAIL_BACKEND."
+            ),
+        ),
+        Option(
+            name="host", label=gettext_lazy("SMTP host"), help_text=gettext_lazy("Empty: EMAIL_HOST, with all its companions.")
+        ),
+        Option(name="port", label=gettext_lazy("SMTP port"), type=OptionType.NUMBER, default=25),
+        Option(name="security", label=gettext_lazy("SMTP security"), type=OptionType.CHOICE, choices=_SECURITY, default="none"),
+        Option(name="username", label=gettext_lazy("SMTP user")),
+        Option(name="password", label=gettext_lazy("SMTP password"), is_secret=True),
+    )
+
+    def __init__(self, **settings_of_channel: Any) -> None:
+        super().__init__(**settings_of_channel)
+        self._losses = 0
+
+    @classmethod
+    def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
+        found = super().problems(config=config, secrets=secrets)
+        if found:
+            return found
+        for option in cls.options[:2]:
+            value = config.get(option.name, "")
+            if value and not is_address(value):
+                found.append(_("%(label)s: “%(value)s” is not an e-mail address.") % {"label": option.label, "value": value})
+        found += _host_problems(config, secrets)
+        return found or backend_problems(config.get("backend") or settings.EMAIL_BACKEND)
+
+    def hand_over(self, message: Message) -> str:
+        if not is_address(message.address):
+            raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
+        email = self._email(message)
+        self._open()
+        try:
+            is_taken = self._connection.send_messages([email])
+        except Exception as error:
+            meaning = transport_error(error)
+            if meaning is None:
+                raise
+            raise self._counted(meaning) from error
+        if not is_taken:
+            raise TransportError(_("The e-mail backend did not take the message."), permanent=True)
+        self._losses = 0
+        return _provider_id(email)
+
+    def close(self) -> None:
+        if "_connection" in vars(self):
+            self._drop()
+
+    @cached_property
+    def _connection(self) -> Any:
+        """Opened for the first message, kept for all."""
+        if self.config.get("host"):
+            return get_connection(OUR_SMTP, **self._own_server())
+        path = self.config.get("backend") or settings.EMAIL_BACKEND
+        return get_connection(path, **self._manners(import_string(path)))
+
+    def _own_server(self) -> dict[str, Any]:
+        """Never the installation's user or password: they are not this server's."""
+        config, port = self.config, int(self.config.get("port") or 25)
+        return {
+            "host": config["host"],
+            "port": port,
+            "username": config.get("username", ""),
+            "password": self.secrets.get("password", ""),
+            "use_tls": config.get("security") == "starttls",
+            "use_ssl": config.get("security") == "tls",
+            "answer_timeout": self.answer_timeout,
+            "public_only": not is_listed(config["host"], port, settings.CHANNEL_HOST_ALLOWLIST),
+        }
+
+    def _manners(self, backend: type) -> dict[str, Any]:
+        if issubclass(backend, PhasedSMTPBackend):
+            return {"answer_timeout": self.answer_timeout}
+        if issubclass(backend, AnymailBaseBackend):  # tags and metadata are a bonus, not a reason to fail
+            timeout = {"timeout": self.answer_timeout} if self.answer_timeout else {}
+            return {"ignore_unsupported_features": True, **timeout}
+        return {}
+
+    def _open(self) -> None:
+        try:
+            self._connection.open()
+        except TransportError:
+            raise
+        except (OSError, AnymailError) as error:
+            raise cannot_open(error) from error
+
+    def _counted(self, error: TransportError) -> TransportError:
+        """A connection that broke is dropped; the third message in a row to lose its own speaks for all."""
+        is_loss = error.phase is Phase.AFTER or getattr(error, "connection_lost", False)
+        self._losses = self._losses + 1 if is_loss else 0
+        if is_loss:
+            self._drop()
+        if self._losses >= MOST_LOSSES_IN_A_ROW:
+            error.channel_down = True
+        return error
+
+    def _drop(self) -> None:
+        with suppress(OSError, AnymailError):
+            self._connection.close()
+
+    def _email(self, message: Message) -> EmailMultiAlternatives:
+        reply_to = message.reply_to or self.config.get("reply_to", "")
+        email = EmailMultiAlternatives(
+            subject=one_line(message.subject),
+            body=clean_text(message.text),
+            from_email=one_line(message.from_address or self.config.get("from_address") or settings.DEFAULT_FROM_EMAIL),
+            to=[message.address],
+            reply_to=[one_line(reply_to)] if reply_to else None,
+            headers={name: one_line(value) for name, value in message.headers.items()},
+        )
+        if message.html:
+            email.attach_alternative(message.html, "text/html")
+        email.metadata = {"delivery": message.key}  # type: ignore[attr-defined]  # these two are anymail's
+        email.tags = list(message.tags[:1])  # type: ignore[attr-defined]  # several providers take one only
+        return email
+
+
+def is_address(text: str) -> bool:
+    """Whether Django can write it into a header, alone or with a display name."""
+    try:
+        return "@" in sanitize_address(text, "utf-8") and one_line(text) == text
+    except ValueError:
+        return False
+
+
+def backend_problems(path: str) -> list[str]:
+    """Whether EMAIL_BACKEND, or what a channel names instead, can be loaded and has the settings it needs."""
+    try:
+        backend = import_string(path)
+        if not issubclass(backend, BaseEmailBackend):
+            return [_("E-mail backend: “%(path)s” is not a Django e-mail backend.") % {"path": path}]
+        backend()
+    except (ImportError, TypeError, ValueError, ImproperlyConfigured) as error:
+        return [_("E-mail backend: “%(path)s” cannot be used: %(error)s") % {"path": path, "error": one_line(str(error))}]
+    return []
+
+
+def _host_problems(config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
+    if host := config.get("host", ""):
+        if config.get("backend", OUR_SMTP) not in ("", OUR_SMTP):
+            return [_("SMTP host: it has no effect on another e-mail backend; leave one of the two empty.")]
+        if not is_listed(host, int(config.get("port") or 25), settings.CHANNEL_HOST_ALLOWLIST) and not may_be_public(host):
+            return [_("SMTP host: %(problem)s") % {"problem": not_public(host)}]
+        return []
+    without = [option for option in EmailTransport.options[4:] if (secrets if option.is_secret else config).get(option.name)]
+    return [_("%(label)s has no effect without an SMTP host.") % {"label": option.label} for option in without]
+
+
+def _provider_id(email: Any) -> str:
+    """The provider's id, or the name under which the mail server has queued the message."""
+    status = getattr(email, "anymail_status", None)
+    if status is not None:
+        return status.message_id if isinstance(status.message_id, str) else ""
+    queued = _QUEUED_AS.search(getattr(email, "smtp_reply", ""))
+    return queued.group(1) if queued else ""
