@@ -4,14 +4,19 @@ DATABASE_URL and REDIS_URL may be given, so that the same tests run on PostgreSQ
 """
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
+KEPT = {"DATABASE_URL": "sqlite://:memory:", "REDIS_URL": ""}
+EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
+for name in re.findall(r"^#([A-Z_]+)=", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE):
+    # An empty variable takes its default, and hides the one in a .env.
+    os.environ[name] = os.environ.get(name, KEPT[name]) if name in KEPT else ""
 os.environ["DEBUG"] = "true"
-os.environ.setdefault("DATABASE_URL", "sqlite://:memory:")
 
-from config import embedded
-from config.settings import *  # noqa: F403
+from config import embedded  # noqa: E402
+from config.settings import *  # noqa: E402, F403
 
 VAR_DIR = Path(tempfile.gettempdir()) / f"preavis-tests-{os.getuid()}"
 if not os.environ.get("REDIS_URL"):
