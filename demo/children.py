@@ -75,7 +75,7 @@ class Child:
 
     def _read(self, stream: IO[bytes]) -> None:
         showing = False
-        with self.log.open("a", encoding="utf-8") as log:
+        with stream, self.log.open("a", encoding="utf-8") as log:
             for raw in stream:
                 line = raw.decode("utf-8", errors="replace").rstrip()
                 log.write(line + "\n")
