@@ -1,28 +1,58 @@
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.models import TimestampedModel
 from apps.common.validators import validate_zone
 
+from .addresses import EmailAddressField, PhoneField
+from .queries import compile_rule
+from .rules import ATTRIBUTE_NAME, RuleError, parse
+from .words import describe, fault_sentence
+
+
+def validate_attributes(attributes: object) -> None:
+    """Flat facts only: a name to a text, a number or yes/no, so that segments can ask for each."""
+    if not isinstance(attributes, dict):
+        raise ValidationError(_('Attributes are written as an object, for example {"plan": "gold"}.'), code="bad_attributes")
+    for name, value in attributes.items():
+        if not ATTRIBUTE_NAME.fullmatch(name):
+            raise ValidationError(
+                _("“%(name)s” is not a name for an attribute: use a letter first, then letters, digits, _ and -."),
+                code="bad_attribute_name",
+                params={"name": name},
+            )
+        if not isinstance(value, str | int | float | bool) or "\0" in str(value):
+            raise ValidationError(
+                _("The attribute “%(name)s” must be a text, a number, true or false."),
+                code="bad_attribute_value",
+                params={"name": name},
+            )
+
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def active(self) -> Self:
         return self.filter(archived_at__isnull=True)
+
+    def blocked(self, kind: str, *, segment: "Segment | None", is_mandatory: bool) -> Self:
+        """Those whose address of `kind` (an AddressKind) is not to be used for a message to `segment`."""
+        stopping = Suppression.objects.for_(kind=kind, segment=segment, is_mandatory=is_mandatory)
+        return self.exclude(**{kind: ""}).filter(Exists(stopping.filter(address=OuterRef(kind))))
 
 
 class Contact(TimestampedModel):
     """A person who may be told about windows: a customer or a colleague (`is_internal`)."""
 
     name = models.CharField(_("name"), max_length=120, blank=True)
-    email = models.EmailField(_("e-mail"), blank=True)
-    phone = models.CharField(
-        _("phone"), max_length=20, blank=True, help_text=_("In international form, for example +33123456789.")
-    )
+    email = EmailAddressField(_("e-mail"), blank=True)
+    phone = PhoneField(_("phone"), max_length=20, blank=True, help_text=_("In international form, for example +33123456789."))
     organisation = models.CharField(_("organisation"), max_length=120, blank=True, db_index=True)
     time_zone = models.CharField(
         _("time zone"), max_length=64, blank=True, validators=[validate_zone], help_text=_("Empty: the window's zone is used.")
@@ -30,7 +60,11 @@ class Contact(TimestampedModel):
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
     is_internal = models.BooleanField(_("internal"), default=False, help_text=_("A colleague, not a customer."))
     attributes = models.JSONField(
-        _("attributes"), default=dict, blank=True, help_text=_("Free facts that segments may ask for, such as plan or region.")
+        _("attributes"),
+        default=dict,
+        blank=True,
+        validators=[validate_attributes],
+        help_text=_("Free facts that segments may ask for, such as plan or region."),
     )
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
 
@@ -44,6 +78,7 @@ class Contact(TimestampedModel):
             models.CheckConstraint(condition=~Q(email="") | ~Q(phone=""), name="contact_has_an_email_or_a_phone"),
             models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="contact_email_is_unique"),
         )
+        indexes = (models.Index(fields=("phone",), name="contact_by_phone"),)
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone
@@ -55,7 +90,9 @@ class Segment(TimestampedModel):
     name = models.CharField(_("name"), max_length=100, unique=True)
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     description = models.TextField(_("description"), blank=True)
-    rule = models.JSONField(_("rule"), default=dict, blank=True)  # shape: audiences/rules.py
+    rule = models.JSONField(
+        _("rule"), default=dict, blank=True, help_text=_('Who belongs to it. Everybody is {"all": []}.')
+    )  # shape: audiences/rules.py
 
     class Meta:
         ordering = ("name",)
@@ -64,6 +101,39 @@ class Segment(TimestampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        try:
+            parse(self.rule)
+        except RuleError as error:
+            raise ValidationError({"rule": fault_sentence(error)}) from error
+
+    @property
+    def condition(self) -> Q:
+        """What makes a contact one of the segment; raises RuleError rather than guess at a broken rule."""
+        return compile_rule(parse(self.rule))
+
+    @property
+    def rule_in_words(self) -> str:
+        return describe(parse(self.rule))
+
+    def contacts(self) -> ContactQuerySet:
+        """The active contacts of the rule. Count, preview and send use this and nothing else."""
+        return Contact.objects.active().filter(self.condition)
+
+
+def live_counts(segments: Iterable[Segment]) -> dict[int, int | None]:
+    """How many contacts each of `segments` has, in one query; None where its rule is broken."""
+    counts: dict[int, int | None] = {}
+    columns = {}
+    for segment in segments:
+        counts[segment.pk] = None
+        try:
+            columns[f"of_{segment.pk}"] = Count("pk", filter=segment.condition)
+        except RuleError:
+            continue
+    found = Contact.objects.active().order_by().aggregate(**columns) if columns else {}
+    return counts | {int(name.removeprefix("of_")): count for name, count in found.items()}
 
 
 class SuppressionReason(models.TextChoices):
@@ -82,6 +152,13 @@ class AddressKind(models.TextChoices):
     PHONE = "phone", _("Phone")
 
 
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    def for_(self, *, kind: str, segment: Segment | None, is_mandatory: bool) -> Self:
+        """What keeps addresses of `kind` from a message to `segment`; mandatory ones stop at the absolute reasons only."""
+        rows = self.filter(Q(segment__isnull=True) | Q(segment=segment), kind=kind)
+        return rows.filter(reason__in=ABSOLUTE_REASONS) if is_mandatory else rows
+
+
 class Suppression(TimestampedModel):
     """An address not to be used, and why. It speaks of the address, not of the contact, and outlives the contact."""
 
@@ -92,6 +169,8 @@ class Suppression(TimestampedModel):
         Segment, verbose_name=_("segment"), null=True, blank=True, on_delete=models.CASCADE, help_text=_("Empty: every segment.")
     )
     note = models.CharField(_("note"), max_length=250, blank=True)  # e.g. the provider's words
+
+    objects = SuppressionQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at", "-id")
@@ -107,6 +186,25 @@ class Suppression(TimestampedModel):
                 name="one_segment_suppression_per_reason",
             ),
         )
+        indexes = (models.Index(fields=("kind", "address"), name="suppression_of_address"),)
 
     def __str__(self) -> str:
         return f"{self.address} ({self.get_reason_display()})"
+
+
+class ContactFile(models.Model):
+    """An uploaded file of contacts between its check and its import. Kept for a day at most: it is personal data."""
+
+    KEPT_FOR = timedelta(days=1)
+
+    name = models.CharField(_("name"), max_length=200)
+    content = models.BinaryField()
+    uploaded_at = models.DateTimeField(_("uploaded at"))
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("contact file")
+        verbose_name_plural = _("contact files")
+
+    def __str__(self) -> str:
+        return self.name
