@@ -23,6 +23,7 @@ from .messages import Phase, TransportError
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 20.0
+MOST_ADDRESSES = 3  # of one name are tried, each for as long
 LONGEST_ANSWER_BYTES = 64 * 1024
 
 # At DEBUG urllib3 writes each call's whole path, and the path of an incoming webhook is its password.
@@ -67,7 +68,7 @@ class HttpClient:
 
     def _exchange(self, url: str, **request: Any) -> Answer:
         timeouts = (self.connect_timeout, self.answer_timeout)
-        with _watched(self.connect_timeout + self.answer_timeout) as exchange:
+        with _watched(self.answer_timeout) as exchange:
             try:
                 response = self.session.post(url, timeout=timeouts, allow_redirects=False, stream=True, **request)
             except requests.RequestException as error:
@@ -106,43 +107,45 @@ def _standstill(reason: str) -> TransportError:
 
 
 class _Exchange:
-    """One call under way: how far it came, and the socket to shut when its time is over.
+    """One call under way: how far it came, and a watchdog that shuts the socket when the answer takes too long.
 
     A read time-out counts per read, so that a server dripping bytes could hold the call for ever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, answer_timeout: float) -> None:
         self.phase = Phase.BEFORE
         self.is_over = False
-        self.sock: socket.socket | None = None
+        self._sock: socket.socket | None = None
+        self._watchdog = threading.Timer(answer_timeout, self._end)
+        self._watchdog.daemon = True
 
-    def use(self, sock: socket.socket) -> None:
-        self.sock = sock
-        if self.is_over:
-            self.end()
+    def wait_for_answer(self, sock: socket.socket) -> None:
+        self.phase, self._sock = Phase.AFTER, sock
+        self._watchdog.start()
 
-    def end(self) -> None:
+    def finish(self) -> None:
+        self._watchdog.cancel()
+        self._sock = None
+
+    def _end(self) -> None:
         self.is_over = True
-        if self.sock is not None:
+        if sock := self._sock:
             with suppress(OSError):
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # not SSLSocket's, which the reader still uses
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)  # not SSLSocket's, which the reader still uses
 
 
 _current: ContextVar[_Exchange] = ContextVar("exchange")
 
 
 @contextmanager
-def _watched(seconds: float) -> Iterator[_Exchange]:
-    exchange = _Exchange()
-    watchdog = threading.Timer(seconds, exchange.end)
-    watchdog.daemon = True
-    watchdog.start()
+def _watched(answer_timeout: float) -> Iterator[_Exchange]:
+    exchange = _Exchange(answer_timeout)
     token = _current.set(exchange)
     try:
         yield exchange
     finally:
         _current.reset(token)
-        watchdog.cancel()
+        exchange.finish()
 
 
 class _Pinned:
@@ -159,7 +162,7 @@ class _Pinned:
         is_inner = not all(is_public(address[0]) for _family, address in addresses)
         if is_inner and not is_listed(host, self.port, settings.CHANNEL_HOST_ALLOWLIST):
             raise _standstill(not_public(host))
-        for family, address in addresses:
+        for family, address in addresses[:MOST_ADDRESSES]:
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
                 sock.settimeout(self.timeout)
@@ -173,9 +176,7 @@ class _Pinned:
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         super().request(*args, **kwargs)  # type: ignore[misc]
-        exchange = _current.get()
-        exchange.phase = Phase.AFTER
-        exchange.use(self.sock)
+        _current.get().wait_for_answer(self.sock)
 
 
 def _resolve(host: str, port: int) -> list[tuple[int, Any]]:

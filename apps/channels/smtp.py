@@ -8,7 +8,6 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils.encoding import punycode
 
-from .messages import Phase
 from .smtp_client import Letter, Patience, PhasedSMTP, PhasedSMTPS
 from .smtp_errors import PhasedSMTPError, no_connection
 
@@ -75,8 +74,7 @@ class PhasedSMTPBackend(EmailBackend):
         try:
             return self._hand_over_once(letter)
         except PhasedSMTPError as error:
-            # Servers close idle and busy connections as they please. After a silence, waiting again would help nobody.
-            if not error.connection_lost or error.phase is Phase.AFTER or error.channel_down:
+            if not error.reconnect:
                 raise
         return self._hand_over_once(letter)
 

@@ -25,10 +25,12 @@ class Step(StrEnum):
 class PhasedSMTPError(TransportError, smtplib.SMTPException):
     """A TransportError that plain users of the backend may catch, or silence, as smtplib's own.
 
-    `connection_lost`: the connection is gone; the next message needs a new one.
+    `connection_lost`: the connection is gone; the next message needs a new one. `reconnect`: so does this one, which may
+    go again at once: servers close idle and busy connections as they please.
     """
 
     connection_lost = False
+    reconnect = False
 
 
 def refusal(step: Step, code: int, text: str) -> PhasedSMTPError:
@@ -42,6 +44,7 @@ def refusal(step: Step, code: int, text: str) -> PhasedSMTPError:
         channel_down=about_account,
     )
     error.connection_lost = code == 421  # the server says it is closing
+    error.reconnect = error.connection_lost and step is not Step.DOT
     return error
 
 
@@ -60,6 +63,7 @@ def lost(reason: Exception, *, phase: Phase) -> PhasedSMTPError:
         saying += " " + _("The whole message had been handed over: it may have arrived.")
     error = PhasedSMTPError(saying, permanent=False, phase=phase, channel_down=is_silence)
     error.connection_lost = True
+    error.reconnect = phase is Phase.BEFORE and not is_silence
     return error
 
 

@@ -1,0 +1,156 @@
+"""What every transport promises, as tests: a test class per transport inherits them and brings its peer."""
+
+import logging
+import time
+from typing import Any, Protocol
+
+import pytest
+
+from apps.channels.contract import Transport
+from apps.channels.messages import Message, Phase, Receipt
+
+PATIENCE = 0.25  # seconds a transport waits in these tests
+SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+BODY = "The database will be out of reach."
+
+
+class Peer(Protocol):
+    """A provider at the other end. Each order concerns the next hand-over, after `skip` that go well."""
+
+    address: str
+
+    def transport(self) -> Transport: ...
+    def received(self) -> int: ...
+    def refuse(self, *, permanent: bool, skip: int = 0) -> None: ...
+    def break_after_taking(self) -> None: ...
+    def fall_silent_after_taking(self) -> None: ...
+
+
+class NetworkPeer(Peer, Protocol):
+    def connections(self) -> int: ...
+    def drip(self) -> None: ...
+    def vanish(self) -> None: ...
+
+
+def make_message(number: int = 1, **fields: Any) -> Message:
+    defaults = {"key": f"key-{number}", "address": "cem@example.org", "subject": f"Window {number}", "text": BODY}
+    return Message(**(defaults | fields))
+
+
+class TransportContract:
+    @pytest.fixture
+    def messages(self, peer: Peer) -> list[Message]:
+        return [make_message(number, address=peer.address) for number in (1, 2, 3)]
+
+    def test_sends_each_message_once(self, peer, messages):
+        receipts = list(peer.transport().send(messages))
+        assert all(receipt.accepted for receipt in receipts), receipts
+        assert peer.received() == 3
+
+    def test_gives_one_receipt_per_message_in_order(self, peer, messages):
+        peer.refuse(permanent=True, skip=1)
+        receipts = list(peer.transport().send(messages))
+        assert [receipt.key for receipt in receipts] == ["key-1", "key-2", "key-3"]
+        assert [receipt.accepted for receipt in receipts] == [True, False, True]
+
+    def test_gives_each_receipt_before_the_next_message(self, peer, messages):
+        receipts = peer.transport().send(messages)
+        next(receipts)
+        assert peer.received() == 1
+        receipts.close()
+
+    def test_sends_nothing_more_when_the_caller_stops_asking(self, peer, messages):
+        receipts = peer.transport().send(messages)
+        next(receipts)
+        receipts.close()
+        assert peer.received() == 1
+
+    def test_a_permanent_refusal_says_so(self, peer, messages):
+        peer.refuse(permanent=True)
+        error = first(peer, messages).error
+        assert (error.permanent, error.phase) == (True, Phase.BEFORE)
+
+    def test_a_temporary_refusal_says_so(self, peer, messages):
+        peer.refuse(permanent=False)
+        error = first(peer, messages).error
+        assert (error.permanent, error.phase) == (False, Phase.BEFORE)
+
+    def test_a_message_taken_without_an_answer_is_in_doubt_and_not_repeated(self, peer, messages):
+        peer.break_after_taking()
+        error = first(peer, messages).error
+        assert (error.permanent, error.phase) == (False, Phase.AFTER)
+        assert peer.received() == 1
+
+    def test_after_a_silence_the_rest_is_not_tried(self, peer, messages):
+        peer.fall_silent_after_taking()
+        errors = [receipt.error for receipt in peer.transport().send(messages)]
+        assert [error.phase for error in errors] == [Phase.AFTER, Phase.BEFORE, Phase.BEFORE]
+        assert not any(error.permanent for error in errors)
+        assert peer.received() == 1
+
+    def test_sends_nothing_when_there_is_nothing(self, peer):
+        assert list(peer.transport().send([])) == []
+
+    def test_neither_logs_nor_repeats_body_address_or_secret(self, peer, messages, caplog):
+        caplog.set_level(logging.DEBUG)
+        peer.refuse(permanent=True, skip=1)
+        receipts = list(peer.transport().send(messages))
+        peer.break_after_taking()
+        receipts.append(first(peer, messages))
+        ours = [record.getMessage() for record in caplog.records if record.name != "mail.log"]  # the test's server's own
+        said = " ".join([*ours, *(f"{receipt.error} {receipt.error.args}" for receipt in receipts if receipt.error)])
+        hidden = [BODY, SECRET, *peer.transport().secrets.values(), *([peer.address] if peer.address else [])]
+        assert [text for text in hidden if text in said] == []
+
+    def test_its_own_configuration_is_sound(self, peer):
+        transport = peer.transport()
+        assert type(transport).problems(config=transport.config, secrets=transport.secrets) == []
+
+    def test_each_required_option_is_missed_by_name(self, peer):
+        transport = peer.transport()
+        for option in (option for option in transport.options if option.is_required):
+            config = {name: value for name, value in transport.config.items() if name != option.name}
+            secrets = {name: value for name, value in transport.secrets.items() if name != option.name}
+            found = type(transport).problems(config=config, secrets=secrets)
+            assert any(str(option.label) in problem for problem in found), option.name
+
+    def test_an_unknown_option_is_named(self, peer):
+        transport = peer.transport()
+        found = type(transport).problems(config={**transport.config, "colour": "red"}, secrets=transport.secrets)
+        assert "colour" in " ".join(found)
+
+
+class NetworkContract(TransportContract):
+    """What a transport promises that talks to a provider over the network."""
+
+    def test_one_connection_serves_all(self, peer, messages):
+        list(peer.transport().send(messages))
+        assert peer.connections() == 1
+
+    def test_a_silent_provider_costs_no_more_than_the_time_out(self, peer, messages):
+        peer.fall_silent_after_taking()
+        assert seconds_of(peer, messages) < 4 * PATIENCE
+
+    def test_a_dripping_provider_costs_no_more_than_the_time_out(self, peer, messages):
+        peer.drip()
+        assert seconds_of(peer, messages) < 4 * PATIENCE
+
+    def test_without_a_connection_nothing_was_sent_and_all_may_go_later(self, peer, messages):
+        transport = peer.transport()
+        peer.vanish()
+        errors = [receipt.error for receipt in transport.send(messages)]
+        assert [(error.permanent, error.phase, error.channel_down) for error in errors] == [(False, Phase.BEFORE, True)] * 3
+
+    def test_line_ends_and_marks_in_the_subject_do_no_harm(self, peer):
+        message = make_message(address=peer.address, subject="Window\r\nBcc: eve@example.org\u2028<!channel> \x00 @all")
+        assert first(peer, [message]).accepted
+
+
+def first(peer: Peer, messages: list[Message]) -> Receipt:
+    return next(iter(list(peer.transport().send(messages[:1]))))
+
+
+def seconds_of(peer: Peer, messages: list[Message]) -> float:
+    began = time.monotonic()
+    list(peer.transport().send(messages))
+    return time.monotonic() - began

@@ -1,0 +1,68 @@
+import json
+from urllib.parse import parse_qs
+
+import pytest
+
+from apps.channels.transports.sms import SmsTransport
+
+from .contract import PATIENCE, NetworkContract, first, make_message
+from .http_peer import HttpPeer
+from .servers import HttpServer
+
+
+class SmsPeer(HttpPeer):
+    address = "+33612345678"
+
+    def transport(self, **config: str) -> SmsTransport:
+        config = {"account": "AC1", "from_number": "+33123456789", "base_url": self.server.url} | config
+        return SmsTransport(config=config, secrets={"token": "hush-hush"}, answer_timeout=PATIENCE)
+
+    def refuse_with(self, code: int, status: int = 400) -> None:
+        body = json.dumps({"code": code, "message": f"The number {self.address} is no good.", "status": status})
+        self.server.script.append((status, {}, body))
+
+
+class TestSmsTransport(NetworkContract):
+    @pytest.fixture
+    def peer(self, http_server: HttpServer, inner_hosts) -> SmsPeer:
+        http_server.default = (201, {}, json.dumps({"sid": "SM42", "status": "queued"}))
+        return SmsPeer(http_server)
+
+    def test_asks_as_twilio_wants_it(self, peer):
+        receipt = first(peer, [make_message(address=peer.address, text="Back at 06:00 é")])
+        call = peer.server.calls[0]
+        assert call.path == "/2010-04-01/Accounts/AC1/Messages.json"
+        assert parse_qs(call.body.decode()) == {"To": [peer.address], "From": ["+33123456789"], "Body": ["Back at 06:00 é"]}
+        assert call.headers["authorization"].startswith("Basic ")
+        assert receipt.provider_id == "SM42"
+
+    def test_a_messaging_service_takes_the_place_of_the_number(self, peer, messages):
+        list(peer.transport(from_number="", messaging_service="MG1").send(messages[:1]))
+        form = parse_qs(peer.server.calls[0].body.decode())
+        assert form["MessagingServiceSid"] == ["MG1"]
+        assert "From" not in form
+
+    def test_a_number_that_is_none_is_a_bad_address(self, peer, messages):
+        peer.refuse_with(21211)
+        error = first(peer, messages).error
+        assert (error.permanent, error.bad_address, error.code) == (True, True, "21211")
+        assert "is no good" in error.text
+
+    def test_a_person_who_said_stop_has_no_bad_address(self, peer, messages):
+        peer.refuse_with(21610)
+        error = first(peer, messages).error
+        assert (error.permanent, error.bad_address) == (True, False)
+
+    def test_an_answer_without_json_is_accepted_all_the_same(self, peer, messages):
+        peer.server.script.append((201, {}, "<html>"))
+        assert first(peer, messages).accepted
+
+
+def test_needs_exactly_one_sender():
+    config = {"account": "AC1", "from_number": "+33123456789", "messaging_service": "MG1"}
+    assert len(SmsTransport.problems(config=config, secrets={"token": "t"})) == 1
+
+
+def test_the_token_does_not_travel_in_the_clear():
+    config = {"account": "AC1", "from_number": "+33123456789", "base_url": "http://sms.example.com"}
+    assert "https://" in SmsTransport.problems(config=config, secrets={"token": "t"})[0]
