@@ -86,8 +86,9 @@ class Batch(models.Model):
     composed_at = models.DateTimeField(null=True)  # Date of its messages, unless an earlier attempt fixed another
     marked_at = models.DateTimeField(null=True)  # the durable "sending" mark
     journal = models.CharField(max_length=40, blank=True, default="")  # which run of Redis keeps its journal; empty: none
-    standstills = models.PositiveSmallIntegerField(default=0)  # how often these rows found their channel not working
-    error = models.CharField(max_length=500, blank=True, default="")  # what the channel said then
+    standstills = models.PositiveSmallIntegerField(default=0)  # how often something kept these rows waiting
+    crashes = models.PositiveSmallIntegerField(default=0)  # how often a worker died while preparing them
+    error = models.CharField(max_length=500, blank=True, default="")  # what was said then
     done_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 

@@ -11,6 +11,8 @@ SENTENCES: Mapping[str, Promise] = {
     DeliveryReason.TRY_AGAIN: _("It was refused for now and goes again later."),
     DeliveryReason.REPEATED: _("Its answer was lost; it goes again under the same name."),
     DeliveryReason.CHANNEL_DOWN: _("The channel did not work; it goes when the channel works again."),
+    DeliveryReason.TEXT_BROKEN: _("Its text has an error; it goes when the text has been mended."),
+    DeliveryReason.ENGINE_ERROR: _("The program failed before its turn came; it goes again later."),
     DeliveryReason.BY_HAND: _("A member of the team asked for another attempt."),
     DeliveryReason.NO_ADDRESS: _("The contact has no address for this channel."),
     DeliveryReason.HARD_BOUNCE: _("The address does not exist or refuses mail for good."),

@@ -1,0 +1,170 @@
+"""What the engine does, verb by verb. A batch goes from the ledger to the provider and back in `deliver_batch`."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import Q
+
+from apps.accounts.models import User
+from apps.accounts.services import record
+from apps.audiences.models import AddressKind, SuppressionReason
+from apps.audiences.services import suppress
+from apps.campaigns.models import OPEN_STATES
+from apps.channels.models import ChannelKind
+from apps.channels.registry import transport_for
+from apps.common.states import move
+
+from . import store
+from .clock import RunningClock
+from .closing import Closing, close_batches, close_stopped, expire_past_use, finish_settled, finish_touchpoint
+from .compose import Composed, compose_batch
+from .doubts import resolve_doubts
+from .expand import Expanded, expand_touchpoint
+from .handover import Brake, Run, hand_over
+from .journal import Journal
+from .lease import Lease
+from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState
+from .policy import DeliveryReason
+from .reaper import reap
+from .settle import accept_late, requeue, settle
+
+__all__ = (
+    "Closing",
+    "Expanded",
+    "Report",
+    "close_batches",
+    "close_stopped",
+    "deliver_batch",
+    "expand_touchpoint",
+    "expire_past_use",
+    "finish_settled",
+    "may_retry",
+    "reap",
+    "record_evidence",
+    "resolve_doubts",
+    "retry_delivery",
+)
+
+logger = logging.getLogger(__name__)
+
+# One claim hands over so long and then gives the rest back, so that with the longest wait for a single answer it ends
+# well within the soft time limit of a task.
+BATCH_BUDGET = timedelta(seconds=30)
+ANSWER_SECONDS = 300.0  # RFC 5321 asks for 10 min; who gives up sooner makes doubts
+SWITCHED_OFF_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What became of one claim, for the log and for tests."""
+
+    sent: int = 0
+    others: int = 0  # refused, in doubt, left out
+    was_refused: bool = False  # it could not be marked: its touchpoint may not leave any more
+
+
+def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDGET) -> Report:
+    """Compose, mark, hand over, settle: the whole life of a claimed batch. No transaction is open while it is handed over."""
+    clock = RunningClock(now)
+    if not batch.channel.is_enabled:
+        store.release(batch, not_before=now + SWITCHED_OFF_PAUSE)
+        return Report()
+    with Lease(batch, clock) as lease:
+        composed = _composed(batch, now=now)
+        journal = Journal.open(batch)
+        if not store.mark_sending(batch, composed_at=now, journal=journal.run, now=clock.now()):
+            store.close_refused(batch, now=clock.now())
+            return Report(was_refused=True)
+        batch.composed_at = now
+        transport = transport_for(batch.channel, answer_timeout=ANSWER_SECONDS)
+        brake = Brake(batch, lease, clock, budget=budget)
+        run = hand_over(batch, composed.messages, transport=transport, journal=journal, brake=brake, clock=clock)
+        _settle(batch, composed, run, journal, now=clock.now())
+    if run.bug:
+        raise run.bug
+    sent = sum(outcome.state == DeliveryState.SENT for outcome in run.outcomes)
+    return Report(sent=sent, others=len(run.outcomes) + len(composed.left_out) - sent)
+
+
+def _composed(batch: Batch, *, now: datetime) -> Composed:
+    """The messages; what goes wrong for all of them gives the batch back and stays loud."""
+    try:
+        return compose_batch(batch, store.waiting_deliveries(batch), at=now)
+    except Exception as error:
+        store.give_back_crashed(batch, now=now, error=repr(error))
+        raise
+
+
+def _settle(batch: Batch, composed: Composed, run: Run, journal: Journal, *, now: datetime) -> None:
+    outcomes = [*composed.left_out, *run.outcomes]
+    if not settle(batch, outcomes, now=now, standstill=run.standstill or composed.standstill):
+        late = accept_late(run.outcomes, now=now)
+        logger.warning("Batch %s was taken away while it was sent; %s late acceptances were recorded", batch.pk, late)
+        return
+    journal.forget()
+    for outcome in run.outcomes:
+        if outcome.is_bad_address:
+            _suppress(batch, outcome.delivery_id, outcome.text, now=now)
+    if any(outcome.state == DeliveryState.IN_DOUBT for outcome in run.outcomes):
+        resolve_doubts(now, touchpoint_id=batch.touchpoint_id)
+    if not store.may_go_on(batch, now=now):
+        close_stopped(now)
+
+
+def _suppress(batch: Batch, delivery_id: int, note: str, *, now: datetime) -> None:
+    kind = AddressKind.PHONE if batch.channel.kind == ChannelKind.SMS else AddressKind.EMAIL
+    address = Delivery.objects.values_list("address", flat=True).get(pk=delivery_id)
+    suppress(kind=kind, address=address, reason=SuppressionReason.HARD_BOUNCE, note=note, now=now)
+
+
+@transaction.atomic
+def record_evidence(delivery: Delivery, *, outcome: Literal["sent", "failed"], reason: str, now: datetime) -> bool:
+    """What came back settles a doubt, or shows that an acceptance came to nothing; False when nothing changed.
+
+    A message that waits to be repeated because its answer was lost is spared that by evidence of its arrival. The
+    worker that has it in hand already decides for itself.
+    """
+    rows = Delivery.objects.filter(pk=delivery.pk)
+    if outcome == "failed":
+        told = rows.exclude(state=DeliveryState.PENDING)
+        changed = move(told, to=DeliveryState.FAILED, transitions=DELIVERY_TRANSITIONS, reason=reason, settled_at=now)
+    else:
+        doubted = Q(state__in=(DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN))
+        repeated = Q(state=DeliveryState.PENDING, reason=DeliveryReason.REPEATED, batch__state=BatchState.READY)
+        proven = Delivery.objects.filter(doubted | repeated, pk=delivery.pk)
+        sent_at = delivery.sent_at or now
+        changed = rows.filter(pk__in=proven.values("pk")).update(
+            state=DeliveryState.SENT, reason="", sent_at=sent_at, settled_at=now
+        )
+    if changed:
+        finish_touchpoint(delivery.touchpoint_id, now=now)
+    return bool(changed)
+
+
+# What a person may try again, as long as the touchpoint is open and of use.
+RETRYABLE_REASONS = (DeliveryReason.CONTENT_ERROR, DeliveryReason.CRASHED, DeliveryReason.ATTEMPTS_USED_UP)
+
+
+def may_retry(*, now: datetime) -> Q:
+    """Deliveries that a person may send again: in doubt, failed for a reason that can be mended, or waiting for their turn."""
+    open_now = Q(touchpoint__state__in=OPEN_STATES, touchpoint__useful_until__gt=now, batch__isnull=False)
+    failed = Q(state=DeliveryState.FAILED, reason__in=RETRYABLE_REASONS)
+    waits = Q(state=DeliveryState.PENDING, batch__state=BatchState.READY, batch__not_before__gt=now)
+    return open_now & (Q(state=DeliveryState.IN_DOUBT) | failed | waits)
+
+
+@transaction.atomic
+def retry_delivery(delivery: Delivery, *, actor: User | None, now: datetime) -> bool:
+    """Sends one delivery again at once, under its own key; False when it may not go (any more)."""
+    fence = Delivery.objects.filter(may_retry(now=now), pk=delivery.pk)
+    current = fence.select_related("batch", "touchpoint").select_for_update(of=("self",)).first()
+    if current is None or current.batch is None or current.revision != current.touchpoint.revision:
+        return False
+    rows = Delivery.objects.filter(pk=current.pk, state=current.state)
+    if not requeue(rows, like=current.batch, reason=DeliveryReason.BY_HAND, not_before=now, now=now):
+        return False
+    record("delivery.retried", subject=current, actor=actor, now=now, was=current.state)
+    return True

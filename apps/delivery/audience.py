@@ -1,0 +1,117 @@
+"""Who a touchpoint is for, as querysets: nothing here reads a row."""
+
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    Exists,
+    Expression,
+    ExpressionWrapper,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
+from django.db.models.functions import Coalesce, Lower, NullIf, RowNumber
+
+from apps.audiences.models import ABSOLUTE_REASONS, AddressKind, Contact, Suppression, SuppressionReason
+from apps.campaigns.models import OPEN_STATES, Audience, Touchpoint
+from apps.channels.models import ChannelKind
+from apps.windows.models import WindowRevision, WindowStatus
+
+from .models import TOLD_STATES, Delivery, DeliveryState
+from .policy import DeliveryReason
+
+
+def recipients(touchpoint: Touchpoint) -> QuerySet[Contact]:
+    """The people to write to, each once: whoever the same moment has reached already is left out."""
+    if touchpoint.audience == Audience.TOLD:
+        people = Contact.objects.filter(pk__in=told_otherwise(touchpoint).values("contact"))
+    else:
+        assert touchpoint.segment is not None, "a segment touchpoint has a segment"
+        chosen = touchpoint.segment.contacts().order_by().values("pk")
+        earlier = Delivery.objects.told().filter(touchpoint=touchpoint, revision__lt=touchpoint.revision)
+        people = Contact.objects.filter(~Exists(earlier.filter(contact=OuterRef("pk"))), pk__in=chosen)
+    return people.filter(~Exists(_at_sibling(touchpoint).filter(contact=OuterRef("pk")))).order_by()
+
+
+def told_otherwise(touchpoint: Touchpoint) -> QuerySet[Delivery]:
+    """Deliveries of the touchpoint's column to those whose last news, by this channel, is not what holds now."""
+    told = Delivery.objects.told().filter(touchpoint__campaign=touchpoint.campaign_id, touchpoint__channel=touchpoint.channel_id)
+    column = told.filter(touchpoint__segment=touchpoint.segment_id)
+    false_now = false_revisions(touchpoint)
+    if touchpoint.channel.is_broadcast:
+        last = column.order_by("-revision").values("revision")[:1]
+        return column.filter(revision=Subquery(last), revision__in=false_now)
+    last_news = told.order_by().values("contact").annotate(last=Max("revision")).filter(last__in=false_now)
+    return column.filter(contact__isnull=False, contact__in=last_news.values("contact"))
+
+
+def false_revisions(touchpoint: Touchpoint) -> list[int]:
+    """The revisions of the window whose times, or whose taking place at all, differ from the touchpoint's own."""
+    rows = {row.number: row for row in WindowRevision.objects.filter(window__campaign=touchpoint.campaign_id)}
+    holds = rows.get(touchpoint.revision)
+    return [number for number, row in rows.items() if holds is None or _promise(row) != _promise(holds)]
+
+
+def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any]:
+    """`people` with `address`, `state` and `reason` of their delivery-to-be, and their `place` among those of that state."""
+    return people.annotate(
+        address=_address(touchpoint.channel.kind),
+        suppressed_by=_suppression(touchpoint),
+        reason=Case(When(address="", then=Value(DeliveryReason.NO_ADDRESS.value)), default=F("suppressed_by")),
+        state=Case(When(reason="", then=Value(DeliveryState.PENDING.value)), default=Value(DeliveryState.SUPPRESSED.value)),
+        place=Window(RowNumber(), partition_by="state", order_by="pk"),
+    )
+
+
+def suppressions(touchpoint: Touchpoint) -> QuerySet[Suppression]:
+    """What keeps an address from this touchpoint; a mandatory one stops at dead and blocked addresses only."""
+    reasons = ABSOLUTE_REASONS if touchpoint.is_mandatory else SuppressionReason.values
+    kind = AddressKind.PHONE if touchpoint.channel.kind == ChannelKind.SMS else AddressKind.EMAIL
+    return Suppression.objects.filter(kind=kind, reason__in=reasons).order_by()
+
+
+def _suppression(touchpoint: Touchpoint) -> Expression:
+    """The reason why the annotated `address` is not to be used, or nothing. Two look-ups, one per unique index."""
+    rows = suppressions(touchpoint).filter(address=Lower(OuterRef("address")))
+    found = [
+        Subquery(rows.filter(segment__isnull=True).values("reason")[:1]),
+        Subquery(rows.filter(segment=touchpoint.segment_id).values("reason")[:1]),
+    ]
+    return Coalesce(*found, Value(""), output_field=CharField())
+
+
+def _address(kind: str) -> Expression:
+    """As a plain text: the fields of a contact have types of their own."""
+    text = CharField()
+    if kind == ChannelKind.EMAIL:
+        return ExpressionWrapper(F("email"), output_field=text)
+    if kind == ChannelKind.SMS:
+        return ExpressionWrapper(F("phone"), output_field=text)
+    return Coalesce(NullIf("email", Value(""), output_field=text), "phone", output_field=text)
+
+
+def _at_sibling(touchpoint: Touchpoint) -> QuerySet[Delivery]:
+    """Deliveries of the same moment by the same channel through another segment that reached people, or are about to."""
+    still_to_leave = Q(state=DeliveryState.PENDING, touchpoint__state__in=OPEN_STATES, revision=F("touchpoint__revision"))
+    return (
+        Delivery.objects.filter(
+            touchpoint__campaign=touchpoint.campaign_id,
+            touchpoint__step_key=touchpoint.step_key,
+            touchpoint__occurrence=touchpoint.occurrence,
+            touchpoint__channel=touchpoint.channel_id,
+        )
+        .filter(Q(state__in=(*TOLD_STATES, DeliveryState.FAILED)) | still_to_leave)
+        .exclude(touchpoint=touchpoint)
+    )
+
+
+def _promise(row: WindowRevision) -> tuple[object, ...]:
+    return row.starts_at, row.ends_at, row.announced_ends_at, row.status == WindowStatus.CANCELLED

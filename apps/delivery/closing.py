@@ -1,0 +1,108 @@
+"""How things end without leaving: batches of stopped touchpoints, touchpoints past their use, touchpoints all settled.
+
+A batch in a worker's hands is never touched here; the worker finds out by itself, or its lease runs out.
+"""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Reason, Touchpoint, TouchpointState
+from apps.common.states import move
+
+from .models import BATCH_TRANSITIONS, TOLD_STATES, Batch, BatchState, Delivery, DeliveryState
+from .policy import DeliveryReason
+
+
+class Closing(Enum):
+    """What becomes of deliveries that may no longer leave, and why."""
+
+    CANCELLED = (DeliveryState.CANCELLED, DeliveryReason.WINDOW_CANCELLED)
+    REPLANNED = (DeliveryState.SUPERSEDED, DeliveryReason.WINDOW_CHANGED)
+    PAST_USE = (DeliveryState.EXPIRED, DeliveryReason.PAST_USE)
+
+    @classmethod
+    def of(cls, touchpoint: Touchpoint) -> "Closing":
+        """Why deliveries of this touchpoint may not leave, given that they may not."""
+        if touchpoint.state == TouchpointState.CANCELLED:
+            return cls.CANCELLED
+        if touchpoint.state in (TouchpointState.MISSED, *OPEN_STATES):
+            return cls.PAST_USE
+        return cls.REPLANNED
+
+
+@transaction.atomic
+def close_batches(batches: QuerySet[Batch], closing: Closing, *, now: datetime) -> int:
+    """Ends those of `batches` that no worker has in hand, and their waiting deliveries; returns how many deliveries."""
+    ready = batches.filter(state=BatchState.READY).order_by("pk")
+    ids = list(ready.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+    move(Batch.objects.filter(pk__in=ids), to=BatchState.DONE, transitions=BATCH_TRANSITIONS, done_at=now)
+    return close_deliveries(Delivery.objects.filter(batch__in=ids), closing, now=now)
+
+
+def close_deliveries(deliveries: QuerySet[Delivery], closing: Closing, *, now: datetime) -> int:
+    state, reason = closing.value
+    return deliveries.filter(state=DeliveryState.PENDING).update(state=state, reason=reason.value, settled_at=now)
+
+
+def close_stopped(now: datetime) -> int:
+    """Ends what waits for touchpoints that were cancelled, replaced or re-planned; returns how many deliveries."""
+    stopped = Batch.objects.stopped()
+    cancelled, missed = Q(touchpoint__state=TouchpointState.CANCELLED), Q(touchpoint__state=TouchpointState.MISSED)
+    return sum(
+        (
+            close_batches(stopped.filter(cancelled), Closing.CANCELLED, now=now),
+            close_batches(stopped.filter(missed), Closing.PAST_USE, now=now),
+            close_batches(stopped.exclude(cancelled | missed), Closing.REPLANNED, now=now),
+        )
+    )
+
+
+def expire_past_use(now: datetime) -> int:
+    """Ends the touchpoints whose use is over: missed, or sent as far as they came. Returns how many it ended."""
+    return sum(_expire(touchpoint, now=now) for touchpoint in Touchpoint.objects.past_use(now).order_by("pk"))
+
+
+@transaction.atomic
+def _expire(touchpoint: Touchpoint, *, now: datetime) -> bool:
+    fence = Touchpoint.objects.past_use(now).filter(pk=touchpoint.pk)
+    if fence.select_for_update(no_key=True).first() is None:  # moved or sent meanwhile
+        return False
+    if touchpoint.state == TouchpointState.PLANNED:
+        return bool(_end(fence, TouchpointState.MISSED, reason=Reason.NOT_SENT_IN_TIME, settled_at=now))
+    close_batches(Batch.objects.filter(touchpoint=touchpoint), Closing.PAST_USE, now=now)
+    return finish_touchpoint(touchpoint.pk, now=now)
+
+
+def finish_settled(now: datetime) -> int:
+    """Ends open touchpoints of which nothing is left to settle; finds those that two workers finished at the same moment."""
+    unsettled = Delivery.objects.unsettled().filter(touchpoint=OuterRef("pk"), revision=OuterRef("revision"))
+    done = Touchpoint.objects.filter(~Exists(unsettled), state__in=OPEN_STATES, expanded_at__isnull=False).order_by("pk")
+    return sum(finish_touchpoint(pk, now=now) for pk in done.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def finish_touchpoint(touchpoint_id: int, *, now: datetime) -> bool:
+    """Ends the touchpoint if every delivery of its revision is settled: sent, or missed when all came too late.
+
+    The lock makes workers that settle the last batches together look one after the other, so that one sees the end.
+    """
+    fence = Touchpoint.objects.filter(pk=touchpoint_id, state__in=OPEN_STATES)
+    touchpoint = fence.select_for_update(no_key=True).first()
+    if touchpoint is None:
+        return False
+    rows = Delivery.objects.filter(touchpoint=touchpoint)
+    if rows.unsettled().filter(revision=touchpoint.revision).exists():
+        return False
+    too_late = rows.filter(revision=touchpoint.revision, state=DeliveryState.EXPIRED).exists()
+    tried = rows.filter(state__in=(*TOLD_STATES, DeliveryState.FAILED)).exists()
+    state = TouchpointState.MISSED if too_late and not tried else TouchpointState.SENT
+    reason = Reason.NOT_SENT_IN_TIME.value if too_late else ""
+    return bool(_end(fence.filter(revision=F("revision")), state, reason=reason, settled_at=now))
+
+
+def _end(fence: QuerySet[Touchpoint], to: str, **changes: Any) -> int:
+    return move(fence, to=to, transitions=TOUCHPOINT_TRANSITIONS, **changes)

@@ -1,0 +1,165 @@
+"""From deliveries to messages: each in its recipient's language and zone, with all that a reader or a server looks at."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+from uuid import uuid5
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import Q
+
+from apps.campaigns.content import Compiled, Content, ContentError, gather, language_of, webhook_data, zone_of
+from apps.channels.messages import Message
+from apps.channels.models import ChannelKind
+
+from . import audience, links, policy
+from .models import Batch, Delivery, DeliveryState
+from .outcomes import Outcome, Standstill
+from .policy import DeliveryReason
+
+logger = logging.getLogger(__name__)
+
+MAIL_KINDS = (ChannelKind.EMAIL, ChannelKind.MEMORY)
+
+
+@dataclass(kw_only=True)
+class Composed:
+    """What a batch comes to: messages to hand over, deliveries that need none, and why some have to wait."""
+
+    messages: list[tuple[Delivery, Message]] = field(default_factory=list)
+    left_out: list[Outcome] = field(default_factory=list)
+    standstill: Standstill | None = None
+
+
+def compose_batch(batch: Batch, deliveries: Sequence[Delivery], *, at: datetime) -> Composed:
+    """Writes the messages of `deliveries`; `at` is their date, unless an earlier attempt fixed another.
+
+    A recipient whose message cannot be written fails alone, with the error kept. A text that cannot be written for
+    anybody makes its recipients wait until it has been mended.
+    """
+    composed = Composed()
+    writer = Writer(batch, at=at)
+    suppressed = _suppressed(batch, deliveries)
+    for delivery in deliveries:
+        outcome = _objection(delivery, writer, suppressed, at=at)
+        if outcome:
+            composed.left_out.append(outcome)
+            continue
+        try:
+            compiled = writer.compiled_for(delivery)
+        except ContentError as error:
+            composed.standstill = Standstill(reason=DeliveryReason.TEXT_BROKEN, text=str(error))
+            continue
+        try:
+            composed.messages.append((delivery, writer.message(delivery, compiled)))
+        except DatabaseError:
+            raise
+        except Exception as error:
+            logger.exception("The message of delivery %s cannot be written", delivery.pk)
+            failed, why = DeliveryState.FAILED, DeliveryReason.CONTENT_ERROR
+            composed.left_out.append(Outcome.left_out(delivery, failed, why, at=at, text=str(error) or repr(error)))
+    return composed
+
+
+class Writer:
+    """Writes the messages of one batch; reads what they have in common once."""
+
+    def __init__(self, batch: Batch, *, at: datetime) -> None:
+        self.at = at
+        self.touchpoint = batch.touchpoint
+        self.kind = batch.channel.kind
+        self.window = self.touchpoint.campaign.window
+        self.domain = urlsplit(settings.SITE_URL).hostname or "localhost"
+        self.material = gather(self.touchpoint)
+        self.links = links.LinkBook(self.touchpoint.pk)
+        self.data = webhook_data(self.touchpoint) if self.kind == ChannelKind.WEBHOOK else {}
+
+    def zone_of(self, delivery: Delivery) -> str:
+        return zone_of(delivery.contact, self.window)
+
+    def compiled_for(self, delivery: Delivery) -> Compiled:
+        return self.material.compiled(language_of(delivery.contact, self.window), self.zone_of(delivery))
+
+    def message(self, delivery: Delivery, compiled: Compiled) -> Message:
+        if self.kind in MAIL_KINDS:
+            return self._mail(delivery, compiled)
+        content = compiled.render(delivery.contact, notice_url=self._notice_url(delivery))
+        date = delivery.composed_at or self.at
+        data = {"type": f"maintenance.{self.touchpoint.content_key}", "timestamp": date.isoformat(), **self.data}
+        return Message(
+            key=delivery.token.hex,
+            address=delivery.address,
+            subject=content.subject,
+            text=content.text,
+            data=data if self.data else {},
+            tags=(self.touchpoint.content_key,),
+        )
+
+    def _mail(self, delivery: Delivery, compiled: Compiled) -> Message:
+        notice = self._notice_url(delivery)
+        leave = links.unsubscribe_url(delivery.token) if self._may_unsubscribe(delivery) else ""
+        pixel = links.open_url(delivery.token)
+        content = compiled.render(delivery.contact, notice_url=notice, unsubscribe_url=leave, pixel_url=pixel)
+        return Message(
+            key=delivery.token.hex,
+            address=delivery.address,
+            subject=content.subject,
+            text=content.text,
+            html=self._tracked(content, delivery, keep=(notice, leave)),
+            headers=self._headers(delivery, content, leave),
+            tags=(self.touchpoint.content_key,),
+        )
+
+    def _notice_url(self, delivery: Delivery) -> str:
+        """The notice page by a signed link of the recipient's own; a place that many people read gets the plain one."""
+        number = self.links.number_of(self.material.facts.notice_url) if delivery.contact else None
+        return "" if number is None else links.click_url(delivery.token, number)
+
+    def _tracked(self, content: Content, delivery: Delivery, *, keep: Sequence[str]) -> str:
+        return links.rewrite_links(content.html, number_of=self.links.number_of, token=delivery.token, keep=keep)
+
+    def _may_unsubscribe(self, delivery: Delivery) -> bool:
+        return delivery.contact is not None and not self.touchpoint.is_mandatory and not delivery.contact.is_internal
+
+    def _headers(self, delivery: Delivery, content: Content, unsubscribe_url: str) -> Mapping[str, str]:
+        """Message-ID and Date are the same at every attempt, so that a repeat is recognised as one.
+
+        All messages of a window to one person answer a message that never was, and so form one thread.
+        """
+        root = f"<{uuid5(self.window.uid, str(delivery.contact_id)).hex}@{self.domain}>"
+        headers = {
+            "Message-ID": f"<{delivery.token.hex}@{self.domain}>",
+            "Date": format_datetime(delivery.composed_at or self.at),
+            "In-Reply-To": root,
+            "References": root,
+            "Content-Language": content.language,
+            "Auto-Submitted": "auto-generated",  # RFC 3834: no automatic answers, please
+            "X-Auto-Response-Suppress": "OOF, AutoReply",  # the same for Exchange
+        }
+        if unsubscribe_url:
+            headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+        return headers
+
+
+def _objection(delivery: Delivery, writer: Writer, suppressed: Mapping[str, str], *, at: datetime) -> Outcome | None:
+    """What has come up against the delivery since it was written."""
+    reason = suppressed.get(delivery.address.lower())
+    if reason:
+        return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, reason, at=at)
+    rings = policy.has_quiet_hours(kind=writer.kind, urgency=writer.touchpoint.urgency)
+    if rings and policy.is_quiet(at, writer.zone_of(delivery)):
+        return Outcome.left_out(delivery, DeliveryState.EXPIRED, DeliveryReason.QUIET_HOURS, at=at)
+    return None
+
+
+def _suppressed(batch: Batch, deliveries: Sequence[Delivery]) -> dict[str, str]:
+    """Addresses that somebody asked not to use after the deliveries were written, and the reason."""
+    addresses = {delivery.address.lower() for delivery in deliveries if delivery.address}
+    for_all_or_here = Q(segment__isnull=True) | Q(segment=batch.touchpoint.segment_id)
+    rows = audience.suppressions(batch.touchpoint).filter(for_all_or_here, address__in=addresses)
+    return dict(rows.values_list("address", "reason")) if addresses else {}

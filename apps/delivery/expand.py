@@ -1,0 +1,197 @@
+"""From a touchpoint to its deliveries: set-based, in one transaction, the same however often and by whomever it is run."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from apps.audiences.models import Contact
+from apps.campaigns.models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState
+from apps.common.states import move
+
+from . import audience, policy
+from .closing import Closing, close_batches
+from .models import Batch, Delivery, DeliveryState, Expansion
+
+logger = logging.getLogger(__name__)
+
+
+class Expanded(StrEnum):
+    WRITTEN = "written"  # its deliveries wait for their time
+    NOBODY = "nobody"  # there is nobody to write to; the touchpoint is closed
+    NOT_NOW = "not_now"  # another expander was quicker, it was re-planned, or messages it depends on are still leaving
+
+
+@transaction.atomic
+def expand_touchpoint(touchpoint_id: int, *, now: datetime) -> Expanded:
+    """Writes one delivery per recipient of a planned touchpoint, and the batches in which they leave.
+
+    Expansions of one campaign run one after another (its row is locked, before the touchpoint's, as re-planning does),
+    so that sibling touchpoints see each other's recipients.
+    """
+    Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=touchpoint_id).first()
+    touchpoint = _due(now).filter(pk=touchpoint_id).first()
+    if touchpoint is None or not _is_at_rest(touchpoint):
+        return Expanded.NOT_NOW
+    fence = Touchpoint.objects.filter(pk=touchpoint.pk, revision=touchpoint.revision)
+    if not touchpoint.channel.is_enabled:
+        _move(fence, TouchpointState.SKIPPED, reason=Reason.CHANNEL_DISABLED)
+        return Expanded.NOBODY
+    if not _move(fence, TouchpointState.DUE, expanded_at=now, reason=""):
+        return Expanded.NOT_NOW
+    _write(touchpoint, now)
+    return _conclude(touchpoint, fence, now)
+
+
+def _due(now: datetime) -> QuerySet[Touchpoint]:
+    ready = Touchpoint.objects.due_for_expansion(now).filter(useful_until__gt=now)
+    return ready.select_related("campaign__window", "segment", "channel")
+
+
+def _is_at_rest(touchpoint: Touchpoint) -> bool:
+    """Whether no worker has messages in hand on which the list of recipients depends.
+
+    That is this touchpoint's own of before it was re-planned and, for a correction, all that its column still sends
+    of an earlier revision: only then is it certain who was told what.
+    """
+    depends = Q(touchpoint=touchpoint)
+    if touchpoint.audience == Audience.TOLD:
+        depends |= Q(
+            touchpoint__campaign=touchpoint.campaign_id,
+            touchpoint__channel=touchpoint.channel_id,
+            revision__lt=touchpoint.revision,
+        )
+    return not Batch.objects.in_hand().filter(depends).exists()
+
+
+def _write(touchpoint: Touchpoint, now: datetime) -> None:
+    close_batches(Batch.objects.filter(touchpoint=touchpoint), Closing.REPLANNED, now=now)
+    if touchpoint.channel.is_broadcast:
+        _write_broadcast(touchpoint, now)
+        return
+    people = audience.recipients(touchpoint)
+    for not_before, group in _groups(touchpoint, people):
+        _revive(touchpoint, group, not_before=not_before, now=now)
+        _insert(touchpoint, group, not_before=not_before, now=now)
+
+
+def _conclude(touchpoint: Touchpoint, fence: QuerySet[Touchpoint], now: datetime) -> Expanded:
+    """Keeps the proof of how many were written; with nobody left to write to, the touchpoint ends here."""
+    written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
+    count = written.aggregate(all=Count("pk"), waiting=Count("pk", filter=Q(state=DeliveryState.PENDING)))
+    Expansion.objects.update_or_create(
+        touchpoint=touchpoint, revision=touchpoint.revision, defaults={"recipients": count["all"], "written_at": now}
+    )
+    if count["waiting"]:
+        return Expanded.WRITTEN
+    if count["all"] or Delivery.objects.told().filter(touchpoint=touchpoint).exists():
+        _move(fence, TouchpointState.SENT, settled_at=now)
+    else:
+        nobody = Reason.NOBODY_TOLD if touchpoint.audience == Audience.TOLD else Reason.NOBODY
+        _move(fence, TouchpointState.SKIPPED, reason=nobody, settled_at=now)
+    return Expanded.NOBODY
+
+
+def _groups(touchpoint: Touchpoint, people: QuerySet[Contact]) -> Iterator[tuple[datetime, QuerySet[Contact]]]:
+    """Everybody at once or, where quiet hours apply, by the earlier time at which it disturbs nobody in their zone."""
+    assert touchpoint.due_at is not None, "a touchpoint to expand has its time"
+    if not policy.has_quiet_hours(kind=touchpoint.channel.kind, urgency=touchpoint.urgency):
+        yield touchpoint.due_at, people
+        return
+    window_zone = touchpoint.campaign.window.time_zone
+    named = set(people.values_list("time_zone", flat=True).distinct())
+    for not_before, zones in policy.zone_groups(touchpoint.due_at, {zone or window_zone for zone in named}).items():
+        spellings = [zone for zone in named if (zone or window_zone) in zones]
+        yield not_before, people.filter(time_zone__in=spellings)
+
+
+def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: datetime, now: datetime) -> None:
+    """One INSERT … SELECT for all of `group`; the pending ones are dealt out over as many batches as it takes."""
+    written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision, contact=OuterRef("pk"))
+    people = audience.addressed(group.filter(~Exists(written)), touchpoint)
+    waiting = people.filter(state=DeliveryState.PENDING).count()
+    batches = _make_batches(touchpoint, ceil(waiting / settings.DELIVERY_BATCH_SIZE), not_before=not_before, now=now)
+    chosen = people.values("id", "address", "state", "reason", "place")
+    try:
+        select, select_params = chosen.query.sql_with_params()
+    except EmptyResultSet:  # a segment that Django knows to be empty
+        return
+    dealt = ", ".join(f"({place}, {batch.pk})" for place, batch in enumerate(batches)) or "(0, CAST(NULL AS bigint))"
+    at = connection.ops.adapt_datetimefield_value(now)
+    sql = f"""
+        INSERT INTO {Delivery._meta.db_table}
+            (touchpoint_id, revision, contact_id, batch_id, address, token, state, reason, attempts, provider_id, settled_at)
+        SELECT %s, %s, people.id, dealt.column2, people.address, {_RANDOM_TOKEN[connection.vendor]},
+            people.state, people.reason, 0, '', CASE WHEN people.state = 'pending' THEN NULL ELSE {_AT[connection.vendor]} END
+        FROM ({select}) people
+        LEFT JOIN (VALUES {dealt}) dealt
+            ON people.state = 'pending' AND dealt.column1 = (people.place - 1) %% {len(batches) or 1}
+        WHERE true
+        ON CONFLICT DO NOTHING
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [touchpoint.pk, touchpoint.revision, at, *select_params])
+
+
+_RANDOM_TOKEN = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
+_AT = {"postgresql": "%s::timestamptz", "sqlite": "%s"}
+
+
+def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: datetime, now: datetime) -> None:
+    """Rows of this very revision that were closed unsent, because the plan changed without the window, leave after all."""
+    closed = Delivery.objects.filter(
+        touchpoint=touchpoint,
+        revision=touchpoint.revision,
+        state__in=(DeliveryState.SUPERSEDED, DeliveryState.EXPIRED, DeliveryState.CANCELLED),
+        contact__in=people,
+    )
+    ids = iter(list(closed.values_list("pk", flat=True)))
+    while chunk := list(islice(ids, settings.DELIVERY_BATCH_SIZE)):
+        (batch,) = _make_batches(touchpoint, 1, not_before=not_before, now=now)
+        Delivery.objects.filter(pk__in=chunk).update(state=DeliveryState.PENDING, reason="", batch=batch, settled_at=None)
+
+
+def _write_broadcast(touchpoint: Touchpoint, now: datetime) -> None:
+    """One delivery to the channel's place, unless a correction finds that the place already shows what holds."""
+    if touchpoint.audience == Audience.TOLD and not audience.told_otherwise(touchpoint).exists():
+        return
+    assert touchpoint.due_at is not None, "a touchpoint to expand has its time"
+    if Delivery.objects.told().filter(touchpoint=touchpoint).exists():
+        return
+    (batch,) = _make_batches(touchpoint, 1, not_before=touchpoint.due_at, now=now)
+    Delivery.objects.update_or_create(
+        touchpoint=touchpoint,
+        revision=touchpoint.revision,
+        contact=None,
+        defaults={"state": DeliveryState.PENDING, "reason": "", "batch": batch, "settled_at": None},
+    )
+
+
+def _make_batches(touchpoint: Touchpoint, count: int, *, not_before: datetime, now: datetime) -> Sequence[Batch]:
+    assert touchpoint.due_at is not None, "a touchpoint to expand has its times"
+    assert touchpoint.useful_until is not None, "a touchpoint to expand has its times"
+    rank = policy.priority(urgency=touchpoint.urgency, useful_for=touchpoint.useful_until - touchpoint.due_at)
+    rows = [
+        Batch(
+            touchpoint=touchpoint,
+            revision=touchpoint.revision,
+            channel=touchpoint.channel,
+            priority=rank,
+            not_before=not_before,
+            created_at=now,
+        )
+        for _ in range(count)
+    ]
+    return Batch.objects.bulk_create(rows)
+
+
+def _move(row: QuerySet[Touchpoint], to: str, **changes: Any) -> int:
+    return move(row, to=to, transitions=TOUCHPOINT_TRANSITIONS, **changes)

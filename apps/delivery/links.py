@@ -1,0 +1,73 @@
+"""Addresses in messages that lead back here: open pixel, clicks, unsubscribing. Targets of clicks are rows, never text."""
+
+import html
+import re
+from collections.abc import Callable, Collection
+from functools import cache
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+
+from apps.common.tokens import Purpose, sign
+
+from .models import Link
+
+MOST_LINKS = 255  # of one touchpoint: a signed name has one byte for the number
+LONGEST_URL = 1000
+_HREF = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)(")', re.IGNORECASE)
+
+
+def open_url(token: UUID) -> str:
+    return _address("tracking:open", sign(Purpose.OPEN, token))
+
+
+def click_url(token: UUID, number: int) -> str:
+    return _address("tracking:click", sign(Purpose.CLICK, token, number=number))
+
+
+def unsubscribe_url(token: UUID) -> str:
+    return _address("tracking:unsubscribe", sign(Purpose.UNSUBSCRIBE, token))
+
+
+def rewrite_links(document: str, *, number_of: Callable[[str], int | None], token: UUID, keep: Collection[str]) -> str:
+    """The HTML with each web link, but for those in `keep`, led through the click address of its number."""
+
+    def replace(found: re.Match[str]) -> str:
+        url = html.unescape(found[2])
+        number = None if url in keep else number_of(url)
+        return found[0] if number is None else f"{found[1]}{html.escape(click_url(token, number))}{found[3]}"
+
+    return _HREF.sub(replace, document)
+
+
+class LinkBook:
+    """The numbers of a touchpoint's links. A link met for the first time is written down before any message names it."""
+
+    def __init__(self, touchpoint_id: int) -> None:
+        self.touchpoint_id = touchpoint_id
+        self._numbers = self._read()
+
+    def number_of(self, url: str) -> int | None:
+        """The link's number; None where it cannot have one, and stays as it is."""
+        while url not in self._numbers and len(self._numbers) < MOST_LINKS and len(url) <= LONGEST_URL:
+            self._add(url)
+        return self._numbers.get(url)
+
+    def _add(self, url: str) -> None:
+        """Another worker may add links at the same time: a conflict adds nothing, and the next look sees both."""
+        link = Link(touchpoint_id=self.touchpoint_id, number=max(self._numbers.values(), default=0) + 1, url=url)
+        Link.objects.bulk_create([link], ignore_conflicts=True)
+        self._numbers = self._read()
+
+    def _read(self) -> dict[str, int]:
+        return dict(Link.objects.filter(touchpoint=self.touchpoint_id).values_list("url", "number"))
+
+
+def _address(name: str, signed: str) -> str:
+    return f"{settings.SITE_URL}{_path(name)}".replace("SIGNED", signed)
+
+
+@cache
+def _path(name: str) -> str:
+    return reverse(name, args=["SIGNED"])

@@ -1,0 +1,140 @@
+"""What a worker writes about the batch it holds. Every write names the claim (token and attempt): the fence.
+
+A worker that was thought dead and comes back finds its fence broken and can change nothing more.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoint, TouchpointState
+from apps.common.states import move
+
+from .closing import Closing, close_deliveries, finish_touchpoint
+from .models import BATCH_TRANSITIONS, IN_HAND, Batch, BatchState, Delivery, DeliveryState
+from .policy import URGENT_PRIORITIES, DeliveryReason
+
+MOST_CRASHES = 5
+CRASH_PAUSE = timedelta(seconds=15)
+
+
+def lease() -> timedelta:
+    return timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
+
+
+@transaction.atomic
+def claim(*, now: datetime, urgent_only: bool = False) -> Batch | None:
+    """Takes the most urgent due batch for this worker, or None. Rows that others are just taking are passed over."""
+    due = Batch.objects.claimable(now)
+    if urgent_only:
+        due = due.filter(priority__in=URGENT_PRIORITIES)
+    batch = due.select_for_update(of=("self",), skip_locked=True).first()
+    if batch is None:
+        return None
+    token = uuid.uuid4()
+    taken = _move(
+        Batch.objects.filter(pk=batch.pk),
+        BatchState.LEASED,
+        token=token,
+        attempt=F("attempt") + 1,
+        lease_until=now + lease(),
+    )
+    if not taken:
+        return None
+    return Batch.objects.select_related("touchpoint__campaign__window", "touchpoint__segment", "channel").get(pk=batch.pk)
+
+
+def waiting_deliveries(batch: Batch) -> Sequence[Delivery]:
+    return list(batch.deliveries.filter(state=DeliveryState.PENDING).select_related("contact").order_by("pk"))
+
+
+@transaction.atomic
+def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: datetime) -> bool:
+    """The durable write that alone permits handing over; False when the touchpoint may not leave any more.
+
+    The touchpoint's row stays locked to the end of this transaction: a cancel that has returned is seen here, and one
+    that has not waits for this mark. The lock is exclusive where a shared one would do, because the first mark also
+    moves the touchpoint, and two shared locks that both want to write would block each other; it lasts one commit.
+    """
+    touchpoint = _may_leave(batch, now)
+    if touchpoint.select_for_update(no_key=True).first() is None:
+        return False
+    move(
+        touchpoint.filter(state=TouchpointState.DUE),
+        to=TouchpointState.SENDING,
+        transitions=TOUCHPOINT_TRANSITIONS,
+        first_sent_at=now,
+    )
+    marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
+    return bool(_move(held(batch), BatchState.SENDING, **marked))
+
+
+def renew(batch: Batch, *, now: datetime) -> bool:
+    """Keeps the batch for another lease; False when it has been taken away."""
+    return bool(held(batch).filter(state__in=IN_HAND).update(lease_until=now + lease()))
+
+
+def give_up_journal(batch: Batch) -> bool:
+    """Notes durably that this batch's journal is no longer complete; before this returns nothing more may be handed over."""
+    return bool(held(batch).filter(state=BatchState.SENDING).update(journal=""))
+
+
+def release(batch: Batch, *, not_before: datetime, error: str = "") -> bool:
+    """Gives an unmarked batch back for anyone to take, from `not_before` on."""
+    freed: dict[str, Any] = {"token": None, "lease_until": None, "not_before": not_before, "error": error[:500]}
+    return bool(_move(held(batch).filter(state=BatchState.LEASED), BatchState.READY, **freed))
+
+
+@transaction.atomic
+def give_back_crashed(batch: Batch, *, now: datetime, error: str) -> bool:
+    """Gives back what could not be prepared, after a pause; at the MOST_CRASHES-th time its deliveries fail instead.
+
+    Without this a batch that kills its worker would kill one worker after the other.
+    """
+    crashes = batch.crashes + 1
+    claim = held(batch).filter(state=BatchState.LEASED)
+    if crashes < MOST_CRASHES:
+        claim.update(crashes=crashes)
+        return release(batch, not_before=now + crashes * CRASH_PAUSE, error=error)
+    if not _move(claim, BatchState.DONE, crashes=crashes, error=error[:500], done_at=now):
+        return False
+    failed = batch.deliveries.filter(state=DeliveryState.PENDING)
+    failed.update(state=DeliveryState.FAILED, reason=DeliveryReason.CRASHED, settled_at=now)
+    finish_touchpoint(batch.touchpoint_id, now=now)
+    return True
+
+
+@transaction.atomic
+def close_refused(batch: Batch, *, now: datetime) -> bool:
+    """Ends a batch that could not be marked because its touchpoint may not leave any more, with its deliveries."""
+    if not _move(held(batch).filter(state=BatchState.LEASED), BatchState.DONE, done_at=now):
+        return False
+    touchpoint = Touchpoint.objects.get(pk=batch.touchpoint_id)
+    closing = Closing.of(touchpoint) if touchpoint.revision == batch.revision else Closing.REPLANNED
+    close_deliveries(Delivery.objects.filter(batch=batch), closing, now=now)
+    finish_touchpoint(batch.touchpoint_id, now=now)
+    return True
+
+
+def may_go_on(batch: Batch, *, now: datetime) -> bool:
+    """Whether what is left of a marked batch may still be handed over."""
+    return _may_leave(batch, now).exists()
+
+
+def _may_leave(batch: Batch, now: datetime) -> QuerySet[Touchpoint]:
+    """The batch's touchpoint, if it is open, as the batch was made for it, and of use."""
+    return Touchpoint.objects.filter(pk=batch.touchpoint_id, revision=batch.revision, state__in=OPEN_STATES, useful_until__gt=now)
+
+
+def held(batch: Batch) -> QuerySet[Batch]:
+    """The batch, as long as it is still in the hands of the claim that `batch` was read under."""
+    return Batch.objects.filter(pk=batch.pk, token=batch.token, attempt=batch.attempt)
+
+
+def _move(rows: QuerySet[Batch], to: str, **changes: Any) -> int:
+    return move(rows, to=to, transitions=BATCH_TRANSITIONS, **changes)
