@@ -9,7 +9,7 @@ from apps.audiences.models import Contact, Segment
 from apps.campaigns.models import Anchor, Campaign, MessageTemplate, Playbook, Step, Touchpoint, TouchpointState
 from apps.channels.models import Channel, ChannelKind
 from apps.delivery.models import TOLD_STATES, Batch, Delivery, DeliveryState
-from apps.windows.models import MaintenanceWindow, Service, WindowStatus
+from apps.windows.models import MaintenanceWindow, RevisionChange, Service, WindowRevision, WindowStatus
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)
@@ -132,3 +132,9 @@ def make_delivery(*, touchpoint: Touchpoint | None = None, **fields: Any) -> Del
     if state in TOLD_STATES:
         defaults["sent_at"] = NOW
     return Delivery.objects.create(touchpoint=touchpoint, **(defaults | fields))
+
+
+def make_revision(window: MaintenanceWindow, **fields: Any) -> WindowRevision:
+    names = ("status", "time_zone", "starts_at", "ends_at", "announced_ends_at")
+    defaults = {name: getattr(window, name) for name in names} | {"changed_at": NOW, "change": RevisionChange.SCHEDULED}
+    return WindowRevision.objects.create(window=window, **({"number": window.revision} | defaults | fields))

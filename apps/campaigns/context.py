@@ -206,9 +206,8 @@ def _short(at: datetime, zone: str, language: str) -> str:
 def _short_period(start: datetime, end: datetime, zone: str, language: str) -> str:
     place: ZoneInfo = zone_or_utc(zone)
     first, last = start.astimezone(place), end.astimezone(place)
-    finish = f"{last:%H:%M}" if first.date() == last.date() else f"{_short_date(last, language)} {last:%H:%M}"
-    offset = format_utc_offset(start, zone=zone)
-    return f"{_short_date(first, language)} {first:%H:%M} - {finish} ({offset})"
+    finish = f"-{last:%H:%M}" if first.date() == last.date() else f" - {_short_date(last, language)} {last:%H:%M}"
+    return f"{_short_date(first, language)} {first:%H:%M}{finish} ({format_utc_offset(start, zone=zone)})"
 
 
 def _short_date(local: datetime, language: str) -> str:

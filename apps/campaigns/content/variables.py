@@ -34,7 +34,7 @@ VARIABLES: tuple[Variable, ...] = tuple(
         ("window.duration", _("How long the work is planned to take."), "4 hours"),
         ("window.announced_duration", _("How long it takes as announced: a range where there is one."), "between 4 and 6 hours"),
         ("window.short_starts", _("The start in a few characters, for subjects and text messages."), "Tue 24 Nov 02:00 (UTC+01:00)"),
-        ("window.short_times", _("The period in a few characters."), "Tue 24 Nov 02:00 - 08:00 (UTC+01:00)"),
+        ("window.short_times", _("The period in a few characters."), "Tue 24 Nov 02:00-08:00 (UTC+01:00)"),
         ("window.short_latest_end", _("The end at the latest in a few characters."), "Tue 24 Nov 08:00 (UTC+01:00)"),
         ("window.impact", _("How the work is felt, as a sentence."), "Not available during the work."),
         ("window.impact_level", _("The same as a word for conditions: no_impact, reduced_redundancy, degraded or outage."), "outage"),
