@@ -1,5 +1,6 @@
 """python -m demo.seed FOLDER: brings the database up to date, fills it, and prints what is worth telling as JSON."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ def main(folder: Path) -> None:
 
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
-    call_command("load_playbooks", verbosity=0)
+    call_command("load_playbooks", verbosity=0, stdout=io.StringIO())
     print(json.dumps(tell(folder=folder, now=timezone.now())))
 
 
