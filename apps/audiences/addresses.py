@@ -1,10 +1,16 @@
 """Addresses in their one stored form: e-mail in lower case, phone in E.164. Equal addresses are then equal text."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:  # the fields are generic for the type checker only
+    _CharField = models.CharField[Any, Any]
+    _EmailField = models.EmailField[Any, Any]
+else:
+    _CharField, _EmailField = models.CharField, models.EmailField
 
 
 def normal_email(text: str) -> str:
@@ -41,7 +47,7 @@ def normal_address(kind: str, address: str) -> str:
         return address.strip()
 
 
-class EmailAddressField(models.EmailField):
+class EmailAddressField(_EmailField):
     """Written and asked for in lower case, whoever writes or asks."""
 
     def to_python(self, value: Any) -> Any:
@@ -51,7 +57,7 @@ class EmailAddressField(models.EmailField):
         return self.to_python(super().get_prep_value(value))
 
 
-class PhoneField(models.CharField):
+class PhoneField(_CharField):
     """Checked and put into E.164 by `clean`, that is by every form and by the import."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:

@@ -1,15 +1,20 @@
 """What can be done to contacts and addresses. Each verb is one transaction with its audit event."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from typing import BinaryIO
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record
 
+from . import importing
 from .addresses import normal_address
 from .models import Contact, Segment, Suppression
+from .report import ImportReport, RowError
 
 
 @transaction.atomic
@@ -52,6 +57,31 @@ def archive_contacts(contacts: Iterable[Contact], *, actor: User | None, now: da
 @transaction.atomic
 def restore_contacts(contacts: Iterable[Contact], *, actor: User | None, now: datetime) -> int:
     return _set_archived(contacts, "contact.restored", archived_at=None, actor=actor, now=now)
+
+
+def import_contacts(
+    file: BinaryIO, *, now: datetime, actor: User | None = None, dry_run: bool = False, skip_errors: bool = False
+) -> ImportReport:
+    """Adds and updates contacts from a delimited file; what is wrong with it stands in the report, never in an exception.
+
+    Nothing is saved where a row is wrong, unless `skip_errors` leaves those rows out; with `dry_run` nothing is saved at all.
+    """
+    reading = importing.read_file(file)
+    if not reading.report.is_readable:
+        return reading.report
+    if dry_run:
+        return importing.foresee(reading)
+    try:
+        with transaction.atomic():
+            report = importing.save(reading, skip_errors=skip_errors)
+            if report.is_saved:
+                counts = {"new": report.new, "changed": report.changed, "unchanged": report.unchanged}
+                detail = {"file": str(getattr(file, "name", "")), "errors": len(report.errors), **counts}
+                record("contacts.imported", subject=Contact, actor=actor, now=now, **detail)
+    except IntegrityError:
+        sentence = _("Somebody else changed contacts at the same time. Nothing was saved: please import again.")
+        return replace(reading.report, errors=(RowError(line=1, column="", value="", sentence=sentence),))
+    return report
 
 
 def _set_archived(
