@@ -1,5 +1,6 @@
 """Celery's settings; the reasons stand in docs/decisions/0003-the-database-remembers.md."""
 
+from celery.schedules import crontab
 from django.conf import settings
 from kombu import Queue
 
@@ -33,3 +34,24 @@ worker_hijack_root_logger = False
 worker_send_task_events = False
 beat_scheduler = "apps.delivery.beat:DueRowScheduler"
 beat_max_loop_interval = 1
+
+# Beside the due rows (apps/delivery/beat.py): what has to be looked at again and again. A run that waited longer than
+# until the next one is dropped, so that a worker coming back finds one of each and not a queue of them.
+beat_schedule = {
+    "tracking.flush_hits": {"task": "tracking.flush_hits", "schedule": 2.0, "options": {"queue": "events", "expires": 10}},
+    "tracking.handle_provider_events": {
+        "task": "tracking.handle_provider_events",
+        "schedule": 5.0,
+        "options": {"queue": "events", "expires": 20},
+    },
+    "tracking.rescore_recent": {
+        "task": "tracking.rescore_recent",
+        "schedule": 600.0,
+        "options": {"queue": "housekeeping", "expires": 600},
+    },
+    "tracking.forget": {
+        "task": "tracking.forget",
+        "schedule": crontab(hour="3", minute="17"),
+        "options": {"queue": "housekeeping"},
+    },
+}

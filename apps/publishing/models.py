@@ -2,6 +2,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.models import TimestampedModel
@@ -10,7 +11,8 @@ from apps.windows.models import Service
 
 class FeedQuerySet(models.QuerySet["Feed"]):
     def active(self) -> Self:
-        return self.filter(revoked_at__isnull=True)
+        """Feeds that answer: not revoked, and not of somebody who has left."""
+        return self.filter(Q(owner__isnull=True) | Q(owner__is_active=True), revoked_at__isnull=True)
 
 
 class Feed(TimestampedModel):
@@ -33,3 +35,25 @@ class Feed(TimestampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FeedEdition(models.Model):
+    """What a feed last said, for each service it was asked for: lets an unchanged one be answered without rendering.
+
+    `changed_at` is the feed's Last-Modified. It moves with whatever moves the bytes, also with a window that leaves the
+    feed, and never goes back.
+    """
+
+    feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="editions")
+    service_slug = models.CharField(max_length=60, blank=True, default="")  # empty: the whole feed
+    marker = models.CharField(max_length=64)  # of the rows it was made from; see calendars.py
+    etag = models.CharField(max_length=64)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("feed edition")
+        verbose_name_plural = _("feed editions")
+        constraints = (models.UniqueConstraint(fields=("feed", "service_slug"), name="one_edition_per_feed_and_service"),)
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.service_slug}".strip()

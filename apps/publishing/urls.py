@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path, re_path
+
+from .views import feeds, notices
 
 app_name = "publishing"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    # Everything below /feeds/ is the view's, so that a damaged address gets its bare 404 and never a redirect.
+    re_path(r"^feeds/(?P<name>.+)$", feeds.feed, name="feed"),
+    path("windows/<uuid:uid>", notices.notice, name="notice"),
+    path("windows/<uuid:uid>.ics", notices.notice_calendar, name="notice_calendar"),
+]

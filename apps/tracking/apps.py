@@ -7,3 +7,6 @@ class TrackingConfig(AppConfig):
     label = "tracking"
     verbose_name = _("Tracking")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401

@@ -1,7 +1,9 @@
 import secrets
 import uuid
+from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.campaigns.models import Campaign
@@ -59,6 +61,36 @@ class Event(models.Model):
         return f"{self.type} {self.at:%Y-%m-%d %H:%M}"
 
 
+class ProviderEventQuerySet(models.QuerySet["ProviderEvent"]):
+    def waiting(self) -> Self:
+        return self.filter(handled_at__isnull=True).order_by("id")
+
+
+class ProviderEvent(models.Model):
+    """What a mail provider reported, kept as it came until it has become an Event; unknown ones are kept, not errors."""
+
+    provider = models.CharField(_("provider"), max_length=24)
+    key = models.CharField(max_length=64, unique=True)  # names the report: a repeat adds nothing
+    payload = models.JSONField(_("payload"))  # shape: esp.py
+    received_at = models.DateTimeField(_("received at"))
+    handled_at = models.DateTimeField(_("handled at"), null=True)
+    note = models.CharField(_("note"), max_length=250, blank=True, default="")  # why it did not become an event
+
+    objects = ProviderEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-received_at", "-id")
+        verbose_name = _("provider report")
+        verbose_name_plural = _("provider reports")
+        indexes = (
+            models.Index(fields=("id",), condition=Q(handled_at__isnull=True), name="provider_event_waiting"),
+            models.Index(fields=("received_at",), name="provider_event_by_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.key[:12]}"
+
+
 def random_path() -> str:
     return secrets.token_urlsafe(24)
 
@@ -88,6 +120,7 @@ class TicketLink(models.TextChoices):
     NONE = "", _("Not tied")
     EXPLICIT = "explicit", _("Named by the help desk")  # tag maint:<uid>, or the campaign in the payload
     CANDIDATE = "candidate", _("Recipient, in time")  # the requester was told, and it came between -24 h and +24 h
+    MANUAL = "manual", _("Set by the team")  # stays, whatever the help desk says later
 
 
 class Ticket(models.Model):

@@ -1,0 +1,169 @@
+"""Whole calendars: which windows a feed holds, whether they changed, and their bytes.
+
+Entries are rendered once per window and language and remembered by each process, so that a change of one window costs
+one rendering, however many windows and readers there are.
+"""
+
+import hashlib
+import logging
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max, QuerySet, Sum
+from django.utils import translation
+from django.utils.translation import gettext as _
+from icalendar import Calendar, vText
+
+from apps.windows.models import MaintenanceWindow, Service
+
+from . import maintnote
+from .events import render_event, with_account
+from .models import Feed
+
+Key = tuple[Any, ...]  # everything an entry's bytes depend on
+
+logger = logging.getLogger(__name__)
+
+FORMAT = 1  # raised with every change to what an entry says, so that no old edition is taken for a present one
+PAST = timedelta(days=180)  # constant: a span that shrank would empty diaries
+AHEAD = timedelta(days=730)
+REFRESH = timedelta(hours=1)
+REMEMBERED_ENTRIES = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What one address of a feed holds; `service` narrows it."""
+
+    feed: Feed
+    service: Service | None = None
+
+    def windows(self, now: datetime) -> QuerySet[MaintenanceWindow]:
+        rows = MaintenanceWindow.objects.public().filter(announced_ends_at__gte=now - PAST, starts_at__lte=now + AHEAD)
+        services = [self.service.pk] if self.service else [service.pk for service in self.feed.services.all()]
+        if services:
+            rows = rows.filter(
+                pk__in=MaintenanceWindow.services.through.objects.filter(service__in=services).values("maintenancewindow")
+            )
+        return rows.order_by("starts_at", "uid")
+
+
+def marker_of(selection: Selection, now: datetime) -> str:
+    """Changes whenever the calendar's bytes may have: with a window, with one that comes or goes, with a service's name."""
+    windows = (
+        selection.windows(now)
+        .order_by()
+        .aggregate(Count("pk"), Sum("pk"), Sum("revision"), Max("content_changed_at"), Max("updated_at"))
+    )
+    facts = [windows, service_stamp(), _head_facts(selection), FORMAT, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+def service_stamp() -> tuple[int, datetime | None]:
+    """Services are few and rarely change; when one does, every entry is rendered anew."""
+    stamp = Service.objects.aggregate(Count("pk"), Max("updated_at"))
+    return stamp["pk__count"], stamp["updated_at__max"]
+
+
+def render_calendar(selection: Selection, now: datetime) -> bytes:
+    """The whole file. An entry that cannot be rendered is left out and logged; the others must not suffer for it."""
+    account = selection.feed.name
+    entries = [with_account(entry, account) for entry in _entries(selection.windows(now), selection.feed.language)]
+    return wrap(entries, head=_head(selection))
+
+
+def wrap(entries: Iterable[bytes], *, head: Calendar | None = None) -> bytes:
+    frame: bytes = (head or new_calendar()).to_ical(sorted=False)
+    return frame.removesuffix(b"END:VCALENDAR\r\n") + b"".join(entries) + b"END:VCALENDAR\r\n"
+
+
+def new_calendar() -> Calendar:
+    # No METHOD: as one, some calendars take a feed for an invitation and others refuse it.
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Preavis//Maintenance windows//EN")
+    calendar.add("calscale", "GREGORIAN")
+    return calendar
+
+
+def _head(selection: Selection) -> Calendar:
+    calendar = new_calendar()
+    with translation.override(selection.feed.language):
+        name, description = _name(selection), _("Planned maintenance: when, what it affects and where it stands.")
+    for prop in ("name", "x-wr-calname"):
+        calendar.add(prop, vText(name))
+    for prop in ("description", "x-wr-caldesc"):
+        calendar.add(prop, vText(description))
+    calendar.add("color", vText("steelblue"))
+    calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vText("PT1H"))
+    return calendar
+
+
+def _name(selection: Selection) -> str:
+    services = [selection.service] if selection.service else list(selection.feed.services.all())
+    if not services:
+        return str(_("Maintenance"))
+    names = " / ".join(sorted(maintnote.value(service.name) for service in services))
+    return _("Maintenance: %(services)s") % {"services": names}
+
+
+def _head_facts(selection: Selection) -> Sequence[object]:
+    services = sorted(service.pk for service in selection.feed.services.all())
+    return selection.feed.language, selection.feed.name, services, selection.service and selection.service.pk
+
+
+class _Memory:
+    """The rendered entries of this process: the least recently used give way. `None`: one that cannot be rendered."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[Key, bytes | None] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, keys: Iterable[Key]) -> dict[Key, bytes | None]:
+        with self._lock:
+            found = {key: self._entries[key] for key in keys if key in self._entries}
+            for key in found:
+                self._entries.move_to_end(key)
+        return found
+
+    def keep(self, entries: dict[Key, bytes | None]) -> None:
+        with self._lock:
+            self._entries.update(entries)
+            while len(self._entries) > REMEMBERED_ENTRIES:
+                self._entries.popitem(last=False)
+
+
+_memory = _Memory()
+
+
+def _entries(rows: QuerySet[MaintenanceWindow], language: str) -> list[bytes]:
+    stamp = (FORMAT, language, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, *service_stamp())
+    facts = rows.values_list("pk", "uid", "revision", "content_changed_at", "updated_at")
+    keys = {row[0]: (*row, stamp) for row in facts}
+    known = _memory.get(keys.values())
+    missing = [pk for pk, key in keys.items() if key not in known]
+    if missing:
+        fresh = {keys[window.pk]: _safe_entry(window, language) for window in _loaded(missing)}
+        _memory.keep(fresh)
+        known |= fresh
+    return [entry for key in keys.values() if (entry := known.get(key)) is not None]
+
+
+def _loaded(ids: Sequence[int]) -> Iterable[MaintenanceWindow]:
+    rows = MaintenanceWindow.objects.prefetch_related("services", "translations").order_by()
+    for first in range(0, len(ids), 500):
+        yield from rows.filter(pk__in=ids[first : first + 500])
+
+
+def _safe_entry(window: MaintenanceWindow, language: str) -> bytes | None:
+    try:
+        return render_event(window, language=language)
+    except Exception:  # whatever it is: one window must not take the calendar from all readers
+        logger.exception("Window %s cannot be shown in a calendar; it is left out.", window.pk)
+        return None

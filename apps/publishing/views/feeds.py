@@ -1,0 +1,88 @@
+"""A subscriber's calendar address. Programs read it: no redirect, no cookie, no sign-in, and one answer to every wrong name."""
+
+import gzip
+import re
+from typing import cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.http import http_date
+
+from apps.common.tokens import token_hash
+from apps.windows.models import Service
+
+from .. import services
+from ..calendars import Selection
+from ..models import Feed, FeedEdition
+
+CALENDAR = "text/calendar; charset=utf-8"
+SUFFIX = ".ics"
+GZIP = re.compile(r"(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)  # asked for, and not with weight 0
+
+
+def feed(request: HttpRequest, name: str) -> HttpResponse:
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    selection = _selection(name, request.GET.get("service"))
+    if selection is None:
+        return _nothing_here()
+    now = timezone.now()
+    services.note_use(selection.feed, now=now)
+    edition = services.unchanged_edition(selection, now=now)
+    if edition and (unchanged := _unless_known(request, selection, edition)).status_code != 200:
+        return unchanged
+    edition, body = services.render_edition(selection, now=now)
+    response = _unless_known(request, selection, edition)
+    return _with_body(request, response, body) if response.status_code == 200 else response
+
+
+def _selection(name: str, service_slug: str | None) -> Selection | None:
+    """What the address stands for; None for a wrong, damaged or revoked one, and for a service that it does not hold."""
+    token = name.removesuffix(SUFFIX)
+    rows = Feed.objects.active().prefetch_related("services")
+    found = rows.filter(token_hash=token_hash(token)).first() if name.endswith(SUFFIX) else None
+    if found is None:
+        return None
+    if service_slug is None:
+        return Selection(feed=found)
+    service = Service.objects.filter(slug=service_slug).first()
+    chosen = list(found.services.all())
+    return Selection(feed=found, service=service) if service and (not chosen or service in chosen) else None
+
+
+def _nothing_here() -> HttpResponse:
+    response = HttpResponse(status=404, content_type="text/plain")
+    # Django would log the path, which may be a token with one letter missing.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
+
+def _unless_known(request: HttpRequest, selection: Selection, edition: FeedEdition) -> HttpResponse:
+    """304 for a reader who has this edition; else a 200 that still wants its body."""
+    etag = f'"{edition.etag}"'
+    response = HttpResponse(
+        content_type=CALENDAR,
+        headers={
+            "ETag": etag,
+            "Last-Modified": http_date(edition.changed_at.timestamp()),
+            "Cache-Control": "private, max-age=300",
+            "Content-Disposition": 'inline; filename="maintenance.ics"',
+            "Content-Language": selection.feed.language,
+            "Referrer-Policy": "no-referrer",
+            "X-Robots-Tag": "noindex",
+            "Vary": "Accept-Encoding",
+        },
+    )
+    changed_at = int(edition.changed_at.timestamp())
+    return cast(HttpResponse, get_conditional_response(request, etag=etag, last_modified=changed_at, response=response))
+
+
+def _with_body(request: HttpRequest, response: HttpResponse, body: bytes) -> HttpResponse:
+    if GZIP.search(request.headers.get("Accept-Encoding", "")):
+        body = gzip.compress(body, compresslevel=5, mtime=0)
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["ETag"] = "W/" + response.headers["ETag"]  # other bytes, the same calendar
+    response.content = body
+    response.headers["Content-Length"] = str(len(body))
+    return response
