@@ -1,0 +1,115 @@
+"""The pages behind a campaign's buttons: each states its consequences first, and does its one thing on a POST."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.windows.services import WindowError
+
+from ..consequences import Consequences, consequences
+from ..models import Campaign
+from ..proposals import Proposal, campaign_wish, propose
+from ..verb_forms import ReleaseForm, VerbForm, seen_of
+from .pages import conflict, find_campaign, planner, render, require
+from .verbs import VERBS, Verb
+
+TRAILING_FIELDS = ("fix", "outcome", "reason", "confirmed")  # below the times, in this order
+
+
+def deed(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """GET asks, POST does; a POST that only wants the consequences (`_look`) writes nothing."""
+    require(request, "change")
+    campaign, now = find_campaign(pk), timezone.now()
+    if verb not in VERBS:
+        raise Http404(verb)
+    page = _Page(request=request, campaign=campaign, verb=VERBS[verb], now=now)
+    if campaign.window.status not in page.verb.from_status:
+        messages.warning(request, page.refusal())
+        return redirect("admin:windows_maintenancewindow_change", pk)
+    return page.answer()
+
+
+@dataclass
+class _Page:
+    request: HttpRequest
+    campaign: Campaign
+    verb: Verb
+    now: datetime
+
+    def answer(self) -> HttpResponse:
+        proposal = self.proposal()
+        form = self.form(proposal)
+        if self.request.method == "POST" and "_look" in self.request.POST:
+            return self.fragment(form)
+        if self.request.method == "POST" and "_show" not in self.request.POST and form.is_valid() and self.done(form):
+            messages.success(self.request, str(self.verb.done))
+            return redirect("admin:windows_maintenancewindow_change", self.campaign.window_id)
+        return self.page(form, proposal)
+
+    def refusal(self) -> str:
+        return _("“%(verb)s” is not possible while the window is at “%(status)s”.") % {
+            "verb": self.verb.label,
+            "status": self.campaign.window.get_status_display(),
+        }
+
+    def proposal(self) -> Proposal | None:
+        """Releasing a draft shows its whole plan rather than a list of changes."""
+        return propose(campaign_wish(self.campaign, now=self.now), now=self.now) if self.verb.form is ReleaseForm else None
+
+    def form(self, proposal: Proposal | None) -> VerbForm:
+        further: dict[str, Any] = {} if proposal is None else {"advised": bool(proposal.warnings)}
+        return self.verb.form(self.request.POST or None, window=self.campaign.window, now=self.now, **further)
+
+    def foreseen(self, form: VerbForm) -> Consequences | None:
+        """What would follow of the times in the form; of those proposed, before anything is typed."""
+        if not form.is_bound:
+            data = {name: form[name].value() for name in form.fields}
+            form = self.verb.form(
+                {name: value for name, value in data.items() if value is not None}, window=form.window, now=self.now
+            )
+        form.is_valid()
+        if not form.is_foreseeable:
+            return None
+        return consequences(self.campaign, self.verb.foresee(self.campaign, form, self.now))
+
+    def done(self, form: VerbForm) -> bool:
+        """Carries it out, unless somebody else was quicker; then the form says who."""
+        try:
+            with transaction.atomic():
+                current = Campaign.objects.select_for_update().select_related("window").get(pk=self.campaign.pk)
+                problem = conflict(current.window, form.cleaned_data["seen"], reader=planner(self.request))
+                if not problem:
+                    self.verb.run(current, form, planner(self.request), self.now)
+        except WindowError as refusal:
+            form.add_error(None, refusal)
+            return False
+        if problem:
+            form.add_error(None, problem)
+        return not problem
+
+    def fragment(self, form: VerbForm) -> HttpResponse:
+        context = {"campaign": self.campaign, "window": self.campaign.window, "verb": self.verb, "foreseen": self.foreseen(form)}
+        return TemplateResponse(self.request, "admin/campaigns/consequences.html", context)
+
+    def page(self, form: VerbForm, proposal: Proposal | None) -> HttpResponse:
+        campaign = find_campaign(self.campaign.window_id)  # as it stands now, should somebody else have changed it
+        return render(
+            self.request,
+            "deed.html",
+            title=str(self.verb.title),
+            campaign=campaign,
+            form=form,
+            trailing_fields=[form[name] for name in TRAILING_FIELDS if name in form.fields],
+            verb=self.verb,
+            seen=seen_of(campaign.window),
+            proposal=proposal,
+            foreseen=None if proposal else self.foreseen(form),
+        )

@@ -1,0 +1,55 @@
+"""What the pages of a window have in common: who may open them, which row they are about, and their frame."""
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import AuditEvent, User
+from apps.common.times import format_instant
+from apps.windows.models import MaintenanceWindow
+
+from ..models import Campaign
+from ..verb_forms import seen_of
+
+
+def planner(request: HttpRequest) -> User:
+    """The person signed in; the admin lets nobody else come so far."""
+    return cast(User, request.user)
+
+
+def require(request: HttpRequest, permission: str) -> None:
+    """`permission` is view, add or change."""
+    if not planner(request).has_perm(f"windows.{permission}_maintenancewindow"):
+        raise PermissionDenied
+
+
+def find_campaign(pk: int) -> Campaign:
+    """By its window's number, which is what the addresses of the admin carry."""
+    rows = Campaign.objects.select_related("window", "playbook", "owner")
+    return get_object_or_404(rows, window_id=pk)
+
+
+def render(request: HttpRequest, template: str, *, title: str, campaign: Campaign | None = None, **context: Any) -> HttpResponse:
+    frame = admin.site.each_context(request) | {"opts": MaintenanceWindow._meta, "title": title, "campaign": campaign}
+    if campaign is not None:
+        frame["window"] = campaign.window
+    return TemplateResponse(request, f"admin/windows/maintenancewindow/{template}", frame | context)
+
+
+def conflict(window: MaintenanceWindow, seen: str, *, reader: User) -> str:
+    """Names who changed the window since the page was opened, and when; empty when nobody did."""
+    if seen == seen_of(window):
+        return ""
+    subject = {"subject_type": window._meta.label_lower, "subject_id": str(window.pk)}
+    last = AuditEvent.objects.filter(**subject).select_related("actor").first()
+    if last is None:
+        return _("It has changed since you opened this page. Look at it as it stands now, then decide again.")
+    return _("%(who)s changed it since you opened this page (%(when)s). Look at it as it stands now, then decide again.") % {
+        "who": last.actor or _("The system"),
+        "when": format_instant(last.at, zone=reader.time_zone, language=reader.language),
+    }

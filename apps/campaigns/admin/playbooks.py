@@ -1,0 +1,112 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ..durations import Offset
+from ..fields import LengthField, OffsetField
+from ..models import Playbook, Step
+
+
+class StepForm(forms.ModelForm):
+    """A step with its offset in words: “−7 d”, “+24 h”."""
+
+    when = OffsetField(
+        label=_("Offset"),
+        help_text=_("From the anchor: −7 d, −1 h, +24 h, or 0 for the anchor itself. Days keep the wall clock."),
+    )
+    repeat_every = LengthField(
+        label=_("Repeat every"), required=False, help_text=_("Empty: as often as the duration of the work asks for.")
+    )
+    min_duration = LengthField(label=_("Only for windows of at least"), required=False)
+    useful_for = LengthField(label=_("Useful for"), help_text=_("How late it may still go; afterwards it is missed."))
+    useful_until_before_start = LengthField(label=_("Useful until before the start"), required=False)
+
+    class Meta:
+        model = Step
+        fields = (
+            "position",
+            "key",
+            "anchor",
+            "segment",
+            "channel",
+            "content_key",
+            "is_mandatory",
+            "urgency",
+            "repeats_by_cadence",
+            "repeat_every",
+            "min_duration",
+            "only_unconfirmed",
+            "useful_for",
+            "useful_until_before_start",
+            "when_late",
+        )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        step: Step = self.instance
+        self.initial.setdefault("when", Offset(days=step.offset_days, time=step.offset))
+
+    def _post_clean(self) -> None:
+        offset = self.cleaned_data.get("when")
+        if offset is not None:
+            self.instance.offset_days, self.instance.offset = offset.days, offset.time
+        super()._post_clean()  # type: ignore[misc]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        channel, segment = data.get("channel"), data.get("segment")
+        if channel is not None and channel.is_broadcast and segment is not None:
+            self.add_error("segment", _("This channel speaks to one place, not to each person: leave the segment empty."))
+        if channel is not None and not channel.is_broadcast and segment is None and "segment" not in self.errors:
+            self.add_error("segment", _("Choose who gets it by this channel."))
+        return data
+
+
+class StepInline(admin.TabularInline):
+    model = Step
+    form = StepForm
+    extra = 0
+    template = "admin/campaigns/steps_inline.html"
+    fields = (
+        "position",
+        "key",
+        "anchor",
+        "when",
+        "segment",
+        "channel",
+        "content_key",
+        "is_mandatory",
+        "urgency",
+        "repeats_by_cadence",
+        "repeat_every",
+        "min_duration",
+        "only_unconfirmed",
+        "useful_for",
+        "useful_until_before_start",
+        "when_late",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
+        return super().get_queryset(request).select_related("segment", "channel")
+
+
+@admin.register(Playbook)
+class PlaybookAdmin(admin.ModelAdmin):
+    list_display = ("name", "description", "step_count", "is_default")
+    search_fields = ("name", "description")
+    prepopulated_fields = {"slug": ("name",)}
+    inlines = (StepInline,)
+    actions = None
+    save_on_top = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Playbook]:
+        rows: QuerySet[Playbook] = super().get_queryset(request)
+        return rows.annotate(steps_in_all=Count("steps"))
+
+    @admin.display(description=_("steps"), ordering="steps_in_all")
+    def step_count(self, playbook: Playbook) -> int:
+        return playbook.steps_in_all  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,196 @@
+"""The buttons of a campaign: when each is offered, what it asks, what it would lead to, and the one service it calls."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.windows.models import WindowStatus
+
+from .. import services
+from ..foresight import foresee_cancellation, foresee_completion, foresee_move, foresee_start
+from ..models import Campaign
+from ..replanning import Change
+from ..verb_forms import CompleteForm, ExtendForm, ReasonForm, ReleaseForm, RescheduleForm, VerbForm
+
+Words = str | Promise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    name: str
+    label: Words  # of the button that leads to the page
+    title: Words
+    confirm: Words  # of the button that does it
+    done: Words
+    from_status: Sequence[WindowStatus]
+    run: Callable[[Campaign, Any, User, datetime], object]
+    foresee: Callable[[Campaign, Any, datetime], list[Change]]
+    form: type[VerbForm] = VerbForm
+    lead: Words = ""  # what recipients notice, where the table of changes does not say it
+    style: str = "secondary"
+
+
+def _reschedule(campaign: Campaign, form: RescheduleForm, actor: User, now: datetime) -> object:
+    period = form.period
+    assert period is not None
+    return services.reschedule(
+        campaign,
+        starts_at=period.starts_at,
+        ends_at=period.ends_at,
+        announced_ends_at=period.announced_ends_at,
+        reason=form.cleaned_data["reason"],
+        actor=actor,
+        now=now,
+    )
+
+
+def _foresee_reschedule(campaign: Campaign, form: RescheduleForm, now: datetime) -> list[Change]:
+    period = form.period
+    assert period is not None
+    return foresee_move(
+        campaign, starts_at=period.starts_at, ends_at=period.ends_at, announced_ends_at=period.announced_ends_at, now=now
+    )
+
+
+def _extend(campaign: Campaign, form: ExtendForm, actor: User, now: datetime) -> object:
+    return services.extend(
+        campaign,
+        ends_at=cast(datetime, form.ends_at),
+        announced_ends_at=form.announced_ends_at,
+        reason=form.cleaned_data["reason"],
+        actor=actor,
+        now=now,
+    )
+
+
+def _foresee_extend(campaign: Campaign, form: ExtendForm, now: datetime) -> list[Change]:
+    return foresee_move(
+        campaign,
+        starts_at=campaign.window.starts_at,
+        ends_at=cast(datetime, form.ends_at),
+        announced_ends_at=form.announced_ends_at,
+        now=now,
+    )
+
+
+def _complete(campaign: Campaign, form: CompleteForm, actor: User, now: datetime) -> object:
+    is_temporary = form.cleaned_data["fix"] == CompleteForm.TEMPORARY
+    return services.complete(campaign, outcome=form.cleaned_data["outcome"], is_temporary=is_temporary, actor=actor, now=now)
+
+
+def _nothing(campaign: Campaign, form: VerbForm, now: datetime) -> list[Change]:
+    return []
+
+
+VERBS: Mapping[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            name="release",
+            label=_("Review and schedule"),
+            title=_("Schedule this window"),
+            confirm=_("Schedule"),
+            done=_("It is scheduled: its messages leave by themselves from here on."),
+            from_status=(WindowStatus.DRAFT,),
+            form=ReleaseForm,
+            run=lambda campaign, form, actor, now: services.release(campaign, actor=actor, now=now),
+            foresee=_nothing,
+            style="",
+        ),
+        Verb(
+            name="start",
+            label=_("Start the work"),
+            title=_("Start the work now"),
+            confirm=_("Start now"),
+            done=_("The work has begun."),
+            from_status=(WindowStatus.SCHEDULED,),
+            run=lambda campaign, form, actor, now: services.start(campaign, actor=actor, now=now),
+            foresee=lambda campaign, form, now: foresee_start(campaign, now=now),
+            lead=_("The window is taken as begun from this moment, and what is tied to its start leaves."),
+            style="",
+        ),
+        Verb(
+            name="complete",
+            label=_("Complete"),
+            title=_("Confirm that the work is over"),
+            confirm=_("Confirm completion"),
+            done=_("The completion is confirmed."),
+            from_status=(WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+            form=CompleteForm,
+            run=_complete,
+            foresee=lambda campaign, form, now: foresee_completion(campaign, now=now),
+            lead=_("Recipients are told that it is over. Nobody is told so before somebody confirms it here."),
+            style="",
+        ),
+        Verb(
+            name="verify",
+            label=_("Begin verifying"),
+            title=_("Begin verifying"),
+            confirm=_("Begin verifying"),
+            done=_("The work is being verified."),
+            from_status=(WindowStatus.IN_PROGRESS,),
+            run=lambda campaign, form, actor, now: services.begin_verifying(campaign, actor=actor, now=now),
+            foresee=_nothing,
+            lead=_(
+                "The work is done and its effect is being checked. Nothing is sent for this; updates go on until you complete it."
+            ),
+        ),
+        Verb(
+            name="resume",
+            label=_("Back to work"),
+            title=_("Go back from verifying to work"),
+            confirm=_("Back to work"),
+            done=_("The work goes on."),
+            from_status=(WindowStatus.VERIFYING,),
+            run=lambda campaign, form, actor, now: services.resume(campaign, actor=actor, now=now),
+            foresee=_nothing,
+            lead=_("Verifying found more to do. Nothing is sent for this; extend the window if the end moves."),
+        ),
+        Verb(
+            name="extend",
+            label=_("Extend"),
+            title=_("Give the work another end"),
+            confirm=_("Move the end"),
+            done=_("The end has moved."),
+            from_status=(WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+            form=ExtendForm,
+            run=_extend,
+            foresee=_foresee_extend,
+        ),
+        Verb(
+            name="reschedule",
+            label=_("Reschedule"),
+            title=_("Move the window"),
+            confirm=_("Move the window"),
+            done=_("The window has moved."),
+            from_status=(WindowStatus.SCHEDULED,),
+            form=RescheduleForm,
+            run=_reschedule,
+            foresee=_foresee_reschedule,
+        ),
+        Verb(
+            name="cancel",
+            label=_("Cancel the window"),
+            title=_("Cancel the window"),
+            confirm=_("Cancel the window"),
+            done=_("The window is cancelled; nothing more of its plan leaves."),
+            from_status=(WindowStatus.DRAFT, WindowStatus.SCHEDULED),
+            form=ReasonForm,
+            run=lambda campaign, form, actor, now: services.cancel(
+                campaign, reason=form.cleaned_data["reason"], actor=actor, now=now
+            ),
+            foresee=lambda campaign, form, now: foresee_cancellation(campaign),
+            style="danger",
+        ),
+    )
+}
+
+
+def verbs_for(campaign: Campaign) -> list[Verb]:
+    """What can be done as the window stands, the likeliest first."""
+    return [verb for verb in VERBS.values() if campaign.window.status in verb.from_status]

@@ -1,0 +1,82 @@
+"""A window and its campaign in the admin: the list, and the one page from which everything about it is reached."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from apps.common.times import format_period
+from apps.windows.models import MaintenanceWindow
+
+from ..headline import headline
+from .deeds import deed
+from .drafting import add_window, edit_draft, plan_fragment
+from .overview import overview
+from .pages import require
+from .previews import preview, preview_html
+from .texts import texts_page
+
+
+@admin.register(MaintenanceWindow)
+class MaintenanceWindowAdmin(admin.ModelAdmin):
+    list_display = ("title", "when", "service_names", "impact", "state")
+    list_filter = ("status", "impact", "services")
+    search_fields = ("title", "services__name")
+    search_help_text = _("Searches titles and services.")
+    ordering = ("-starts_at",)
+    list_per_page = 50
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MaintenanceWindow]:
+        return super().get_queryset(request).prefetch_related("services")
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"windows_maintenancewindow_{name}")
+
+        return [
+            page("plan/", plan_fragment, "plan"),
+            page("<int:pk>/draft/", edit_draft, "draft"),
+            page("<int:pk>/texts/", texts_page, "texts"),
+            page("<int:pk>/preview/", preview, "preview"),
+            page("<int:pk>/preview/message.html", preview_html, "preview_html"),
+            page("<int:pk>/do/<slug:verb>/", deed, "do"),
+            *super().get_urls(),
+        ]
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return add_window(request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Nothing is changed here directly: every change is a page of its own that says first what it leads to."""
+        require(request, "view")
+        window = self.get_object(request, object_id)
+        if window is None:
+            raise Http404(object_id)
+        return overview(request, window)
+
+    def has_delete_permission(self, request: HttpRequest, obj: MaintenanceWindow | None = None) -> bool:
+        return False  # what was announced is cancelled, not forgotten
+
+    @admin.display(description=_("when"), ordering="starts_at")
+    def when(self, window: MaintenanceWindow) -> str:
+        return format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=get_language() or "en")
+
+    @admin.display(description=_("services"))
+    def service_names(self, window: MaintenanceWindow) -> str:
+        return ", ".join(service.name for service in window.services.all())
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, window: MaintenanceWindow) -> SafeString:
+        head = headline(window, now=timezone.now())
+        return format_html('<span class="badge {}">{}</span>', head.style, head.status)

@@ -1,0 +1,261 @@
+"""The plan as a planner reads it: moments down, segment × channel across, in each cell what goes to how many, or why not.
+
+It is filled from a plan that nobody saved yet or from the touchpoints of a campaign; both give the same picture.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from apps.audiences.models import Segment
+from apps.channels.models import Channel
+from apps.common.times import format_duration, format_instant
+
+from .models import Anchor, Audience, Campaign, Reason, Touchpoint, TouchpointState
+from .moments import moment_words
+from .planner import PlannedTouchpoint
+from .reach import ColumnKey, Reach, reaches
+
+LEAVING = (TouchpointState.PLANNED, TouchpointState.DUE, TouchpointState.SENDING)
+STYLES = {
+    TouchpointState.PLANNED: "info",
+    TouchpointState.DUE: "info",
+    TouchpointState.SENDING: "warn running",
+    TouchpointState.SENT: "ok",
+    TouchpointState.MISSED: "bad",
+    TouchpointState.HELD: "warn",
+}
+ANCHOR_ORDER = {anchor: number for number, anchor in enumerate(Anchor)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spot:
+    """One touchpoint of either source, in the values the board needs."""
+
+    step_key: str
+    occurrence: int
+    anchor: str  # empty for what the engine itself added
+    offset_days: int
+    offset: timedelta
+    column: ColumnKey
+    content_key: str
+    state: str
+    reason: str
+    due_at: datetime | None
+    is_mandatory: bool
+    touchpoint: Touchpoint | None = None
+
+    @property
+    def name(self) -> str:
+        """Names the spot in addresses, whether or not it has been saved."""
+        segment, channel = self.column
+        return f"{self.step_key}.{self.occurrence}.{segment or ''}.{channel}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    segment: Segment | None
+    channel: Channel
+    reach: Reach
+
+    @property
+    def key(self) -> ColumnKey:
+        return (self.segment.pk if self.segment else None), self.channel.pk
+
+    @property
+    def languages(self) -> str:
+        """“480 English, 20 French”; nothing for a place."""
+        names = dict(settings.LANGUAGES)
+        return ", ".join(f"{count} {_(names.get(code, code))}" for code, count in self.reach.languages.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    spot: Spot
+    column: Column
+    recipients: int | None  # None: known only when it is prepared
+    time: str  # only where it differs from the row's
+
+    @property
+    def leaves(self) -> bool:
+        return self.spot.state in LEAVING
+
+    @property
+    def state(self) -> str:
+        return str(TouchpointState(self.spot.state).label)
+
+    @property
+    def style(self) -> str:
+        return STYLES.get(TouchpointState(self.spot.state), "")
+
+    @property
+    def late_by(self) -> str:
+        """How much after its time the first message of it left, in words; nothing up to a minute."""
+        touchpoint = self.spot.touchpoint
+        if touchpoint is None or touchpoint.first_sent_at is None or touchpoint.due_at is None:
+            return ""
+        late = touchpoint.first_sent_at - touchpoint.due_at
+        return format_duration(late, language=get_language() or "en") if late >= timedelta(minutes=1) else ""
+
+    @property
+    def reason(self) -> str:
+        return str(Reason(self.spot.reason).label)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    moment: str  # “−7 d”
+    anchor: str  # “before the start”
+    content_key: str
+    due_at: datetime | None
+    time: str
+    utc: str
+    cells: Sequence[Cell | None]  # one for each column
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing of it leaves."""
+        return not any(
+            cell and cell.spot.state not in (TouchpointState.SKIPPED, TouchpointState.CANCELLED) for cell in self.cells
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+
+    @property
+    def cells(self) -> list[Cell]:
+        return [cell for row in self.rows for cell in row.cells if cell]
+
+    def column_of(self, spot: Spot) -> Column:
+        return next(column for column in self.columns if column.key == spot.column)
+
+    @property
+    def leaving(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.leaves]
+
+    @property
+    def messages(self) -> int:
+        """How many are to leave by themselves, as far as it is known now."""
+        return sum(cell.recipients or 0 for cell in self.leaving)
+
+    @property
+    def first_at(self) -> datetime | None:
+        return min((cell.spot.due_at for cell in self.leaving if cell.spot.due_at), default=None)
+
+    @property
+    def last_at(self) -> datetime | None:
+        return max((cell.spot.due_at for cell in self.leaving if cell.spot.due_at), default=None)
+
+
+def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str) -> Board:
+    """The board of a plan that exists only on screen."""
+    return _board([_planned_spot(row) for row in rows], zone=zone)
+
+
+def campaign_board(campaign: Campaign) -> Board:
+    touchpoints = campaign.touchpoints.select_related("step", "segment", "channel")
+    return _board([touchpoint_spot(touchpoint) for touchpoint in touchpoints], zone=campaign.window.time_zone)
+
+
+def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
+    step = touchpoint.step
+    return Spot(
+        step_key=touchpoint.step_key,
+        occurrence=touchpoint.occurrence,
+        anchor=step.anchor if step else "",
+        offset_days=step.offset_days if step else 0,
+        offset=step.offset if step else timedelta(0),
+        column=(touchpoint.segment_id, touchpoint.channel_id),
+        content_key=touchpoint.content_key,
+        state=touchpoint.state,
+        reason=touchpoint.reason,
+        due_at=touchpoint.due_at,
+        is_mandatory=touchpoint.is_mandatory,
+        touchpoint=touchpoint,
+    )
+
+
+def _planned_spot(row: PlannedTouchpoint) -> Spot:
+    return Spot(
+        step_key=row.step.key,
+        occurrence=row.occurrence,
+        anchor=row.step.anchor,
+        offset_days=row.step.offset_days,
+        offset=row.step.offset,
+        column=row.step.column,
+        content_key=row.step.content_key,
+        state=row.state,
+        reason=row.reason,
+        due_at=row.due_at,
+        is_mandatory=row.step.is_mandatory,
+    )
+
+
+def _board(spots: Sequence[Spot], *, zone: str) -> Board:
+    keys = list(dict.fromkeys(spot.column for spot in spots))
+    columns = _columns(keys)
+    moments: dict[tuple[str, int], list[Spot]] = {}
+    for spot in spots:
+        moments.setdefault((spot.step_key, spot.occurrence), []).append(spot)
+    rows = [_row(moment, keys, columns, zone=zone) for moment in sorted(moments.values(), key=_order)]
+    return Board(columns=[columns[key] for key in keys], rows=rows)
+
+
+def _columns(keys: Sequence[ColumnKey]) -> Mapping[ColumnKey, Column]:
+    segments = Segment.objects.in_bulk({segment for segment, _channel in keys if segment is not None})
+    channels = Channel.objects.in_bulk({channel for _segment, channel in keys})
+    pairs = {key: (segments[key[0]] if key[0] is not None else None, channels[key[1]]) for key in keys}
+    reach = reaches(pairs.values())
+    return {key: Column(segment=segment, channel=channel, reach=reach[key]) for key, (segment, channel) in pairs.items()}
+
+
+def _order(moment: Sequence[Spot]) -> tuple[bool, float, int, int]:
+    """By time; what waits for a fact comes last, in the order in which such facts come."""
+    due = min((spot.due_at.timestamp() for spot in moment if spot.due_at), default=None)
+    first = moment[0]
+    later = first.offset_days * 86_400 + first.offset.total_seconds()
+    return (
+        due is None,
+        due if due is not None else later,
+        ANCHOR_ORDER.get(Anchor(first.anchor), 99) if first.anchor else 99,
+        first.occurrence,
+    )
+
+
+def _row(moment: Sequence[Spot], keys: Sequence[ColumnKey], columns: Mapping[ColumnKey, Column], *, zone: str) -> Row:
+    by_column = {spot.column: spot for spot in moment}
+    due_at = min((spot.due_at for spot in moment if spot.due_at), default=None)
+    cells = [_cell(by_column[key], columns[key], row_due_at=due_at, zone=zone) if key in by_column else None for key in keys]
+    first = moment[0]
+    label, anchor = moment_words(first.step_key, first.occurrence, first.anchor, first.offset_days, first.offset)
+    return Row(
+        moment=label,
+        anchor=anchor,
+        content_key=moment[0].content_key,
+        due_at=due_at,
+        time=instant_words(due_at, zone) if due_at else "",
+        utc=f"{due_at:%d.%m. %H:%M} UTC" if due_at else "",
+        cells=cells,
+    )
+
+
+def _cell(spot: Spot, column: Column, *, row_due_at: datetime | None, zone: str) -> Cell:
+    told = spot.touchpoint is not None and spot.touchpoint.audience == Audience.TOLD
+    other_time = spot.due_at is not None and spot.due_at != row_due_at
+    return Cell(
+        spot=spot,
+        column=column,
+        recipients=None if told else column.reach.recipients(is_mandatory=spot.is_mandatory),
+        time=instant_words(spot.due_at, zone) if other_time and spot.due_at else "",
+    )
+
+
+def instant_words(instant: datetime, zone: str) -> str:
+    return format_instant(instant, zone=zone, language=get_language() or "en")

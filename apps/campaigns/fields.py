@@ -1,0 +1,74 @@
+"""Form fields that take lengths of time as people write them."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.common.times import format_offset
+
+from .durations import NotUnderstood, Offset, parse_duration, parse_offset
+
+
+class LengthField(forms.CharField):
+    """A length of time in words: “2 h”, “90 min”, “1:30”. Its value is a timedelta, or None when empty."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=40, **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, timedelta) or value in self.empty_values:
+            return value or None
+        try:
+            return parse_duration(str(value))
+        except NotUnderstood:
+            raise forms.ValidationError(
+                _("“%(text)s” is not understood as a length of time; write it like 2 h, 90 min or 1:30."),
+                code="not_understood",
+                params={"text": value},
+            ) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return format_offset(0, value).lstrip("+") if isinstance(value, timedelta) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool((initial or None) != self.to_python(data))
+        except forms.ValidationError:
+            return True
+
+    def run_validators(self, value: Any) -> None:
+        """The length of the text was bounded by the widget; a timedelta has none."""
+
+
+class OffsetField(forms.CharField):
+    """How far a step lies from its anchor: “−7 d”, “+24 h”, “0”. Its value is an Offset."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=40, label=kwargs.pop("label", lazy("Offset")), **kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, Offset):
+            return value
+        try:
+            return parse_offset(str(value or ""))
+        except NotUnderstood:
+            raise forms.ValidationError(
+                _("“%(text)s” is not understood as an offset; write it like −7 d, −1 h, +24 h or 0."),
+                code="not_understood",
+                params={"text": value},
+            ) from None
+
+    def prepare_value(self, value: Any) -> Any:
+        return format_offset(value.days, value.time) if isinstance(value, Offset) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(initial) != self.to_python(data))
+        except forms.ValidationError:
+            return True
+
+    def run_validators(self, value: Any) -> None:
+        """The length of the text was bounded by the widget; an Offset has none."""

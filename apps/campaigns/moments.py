@@ -1,0 +1,50 @@
+"""The moments of a plan in words: “−7 d” “before the start”, “On completion”."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.common.times import MINUS, format_offset
+
+from .models import Anchor
+
+Words = Mapping[str, str | Promise]
+
+AT: Words = {
+    Anchor.ANNOUNCE: lazy("Announcement"),
+    Anchor.START: lazy("At the start"),
+    Anchor.END: lazy("At the planned end"),
+    Anchor.ACTUAL_END: lazy("On completion"),
+}
+BEFORE: Words = {
+    Anchor.ANNOUNCE: lazy("before the announcement"),
+    Anchor.START: lazy("before the start"),
+    Anchor.END: lazy("before the planned end"),
+    Anchor.ACTUAL_END: lazy("before the completion"),
+}
+AFTER: Words = {
+    Anchor.ANNOUNCE: lazy("after the announcement"),
+    Anchor.START: lazy("after the start"),
+    Anchor.END: lazy("after the planned end"),
+    Anchor.ACTUAL_END: lazy("after the completion"),
+}
+
+
+def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset: timedelta) -> tuple[str, str]:
+    """What happens and to what it is tied; the second is empty where the first says it all. No anchor: the engine's own."""
+    if step_key == "cancellation":
+        return _("Cancellation"), ""
+    if step_key == "correction":
+        return _("Correction"), _("of revision %(number)s") % {"number": occurrence}
+    if not anchor:
+        return step_key, _("no longer in the playbook")
+    if anchor == Anchor.DURING:
+        return _("Update %(number)s") % {"number": occurrence + 1}, _("while it runs")
+    words = format_offset(days, offset, language=get_language() or "en")
+    if words == "0":
+        return str(AT[anchor]), ""
+    return words, str((BEFORE if words.startswith(MINUS) else AFTER)[anchor])

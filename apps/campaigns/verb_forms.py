@@ -1,0 +1,148 @@
+"""What a planner says when changing a campaign: the new times, the reason, the outcome."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from apps.common.zones import zone_or_utc
+from apps.windows.models import MaintenanceWindow
+from apps.windows.rules import announced_end, times_fault
+from apps.windows.sentences import TIMES_FAULTS
+
+from .forms import PeriodForm, TimedForm, date_field, instant_of, period_initial, time_field
+
+
+class VerbForm(TimedForm):
+    """Asks for nothing but the decision itself; `seen` holds the state of the window that the planner looked at."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, window: MaintenanceWindow, now: datetime, **kwargs: Any) -> None:
+        self.window, self.now = window, now
+        super().__init__(*args, now=now, initial=self.first_values() | {"seen": seen_of(window)}, **kwargs)
+
+    def first_values(self) -> dict[str, Any]:
+        return {}
+
+    @property
+    def is_foreseeable(self) -> bool:
+        """Whether enough is known to say what would follow; a missing reason does not matter for that."""
+        return True
+
+
+class ReleaseForm(VerbForm):
+    """Has warnings confirmed where there are any; `advised` is set by the page that shows them."""
+
+    confirmed = forms.BooleanField(label=lazy("I have read the warnings, and want to schedule it all the same."), required=False)
+
+    def __init__(self, *args: Any, advised: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not advised:
+            del self.fields["confirmed"]
+        else:
+            self.fields["confirmed"].required = True
+            self.fields["confirmed"].error_messages["required"] = _("Please confirm that you have read the warnings.")
+
+
+def reason_field() -> forms.CharField:
+    return forms.CharField(
+        label=lazy("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=lazy("Those who are told read this sentence as it stands."),
+        error_messages={"required": lazy("Give the reason: those who are told will ask for it.")},
+    )
+
+
+class ReasonForm(VerbForm):
+    reason = reason_field()
+
+
+class RescheduleForm(VerbForm, PeriodForm):
+    """New times before the work begins, in the zone of the window."""
+
+    field_order = ("start_date", "start_time", "duration", "announced_date", "announced_time", "reason")
+
+    time_zone = None  # type: ignore[assignment]  # the window keeps its own
+    reason = reason_field()
+
+    def first_values(self) -> dict[str, Any]:
+        return period_initial(self.window)
+
+    def zone_name(self) -> str:
+        return self.window.time_zone
+
+    @property
+    def is_foreseeable(self) -> bool:
+        return self.period is not None
+
+
+class ExtendForm(VerbForm):
+    """Another end for work that is under way."""
+
+    end_date = date_field(label=lazy("New end: date"))
+    end_time = time_field(label=lazy("New end: time"))
+    announced_date = date_field(label=lazy("Announced end at the latest: date"), required=False)
+    announced_time = time_field(label=lazy("Announced end at the latest: time"), required=False)
+    reason = reason_field()
+
+    ends_at: datetime | None = None
+    announced_ends_at: datetime | None = None
+
+    def first_values(self) -> dict[str, Any]:
+        """An hour more than now planned, on the half hour."""
+        end = max(self.window.ends_at, self.now) + timedelta(hours=1)
+        end = end.astimezone(zone_or_utc(self.window.time_zone)).replace(second=0, microsecond=0)
+        end += timedelta(minutes=-end.minute % 30)
+        return {"end_date": end.date(), "end_time": end.time()}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if bool(data.get("announced_date")) != bool(data.get("announced_time")):
+            raise ValidationError(_("Give the date and the time of the announced end, or neither."))
+        if data.get("end_date") is None or data.get("end_time") is None:
+            return data
+        ends_at = instant_of(data["end_date"], data["end_time"], self.window.time_zone)
+        announced = None
+        if data.get("announced_date"):
+            announced = instant_of(data["announced_date"], data["announced_time"], self.window.time_zone)
+        fault = times_fault(starts_at=self.window.starts_at, ends_at=ends_at, announced_ends_at=announced, now=self.now)
+        if fault:
+            self.add_error("end_date", str(TIMES_FAULTS[fault]))
+            return data
+        begun = max(self.now, self.window.starts_at)
+        self.ends_at, self.announced_ends_at = ends_at, announced or announced_end(begun, ends_at)
+        return data
+
+    @property
+    def is_foreseeable(self) -> bool:
+        return self.ends_at is not None
+
+
+class CompleteForm(VerbForm):
+    """Is it over for good, and what was done: both are said in the notice of completion."""
+
+    PERMANENT, TEMPORARY = "permanent", "temporary"
+    fix = forms.ChoiceField(
+        label=lazy("Is this the end of it?"),
+        widget=forms.RadioSelect,
+        choices=(
+            (PERMANENT, lazy("Yes, the work is done for good.")),
+            (TEMPORARY, lazy("No, it is a temporary fix: the notice says that a further window will follow.")),
+        ),
+        error_messages={"required": lazy("Say whether the work is done for good.")},
+    )
+    outcome = forms.CharField(
+        label=lazy("Outcome"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=lazy("What was done and what has changed; recipients read it in the notice of completion."),
+    )
+
+
+def seen_of(window: MaintenanceWindow) -> str:
+    """A mark of the window as it stands: it changes with whatever a recipient or a planner would see change."""
+    return f"{window.revision}/{window.content_changed_at.isoformat()}"

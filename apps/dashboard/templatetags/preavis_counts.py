@@ -1,0 +1,77 @@
+"""What became of a campaign's messages, for the pages of campaigns, which know nothing of deliveries themselves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django import template
+from django.db.models import Count
+
+from apps.campaigns.models import Campaign
+from apps.campaigns.reach import ColumnKey
+from apps.delivery.models import Delivery, DeliveryState
+
+register = template.Library()
+
+LEFT_OUT = (DeliveryState.SUPPRESSED, DeliveryState.EXPIRED, DeliveryState.SUPERSEDED, DeliveryState.CANCELLED)
+IN_DOUBT = (DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """Of one touchpoint's deliveries; `total` are those meant to be sent."""
+
+    states: Mapping[str, int]
+
+    def of(self, states: Sequence[str]) -> int:
+        return sum(self.states.get(state, 0) for state in states)
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values()) - self.left_out
+
+    @property
+    def sent(self) -> int:
+        return self.of([DeliveryState.SENT])
+
+    @property
+    def failed(self) -> int:
+        return self.of([DeliveryState.FAILED])
+
+    @property
+    def in_doubt(self) -> int:
+        return self.of(IN_DOUBT)
+
+    @property
+    def left_out(self) -> int:
+        return self.of(LEFT_OUT)
+
+
+@register.simple_tag
+def campaign_counts(campaign: Campaign) -> dict[int, Counts]:
+    """One query for all touchpoints of the campaign."""
+    rows = Delivery.objects.filter(touchpoint__campaign=campaign).order_by()
+    states: dict[int, dict[str, int]] = {}
+    for touchpoint, state, number in rows.values_list("touchpoint", "state").annotate(Count("pk")):
+        states.setdefault(touchpoint, {})[state] = number
+    return {touchpoint: Counts(states=found) for touchpoint, found in states.items()}
+
+
+@register.filter
+def of_touchpoint(counts: dict[int, Counts] | str, pk: int) -> Counts | None:
+    """Nothing where no delivery of the touchpoint was written yet, or nobody asked for counts."""
+    return counts.get(pk) if isinstance(counts, dict) else None
+
+
+@register.simple_tag
+def told_people(campaign: Campaign, columns: Sequence[ColumnKey]) -> dict[str, object]:
+    """How many in each of `columns` (segment and channel) were told something, and how many messages that makes in all."""
+    rows = Delivery.objects.told().filter(touchpoint__campaign=campaign).order_by()
+    counted = rows.values_list("touchpoint__segment", "touchpoint__channel").annotate(Count("contact", distinct=True))
+    told = {(segment, channel): number or 1 for segment, channel, number in counted}  # a place has no contact: one post
+    by_column = {column: told.get(column, 0) for column in columns}
+    return {"by_column": by_column, "total": sum(by_column.values())}
+
+
+@register.filter
+def of_column(counts: Mapping[ColumnKey, int] | str, column: ColumnKey) -> int:
+    return counts.get(column, 0) if isinstance(counts, Mapping) else 0
