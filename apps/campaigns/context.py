@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from django.conf import settings
+from django.urls import reverse
 
 from apps.audiences.models import Contact
+from apps.channels.models import Channel
 from apps.common.text import clean_text, one_line
 from apps.common.times import format_duration, format_instant, format_period, format_utc_offset
 from apps.common.zones import zone_or_utc
@@ -69,7 +71,7 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
     number = window.revision if revision is None else revision.number
     known = sorted((row for row in window.revisions.all() if row.number <= number), key=lambda row: row.number)
     correction = next((row for row in reversed(known) if row.change in CORRECTING), None)
-    team_name, team_email = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    team_name, team_email = sender_of(touchpoint.channel)
     return Facts(
         uid=str(window.uid),
         texts=tuple(_text_in(window, language) for language, _ in settings.LANGUAGES),
@@ -86,7 +88,7 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
         outcome=clean_text(window.outcome).strip(),
         is_temporary=window.is_temporary_fix,
         notice_url=notice_url(window),
-        team_name=team_name or team_email.rpartition("@")[2],
+        team_name=team_name,
         team_email=team_email,
         touchpoint_key=touchpoint.content_key,
         touchpoint_number=touchpoint.occurrence + 1,
@@ -94,9 +96,16 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
     )
 
 
+def sender_of(channel: Channel) -> tuple[str, str]:
+    """Who speaks, and where answers arrive: as the channel is configured, else as the installation is."""
+    name, address = parseaddr(channel.config.get("from_address") or settings.DEFAULT_FROM_EMAIL)
+    _name, answers = parseaddr(channel.config.get("reply_to") or "")
+    return one_line(name) or address.rpartition("@")[2], answers or address
+
+
 def notice_url(window: MaintenanceWindow) -> str:
     """The public page of the window, as an address to put into messages."""
-    return f"{settings.SITE_URL}/windows/{window.uid}"
+    return f"{settings.SITE_URL}{reverse('publishing:notice', kwargs={'uid': window.uid})}"
 
 
 def _text_in(window: MaintenanceWindow, language: str) -> WindowText:

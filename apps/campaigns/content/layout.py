@@ -53,10 +53,12 @@ def document(subject: str, body: str, frame: Frame) -> Document:
     nothing = Pattern.cut("", PLAIN)
     if frame.kind == ChannelKind.SMS:
         return Document(subject=subject_line, text=Pattern.cut(body, PLAIN), html=nothing, finish=short_text)
-    tokens = markdown.parse(body)
+    tokens, colon = markdown.parse(body), phrases(frame.language)["colon"]
     if frame.kind == ChannelKind.CHAT:
-        return Document(subject=subject_line, text=Pattern.cut(markdown.to_chat(tokens), markdown.CHAT), html=nothing)
-    text = markdown.to_text(tokens)
+        return Document(
+            subject=subject_line, text=Pattern.cut(markdown.to_chat(tokens, colon=colon), markdown.CHAT), html=nothing
+        )
+    text = markdown.to_text(tokens, colon=colon)
     if frame.kind not in LETTERS:
         return Document(subject=subject_line, text=Pattern.cut(text, PLAIN), html=nothing)
     return Document(
@@ -83,6 +85,7 @@ def _slots(frame: Frame) -> dict[str, object]:
     return {
         "language": frame.language,
         "words": phrases(frame.language)["footer"],
+        "colon": phrases(frame.language)["colon"],
         "title": mark(SUBJECT),
         "team": mark(TEAM),
         "why": mark(WHY),

@@ -1,14 +1,13 @@
 """Markdown to HTML, to plain text and to the mark-up of team chats; marks of slots pass through untouched."""
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-
-from apps.common.text import chat_text
 
 from .slots import SAFE_SCHEMES, Medium, mark_address, quote_part, safe_address
 
@@ -61,32 +60,29 @@ def _with_children(tokens: Sequence[Token]) -> Iterator[Token]:
 class Style:
     """How one text format writes what Markdown marks."""
 
-    escape: Callable[[str], str]
     strong: str
     emphasis: str
     code: str
     bullet: str
     heading: Callable[[str], str]
-    link: Callable[[str, str], str]  # address, label
+    colon: str = ": "  # between the label of a link and its address
+
+    def link(self, address: str, label: str) -> str:
+        return address if label in ("", address) else f"{label}{self.colon}{address}"
 
 
-def _plain_link(address: str, label: str) -> str:
-    return address if label in ("", address) else f"{label}: {address}"
+PLAIN_STYLE = Style(strong="", emphasis="", code="", bullet="- ", heading=str)
+# The transport escapes what Slack takes for mark-up, and posts links as they are; the subject stands above the post.
+CHAT_STYLE = Style(strong="*", emphasis="_", code="`", bullet="• ", heading="*{}*".format)
+_CHAT_MARKS = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "\u02cb", "[": "(", "]": ")"})
 
 
-def _chat_link(address: str, label: str) -> str:
-    return f"<{chat_text(address)}|{label.replace('|', '/')}>" if label else f"<{chat_text(address)}>"
+def _unmarked(value: str) -> str:
+    """A value without signs that a chat would take for formatting: look-alikes stand in for them."""
+    return re.sub(r"(?<!\w)_|_(?!\w)", "\uff3f", value.translate(_CHAT_MARKS))
 
 
-PLAIN_STYLE = Style(escape=str, strong="", emphasis="", code="", bullet="- ", heading=lambda text: text.upper(), link=_plain_link)
-CHAT_STYLE = Style(
-    escape=chat_text, strong="*", emphasis="_", code="`", bullet="• ", heading=lambda text: f"*{text}*", link=_chat_link
-)
-CHAT = Medium(
-    text=lambda value: chat_text(value).replace("|", "/"),
-    url=lambda value: chat_text(safe_address(value)).replace("|", "%7C"),
-    part=quote_part,
-)
+CHAT = Medium(text=_unmarked, url=safe_address, part=quote_part)
 
 
 @dataclass(kw_only=True)
@@ -143,7 +139,7 @@ class _Writer:
         self.quotes -= 1
 
     def fence(self, token: Token) -> None:
-        self.put(self.style.escape(token.content.rstrip("\n")))
+        self.put(token.content.rstrip("\n"))
         self.gap()
 
     code_block = fence
@@ -189,23 +185,23 @@ def _inline_text(tokens: Sequence[Token], style: Style) -> str:
         if token.type in ("softbreak", "hardbreak"):
             parts.append("\n")
         elif token.type == "code_inline":
-            parts.append(f"{style.code}{style.escape(token.content)}{style.code}")
+            parts.append(f"{style.code}{token.content}{style.code}")
         elif token.type == "link_open":
             link_starts.append((str(token.attrs["href"]), len(parts)))
         elif token.type == "link_close":
             address, start = link_starts.pop()
             parts[start:] = [style.link(address, "".join(parts[start:]))]
         else:
-            parts.append(marks.get(token.type, style.escape(token.content)))
+            parts.append(marks.get(token.type, token.content))
     return "".join(parts)
 
 
-def to_text(tokens: Sequence[Token]) -> str:
-    return _Writer(style=PLAIN_STYLE).write(tokens)
+def to_text(tokens: Sequence[Token], *, colon: str = ": ") -> str:
+    return _Writer(style=replace(PLAIN_STYLE, colon=colon)).write(tokens)
 
 
-def to_chat(tokens: Sequence[Token]) -> str:
-    return _Writer(style=CHAT_STYLE).write(tokens)
+def to_chat(tokens: Sequence[Token], *, colon: str = ": ") -> str:
+    return _Writer(style=replace(CHAT_STYLE, colon=colon)).write(tokens)
 
 
 _LENIENT = MarkdownIt("commonmark", {"html": True})
