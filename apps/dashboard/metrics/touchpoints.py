@@ -1,0 +1,148 @@
+"""What became of each touchpoint: counts of its deliveries, and how late it left. Three queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Max
+
+from apps.campaigns.models import Campaign, Reason, Touchpoint, TouchpointState
+from apps.delivery.models import Delivery, DeliveryState
+
+from ..moments import moment_label
+from ..stats import weighted_quantile
+from .buckets import Cut
+
+ON_TIME = timedelta(minutes=1)  # what left within this of its time counts as punctual
+TO_COME = (TouchpointState.PLANNED, TouchpointState.HELD, TouchpointState.DUE)
+HANDED_OVER = (DeliveryState.SENT, DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN, DeliveryState.FAILED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lateness:
+    """How long after its time half of a touchpoint's messages, and all of them, had left."""
+
+    median: timedelta
+    most: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class TouchpointFigures:
+    id: int
+    moment: str
+    segment: str  # empty: broadcast
+    channel: str
+    channel_kind: str
+    is_broadcast: bool
+    is_engine_made: bool
+    state: str
+    state_label: str
+    reason: str  # a sentence; empty when there is nothing to explain
+    due_at: datetime | None
+    first_sent_at: datetime | None
+    counts: Mapping[str, int]  # DeliveryState → deliveries
+    lateness: Lateness | None = None
+
+    @property
+    def late_by(self) -> timedelta | None:
+        """First durable mark after the due time; unknown where the row has been planned anew since."""
+        if not self.first_sent_at or not self.due_at or self.first_sent_at < self.due_at:
+            return None
+        return self.first_sent_at - self.due_at
+
+    @property
+    def is_late(self) -> bool:
+        return self.late_by is not None and self.late_by > ON_TIME
+
+    @property
+    def targeted(self) -> int:
+        """Deliveries written for it, less those that a later revision replaced."""
+        return sum(self.counts.values()) - self.counts.get(DeliveryState.SUPERSEDED, 0)
+
+    @property
+    def handed_over(self) -> int:
+        return sum(self.counts.get(state, 0) for state in HANDED_OVER)
+
+    @property
+    def waiting(self) -> int:
+        return self.counts.get(DeliveryState.PENDING, 0)
+
+    @property
+    def settled(self) -> int:
+        return self.targeted - self.waiting
+
+    @property
+    def sent(self) -> int:
+        return self.counts.get(DeliveryState.SENT, 0)
+
+    @property
+    def failed(self) -> int:
+        return self.counts.get(DeliveryState.FAILED, 0)
+
+    @property
+    def in_doubt(self) -> int:
+        return self.counts.get(DeliveryState.IN_DOUBT, 0) + self.counts.get(DeliveryState.UNKNOWN, 0)
+
+    @property
+    def left_out(self) -> int:
+        return self.counts.get(DeliveryState.SUPPRESSED, 0)
+
+    @property
+    def too_late(self) -> int:
+        return self.counts.get(DeliveryState.EXPIRED, 0)
+
+
+def touchpoint_figures(campaign: Campaign, *, language: str, with_lateness: bool = False) -> list[TouchpointFigures]:
+    """The campaign's touchpoints in the order of their times; lateness of the deliveries costs a query of its own."""
+    rows = list(campaign.touchpoints.select_related("segment", "channel", "step"))
+    counts = delivery_counts(row.pk for row in rows)
+    lateness = _lateness(rows) if with_lateness else {}
+    return [_figures(row, counts.get(row.pk, {}), lateness.get(row.pk), language) for row in rows]
+
+
+def delivery_counts(touchpoint_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    rows = Delivery.objects.filter(touchpoint__in=list(touchpoint_ids)).values_list("touchpoint", "state")
+    for touchpoint, state, number in rows.annotate(number=Count("pk")).order_by():
+        counts[touchpoint][state] = number
+    return dict(counts)
+
+
+def _lateness(rows: Sequence[Touchpoint]) -> dict[int, Lateness]:
+    """From the seconds in which messages left; each second counts as its last message, so nothing is shown too early."""
+    due = {row.pk: row.due_at for row in rows if row.due_at}
+    seconds = (
+        Delivery.objects.filter(touchpoint__in=due, state=DeliveryState.SENT, revision=F("touchpoint__revision"))
+        .values_list("touchpoint", Cut("sent_at", unit="second"))
+        .annotate(number=Count("pk"), last=Max("sent_at"))
+        .order_by()
+    )
+    late: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for touchpoint, _second, number, last in seconds:
+        late[touchpoint].append((max(0.0, (last - due[touchpoint]).total_seconds()), number))
+    return {touchpoint: _summed_up(values) for touchpoint, values in late.items()}
+
+
+def _summed_up(values: Sequence[tuple[float, int]]) -> Lateness:
+    median = weighted_quantile(0.5, values) or 0.0
+    return Lateness(median=timedelta(seconds=median), most=timedelta(seconds=max(value for value, _number in values)))
+
+
+def _figures(row: Touchpoint, counts: Mapping[str, int], lateness: Lateness | None, language: str) -> TouchpointFigures:
+    return TouchpointFigures(
+        id=row.pk,
+        moment=moment_label(row, language=language),
+        segment=str(row.segment) if row.segment else "",
+        channel=str(row.channel),
+        channel_kind=row.channel.kind,
+        is_broadcast=row.channel.is_broadcast,
+        is_engine_made=row.step is None,
+        state=row.state,
+        state_label=row.get_state_display(),
+        reason=str(Reason(row.reason).label) if row.reason else "",
+        due_at=row.due_at,
+        first_sent_at=row.first_sent_at,
+        counts=counts,
+        lateness=lateness,
+    )
