@@ -76,10 +76,10 @@ class Journal:
     def note(self, *, done: Outcome | None, begin: int | None) -> None:
         """Notes the previous message's result and the next one's beginning together; raises JournalLost."""
         global _away_until
-        if not self.run:
-            return
         lines = [_dump(done)] if done else []
         lines += [json.dumps(begin)] if begin is not None else []
+        if not self.run or not lines:
+            return
         try:
             _client().rpush(self._key, *lines)
         except redis.RedisError as error:

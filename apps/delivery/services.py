@@ -26,7 +26,7 @@ from .expand import Expanded, expand_touchpoint
 from .handover import Brake, Run, hand_over
 from .journal import Journal
 from .lease import Lease
-from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState
+from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState, Pulse
 from .policy import DeliveryReason
 from .reaper import reap
 from .settle import accept_late, requeue, settle
@@ -35,6 +35,7 @@ __all__ = (
     "Closing",
     "Expanded",
     "Report",
+    "beat_once",
     "close_batches",
     "close_stopped",
     "deliver_batch",
@@ -168,3 +169,8 @@ def retry_delivery(delivery: Delivery, *, actor: User | None, now: datetime) -> 
         return False
     record("delivery.retried", subject=current, actor=actor, now=now, was=current.state)
     return True
+
+
+def beat_once(name: str, *, now: datetime) -> None:
+    """Notes that this part of the engine is alive."""
+    Pulse.objects.update_or_create(name=name, defaults={"seen_at": now})

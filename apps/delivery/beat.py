@@ -1,0 +1,89 @@
+"""The clock: a scheduler for the standard `celery beat` that sleeps until the next due row, a second at most.
+
+It keeps no schedule of its own: it looks what is due and publishes hints. So two of them are harmless, a new one has
+nothing to catch up on, and while Redis or the database is away it waits.
+"""
+
+import logging
+import time
+from datetime import datetime, timedelta
+from typing import Any
+
+from celery.beat import Scheduler
+from django.db import Error, close_old_connections, connection
+
+from . import tasks
+from .clock import database_now
+from .due import Due, due
+from .services import beat_once
+
+logger = logging.getLogger(__name__)
+
+PULSE_SECONDS = 10.0
+SWEEP_SECONDS = 5.0
+HOUSEKEEPING: dict[str, dict[str, Any]] = {
+    "delivery.sweep": {
+        "task": "delivery.sweep",
+        "schedule": SWEEP_SECONDS,
+        "options": {"queue": "housekeeping", "expires": SWEEP_SECONDS},
+    },
+    "delivery.pulse": {
+        "task": "delivery.pulse",
+        "schedule": PULSE_SECONDS,
+        "options": {"queue": "housekeeping", "expires": PULSE_SECONDS},
+    },
+}
+
+
+class DueRowScheduler(Scheduler):
+    """Adds the due rows to what any beat does with `beat_schedule`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._look_at = 0.0
+        self._pulse_at = 0.0
+        super().__init__(*args, **kwargs)
+
+    def setup_schedule(self) -> None:
+        super().setup_schedule()
+        self.update_from_dict(HOUSEKEEPING)
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Does what is due and returns for how long there is nothing to do."""
+        wait: float = super().tick(*args, **kwargs)
+        return min(wait, self._look())
+
+    def _look(self) -> float:
+        if time.monotonic() >= self._look_at:
+            try:
+                close_old_connections()
+                wait = self._publish_due(database_now())
+            except Error as error:
+                logger.warning("The clock waits: the database does not answer (%s)", error)
+                connection.close()
+                wait = float(self.max_interval)
+            self._look_at = time.monotonic() + wait
+        return max(self._look_at - time.monotonic(), 0.0)
+
+    def _publish_due(self, now: datetime) -> float:
+        found = due(now)
+        self._hint(found)
+        if time.monotonic() >= self._pulse_at:
+            beat_once("beat", now=now)
+            self._pulse_at = time.monotonic() + PULSE_SECONDS
+        until_next = timedelta.max if found.next_at is None else found.next_at - now
+        return min(until_next.total_seconds(), float(self.max_interval))
+
+    def _hint(self, found: Due) -> None:
+        """Stops at the first hint that cannot be published: Redis is away, and the next look tries again."""
+        hints: list[tuple[Any, str, dict[str, Any]]] = []
+        if found.has_windows_to_start:
+            hints.append((tasks.start_due_windows, "urgent", {}))
+        hints += [
+            (tasks.expand_touchpoint, "urgent" if is_urgent else "bulk", {"touchpoint_id": pk})
+            for pk, is_urgent in found.to_expand
+        ]
+        hints += [(tasks.work_batches, "urgent", {"urgent_only": True})] * found.urgent_batches
+        hints += [(tasks.work_batches, "bulk", {})] * found.bulk_batches
+        for task, queue, kwargs in hints:
+            if not tasks.hint(task, queue=queue, **kwargs):
+                return

@@ -1,0 +1,64 @@
+"""What is due, and when the next thing will be: all that the clock needs to know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Min
+
+from apps.campaigns.models import Touchpoint, TouchpointState, Urgency
+from apps.windows.models import MaintenanceWindow, WindowStatus
+
+from .models import Batch, BatchState
+from .policy import URGENT_PRIORITIES
+
+MOST_AT_ONCE = 16  # hints of a kind per look; the next look is a second away at most
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    to_expand: Sequence[tuple[int, bool]]  # touchpoints, and whether each is urgent
+    urgent_batches: int
+    bulk_batches: int
+    has_windows_to_start: bool
+    next_at: datetime | None  # when something else becomes due
+
+
+def due(now: datetime) -> Due:
+    touchpoints = Touchpoint.objects.due_for_expansion(now).filter(useful_until__gt=now).order_by("expand_at", "pk")
+    priorities = list(Batch.objects.claimable(now).values_list("priority", flat=True)[:MOST_AT_ONCE])
+    urgent = sum(priority in URGENT_PRIORITIES for priority in priorities)
+    return Due(
+        to_expand=[(pk, urgency == Urgency.URGENT) for pk, urgency in touchpoints.values_list("pk", "urgency")[:MOST_AT_ONCE]],
+        urgent_batches=urgent,
+        bulk_batches=len(priorities) - urgent,
+        has_windows_to_start=MaintenanceWindow.objects.due_to_start(now).exists(),
+        next_at=_next_at(now),
+    )
+
+
+def oldest_due_at(now: datetime) -> datetime | None:
+    """Since when the longest-waiting row has been due; None when nothing waits."""
+    batches = Batch.objects.filter(state=BatchState.READY, not_before__lte=now)
+    touchpoints = Touchpoint.objects.due_for_expansion(now)
+    windows = MaintenanceWindow.objects.due_to_start(now)
+    return _earliest(
+        batches.aggregate(at=Min("not_before"))["at"],
+        touchpoints.aggregate(at=Min("expand_at"))["at"],
+        windows.aggregate(at=Min("starts_at"))["at"],
+    )
+
+
+def _next_at(now: datetime) -> datetime | None:
+    batches = Batch.objects.filter(state=BatchState.READY, not_before__gt=now)
+    touchpoints = Touchpoint.objects.filter(state=TouchpointState.PLANNED, expand_at__gt=now)
+    windows = MaintenanceWindow.objects.filter(status=WindowStatus.SCHEDULED, starts_automatically=True, starts_at__gt=now)
+    return _earliest(
+        batches.aggregate(at=Min("not_before"))["at"],
+        touchpoints.aggregate(at=Min("expand_at"))["at"],
+        windows.aggregate(at=Min("starts_at"))["at"],
+    )
+
+
+def _earliest(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant), default=None)

@@ -1,0 +1,37 @@
+"""Whether the engine lives, judged by what it does: the age of the oldest due row, and when each part was last seen."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from .due import oldest_due_at
+from .models import Pulse
+
+LONGEST_SILENCE = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """`problems` are sentences for a person; none means that all is well."""
+
+    worker_seen_at: datetime | None
+    beat_seen_at: datetime | None
+    oldest_due_at: datetime | None
+    problems: tuple[str, ...]
+
+
+def check(*, now: datetime) -> Health:
+    """Two rounds to the database; raises what it raises when that is away."""
+    seen = dict(Pulse.objects.values_list("name", "seen_at"))
+    worker, beat, oldest = seen.get("worker"), seen.get("beat"), oldest_due_at(now)
+    problems = []
+    if beat is None or now - beat > LONGEST_SILENCE:
+        problems.append(_("The clock (celery beat) has not been seen for a minute: nothing leaves on time."))
+    if worker is None or now - worker > LONGEST_SILENCE:
+        problems.append(_("No worker (celery worker) has been seen for a minute: nothing leaves."))
+    if oldest is not None and now - oldest > LONGEST_WAIT:
+        minutes = int((now - oldest) / timedelta(minutes=1))
+        problems.append(_("Something has been due for %(minutes)s min and has not left.") % {"minutes": minutes})
+    return Health(worker_seen_at=worker, beat_seen_at=beat, oldest_due_at=oldest, problems=tuple(problems))

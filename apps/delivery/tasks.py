@@ -1,0 +1,83 @@
+"""What workers are told to do. Each message is a hint: what has to be done, and whether, stands in the database."""
+
+import logging
+import time
+from typing import Any
+
+from celery import Task, shared_task
+from django.db import DatabaseError
+from kombu.exceptions import OperationalError
+
+from apps.campaigns.services import start_due_windows as start_windows
+
+from . import services, store
+from .clock import database_now
+from .services import Expanded, beat_once
+
+logger = logging.getLogger(__name__)
+
+HINT_EXPIRES = 5  # seconds; the clock repeats a hint each second for as long as there is something to do
+# A worker goes on claiming so long. With BATCH_BUDGET and the longest wait for an answer behind it, a task ends before
+# its soft time limit.
+CLAIMING_SECONDS = 15.0
+
+
+@shared_task(name="delivery.expand_touchpoint")
+def expand_touchpoint(*, touchpoint_id: int) -> None:
+    now = database_now()
+    if services.expand_touchpoint(touchpoint_id, now=now) is Expanded.WRITTEN:
+        hint(work_batches)
+
+
+@shared_task(name="delivery.work_batches")
+def work_batches(*, urgent_only: bool = False) -> None:
+    """Claims the most urgent due batch and delivers it, again and again while there is one and time is left."""
+    ends = time.monotonic() + CLAIMING_SECONDS
+    while time.monotonic() < ends:
+        now = database_now()
+        batch = store.claim(now=now, urgent_only=urgent_only)
+        if batch is None:
+            return
+        report = services.deliver_batch(batch, now=now)
+        logger.info("Batch %s of touchpoint %s: %s", batch.pk, batch.touchpoint_id, report)
+
+
+@shared_task(name="delivery.start_due_windows")
+def start_due_windows() -> None:
+    start_windows(database_now())
+
+
+@shared_task(name="delivery.sweep")
+def sweep() -> None:
+    """Heals and closes. A verb that fails does not keep the others from their work."""
+    now = database_now()
+    verbs = (
+        services.reap,
+        services.close_stopped,
+        services.expire_past_use,
+        services.resolve_doubts,
+        services.finish_settled,
+    )
+    for verb in verbs:
+        try:
+            verb(now)
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("Housekeeping: %s failed", verb.__name__)
+
+
+@shared_task(name="delivery.pulse")
+def pulse() -> None:
+    """Sent by beat through Redis and written by a worker: proof that the whole chain works."""
+    beat_once("worker", now=database_now())
+
+
+def hint(task: Task, *, queue: str = "bulk", **kwargs: Any) -> bool:
+    """Publishes one; False while Redis is away, which delays the work and loses nothing."""
+    try:
+        task.apply_async(kwargs=kwargs, queue=queue, expires=HINT_EXPIRES)
+    except OperationalError as error:
+        logger.warning("The hint %s could not be published: %s", task.name, error)
+        return False
+    return True

@@ -1,0 +1,33 @@
+import pytest
+
+from apps.channels.transports.memory import MemoryTransport
+from apps.delivery import journal
+from tests.factories import make_template
+
+
+@pytest.fixture(autouse=True)
+def _empty_outbox():
+    MemoryTransport.reset()
+    yield
+    MemoryTransport.reset()
+
+
+@pytest.fixture(autouse=True)
+def _without_journal(monkeypatch):
+    """Most tests are not about the journal and run without Redis; those that are ask for `redis_journal`."""
+    monkeypatch.setattr(journal, "_away_until", float("inf"))
+
+
+@pytest.fixture
+def redis_journal(redis_server, _without_journal, monkeypatch):
+    monkeypatch.setattr(journal, "_away_until", 0.0)
+
+
+@pytest.fixture
+def text(db):
+    return make_template()
+
+
+@pytest.fixture
+def outbox():
+    return MemoryTransport.outbox

@@ -1,0 +1,211 @@
+"""What becomes of a batch whose worker died, with a real Redis."""
+
+from datetime import timedelta
+
+import pytest
+import redis
+
+from apps.channels.transports.memory import MemoryTransport
+from apps.common.redis import redis_client
+from apps.delivery import journal, services, store
+from apps.delivery.clock import RunningClock
+from apps.delivery.journal import Journal, JournalLost
+from apps.delivery.lease import Lease
+from apps.delivery.models import Batch, BatchState, Delivery
+from apps.delivery.outcomes import Outcome
+from tests.factories import NOW
+
+from .engine import claimed, expanded, marked, states, work
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("redis_journal", "text")]
+AFTER = NOW + timedelta(seconds=31)  # the lease is over
+
+
+def died_after(done, begun, *, people=4):
+    """A marked batch whose worker died with `done` messages accepted and `begun` begun."""
+    batch = claimed(people)
+    notes = Journal.open(batch)
+    assert store.mark_sending(batch, composed_at=NOW, journal=notes.run, now=NOW)
+    rows = list(batch.deliveries.order_by("pk"))
+    last = None
+    for row in rows[:begun]:
+        notes.note(done=last, begin=row.pk)
+        last = Outcome.accepted(row, at=NOW, provider_id="p")
+    if done == begun:
+        notes.note(done=last, begin=None)
+    batch.refresh_from_db()
+    return batch
+
+
+def test_a_batch_that_was_only_claimed_is_given_back():
+    claimed()
+
+    assert services.reap(AFTER) == 1
+
+    assert Batch.objects.get().state == BatchState.READY
+    assert states() == {"pending": 2}
+
+
+def test_nothing_is_reaped_while_the_lease_holds():
+    marked()
+
+    assert services.reap(NOW + timedelta(seconds=29)) == 0
+
+
+def test_done_is_sent_begun_is_in_doubt_and_the_rest_goes_again(outbox):
+    died_after(2, 3)
+
+    assert services.reap(AFTER) == 1
+
+    assert states() == {"sent": 2, "in_doubt": 1, "pending": 1}
+    assert list(Delivery.objects.filter(state="in_doubt").values_list("reason", "attempts")) == [("worker_lost", 1)]
+    work(AFTER)
+    assert states() == {"sent": 3, "in_doubt": 1}
+    assert len(outbox) == 1
+
+
+def test_a_worker_that_died_between_two_messages_leaves_no_doubt():
+    died_after(2, 2)
+
+    services.reap(AFTER)
+
+    assert states() == {"sent": 2, "pending": 2}
+
+
+def test_a_worker_that_died_before_the_first_message_leaves_no_doubt():
+    died_after(0, 0)
+
+    services.reap(AFTER)
+
+    assert states() == {"pending": 4}
+
+
+def test_with_the_journal_flushed_every_message_without_a_result_is_in_doubt():
+    batch = died_after(2, 3)
+    redis_client().delete(journal._key(batch))
+
+    services.reap(AFTER)
+
+    assert states() == {"in_doubt": 4}
+
+
+def test_a_journal_flushed_half_way_still_proves_what_is_done():
+    batch = died_after(0, 0)
+    redis_client().delete(journal._key(batch))
+    rows = list(batch.deliveries.order_by("pk"))
+    Journal(batch, batch.journal).note(done=Outcome.accepted(rows[1], at=NOW), begin=rows[2].pk)
+
+    services.reap(AFTER)
+
+    assert states() == {"sent": 1, "in_doubt": 3}
+
+
+def test_a_journal_of_another_run_of_redis_is_not_believed_to_be_complete():
+    batch = died_after(1, 2)
+    Batch.objects.filter(pk=batch.pk).update(journal="another run")
+
+    services.reap(AFTER)
+
+    assert states() == {"sent": 1, "in_doubt": 3}
+
+
+def test_without_a_journal_from_the_start_all_are_in_doubt():
+    marked(2)
+
+    services.reap(AFTER)
+
+    assert states() == {"in_doubt": 2}
+
+
+def test_the_reaper_waits_a_minute_for_a_redis_that_is_away(monkeypatch):
+    died_after(1, 1, people=2)
+
+    def away(_batch):
+        raise redis.ConnectionError("away")
+
+    monkeypatch.setattr(journal, "read", away)
+    assert services.reap(AFTER) == 0
+    assert services.reap(AFTER + timedelta(seconds=60)) == 1
+    assert states() == {"in_doubt": 2}
+
+
+def test_a_worker_that_comes_back_late_settles_its_doubts(monkeypatch):
+    """It was frozen in the middle of a message for longer than its lease."""
+    expanded(2)
+    hand_over = MemoryTransport.hand_over
+
+    def frozen(self, message):
+        services.reap(NOW + timedelta(minutes=5))
+        return hand_over(self, message)
+
+    monkeypatch.setattr(MemoryTransport, "hand_over", frozen)
+    batch = store.claim(now=NOW)
+    monkeypatch.setattr(Lease, "is_held", property(lambda self: states().get("in_doubt", 0) == 0))
+    services.deliver_batch(batch, now=NOW)
+
+    assert states() == {"sent": 1, "pending": 1}
+
+
+def test_the_journal_is_forgotten_once_its_batch_is_settled():
+    expanded(2)
+
+    work()
+
+    assert states() == {"sent": 2}
+    assert [key for key in redis_client().scan_iter() if b"journal" in key] == []
+
+
+def test_a_redis_that_goes_away_in_the_middle_does_not_stop_the_batch(monkeypatch, outbox):
+    expanded(3)
+    note = Journal.note
+
+    def lose(self, *, done, begin):
+        if done:
+            self.run = ""
+            raise JournalLost("gone")
+        note(self, done=done, begin=begin)
+
+    monkeypatch.setattr(Journal, "note", lose)
+    work()
+
+    assert states() == {"sent": 3}
+    assert Batch.objects.get().journal == ""
+
+
+def test_a_worker_that_lost_its_batch_does_not_go_on_without_a_journal(monkeypatch, outbox):
+    batch = claimed(2)
+
+    def lose(self, *, done, begin):
+        Batch.objects.update(attempt=9)
+        raise JournalLost("gone")
+
+    monkeypatch.setattr(Journal, "note", lose)
+    with pytest.raises(JournalLost):
+        services.deliver_batch(batch, now=NOW)
+    assert outbox == []
+
+
+def test_an_unreachable_redis_means_no_journal(monkeypatch, settings):
+    nowhere = redis.Redis(host="127.0.0.1", port=1)
+    monkeypatch.setattr(journal, "_client", lambda: nowhere)
+
+    assert Journal.open(marked()).run == ""
+
+
+def test_a_lease_ends_a_little_before_it_ends(monkeypatch):
+    batch = marked()
+    lease = Lease(batch, RunningClock(NOW))
+
+    assert lease.is_held
+    monkeypatch.setattr("apps.delivery.lease.MARGIN", 1.0)
+    assert not lease.is_held
+
+
+def test_a_renewed_lease_goes_on():
+    batch = marked()
+    lease = Lease(batch, RunningClock(NOW + timedelta(seconds=20)))
+
+    lease._renew()
+
+    batch.refresh_from_db()
+    assert batch.lease_until >= NOW + timedelta(seconds=50)
