@@ -1,4 +1,4 @@
-"""What a help desk tells of a ticket, checked. Pure: the same rules for a webhook's JSON and a CSV row."""
+"""What a help desk tells of a ticket, checked by the same rules for a webhook's JSON and a CSV row. Asks no database."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
 
 from apps.common.text import one_line
 from apps.common.zones import resolve_wall_time
@@ -78,12 +79,12 @@ def parse_ticket(fields: Mapping[str, Any], *, zone: ZoneInfo | None = None) -> 
 def _identity(value: Any) -> str:
     text = one_line(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not 1 <= len(text) <= 100:
-        raise _Unexpected("the ticket's number or name, 1 to 100 characters")
+        raise _Unexpected(_("the ticket's number or name, 1 to 100 characters"))
     return text
 
 
 def _instant(value: Any, zone: ZoneInfo | None) -> datetime:
-    example = "an ISO 8601 time such as 2026-03-02T09:30:00Z"
+    example = _("an ISO 8601 time such as 2026-03-02T09:30:00Z")
     if not isinstance(value, str) or "T" not in value.strip().replace(" ", "T", 1):
         raise _Unexpected(example)
     try:
@@ -92,28 +93,29 @@ def _instant(value: Any, zone: ZoneInfo | None) -> datetime:
         raise _Unexpected(example) from None
     if at.tzinfo is None:
         if zone is None:
-            raise _Unexpected(f"{example}, with its offset from UTC")
+            raise _Unexpected(_("an ISO 8601 time with its offset from UTC, such as 2026-03-02T09:30:00Z"))
         return resolve_wall_time(at, zone).instant
     return at
 
 
 def _text_up_to(longest: int, *, cut: bool = False) -> Callable[[Any], str]:
     def read(value: Any) -> str:
-        text = _plain(value, f"a text of up to {longest} characters")
+        expected = _("a text of up to %(longest)s characters") % {"longest": longest}
+        text = _plain(value, expected)
         if len(text) > longest and not cut:
-            raise _Unexpected(f"a text of up to {longest} characters")
+            raise _Unexpected(expected)
         return text[:longest]
 
     return read
 
 
 def _email(value: Any) -> str:
-    text = _plain(value, "an e-mail address").lower()
+    text = _plain(value, _("an e-mail address such as cem@example.org, or nothing")).lower()
     try:
         if text:
             validate_email(text)
     except ValidationError:
-        raise _Unexpected("an e-mail address such as cem@example.org, or nothing") from None
+        raise _Unexpected(_("an e-mail address such as cem@example.org, or nothing")) from None
     return text
 
 
@@ -125,12 +127,12 @@ def _tags(value: Any) -> tuple[str, ...]:
         or len(value) > MOST_TAGS
         or not all(isinstance(tag, str) and len(tag) <= 100 for tag in value)
     ):
-        raise _Unexpected(f"a list of up to {MOST_TAGS} texts of up to 100 characters")
+        raise _Unexpected(_("a list of up to %(most)s texts of up to 100 characters") % {"most": MOST_TAGS})
     return tuple(tag for each in value if (tag := one_line(each)))
 
 
 def _campaign(value: Any) -> str:
-    return _plain(str(value) if type(value) is int else value, "the window's uid or the campaign's number")
+    return _plain(str(value) if type(value) is int else value, _("the window's uid or the campaign's number"))
 
 
 def _plain(value: Any, expected: str) -> str:

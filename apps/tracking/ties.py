@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext as _
 
 from apps.audiences.models import Contact
 from apps.campaigns.models import Campaign
@@ -44,7 +45,7 @@ def _named(facts: TicketFacts) -> Campaign | None:
         campaign = _campaign(facts.campaign)
         if campaign is None:
             raise BadTicket(
-                [FieldProblem(field="campaign", expected="the uid of a window or the number of a campaign that exists")]
+                [FieldProblem(field="campaign", expected=_("the uid of a window or the number of a campaign that exists"))]
             )
         return campaign
     tags = [tag for tag in facts.tags if tag.lower().startswith(TAG_PREFIX)]

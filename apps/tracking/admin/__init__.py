@@ -1,0 +1,3 @@
+from . import events, sources, tickets
+
+__all__ = ["events", "sources", "tickets"]

@@ -1,0 +1,130 @@
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.accounts.models import User
+
+from . import services
+from .models import Feed
+
+
+@admin.register(Feed)
+class FeedAdmin(admin.ModelAdmin):
+    """A feed is revoked rather than deleted, so that it can be seen who once had an address."""
+
+    list_display = ("name", "owner", "language", "holds", "last_used_at", "is_active")
+    list_filter = ("language",)
+    search_fields = ("name", "owner__username")
+    list_select_related = ("owner",)
+    fields = ("name", "language", "services", "owner", "last_used_at", "revoked_at")
+    readonly_fields = ("last_used_at", "revoked_at")
+    filter_horizontal = ("services",)
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
+        return super().get_queryset(request).prefetch_related("services")
+
+    @admin.display(description=gettext_lazy("services"))
+    def holds(self, feed: Feed) -> str:
+        return ", ".join(service.name for service in feed.services.all()) or _("every window")
+
+    @admin.display(description=gettext_lazy("active"), boolean=True)
+    def is_active(self, feed: Feed) -> bool:
+        return feed.revoked_at is None and (feed.owner is None or feed.owner.is_active)
+
+    def get_fields(self, request: HttpRequest, obj: Feed | None = None) -> Any:
+        return self.fields if obj else ("name", "language", "services", "owner")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Feed | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = {"rotate": self.rotate_page, "revoke": self.revoke_page}
+        own = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(page), name=f"publishing_feed_{name}")
+            for name, page in pages.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        values = form.cleaned_data
+        feed, token = services.create_feed(
+            name=values["name"],
+            language=values["language"],
+            services=list(values["services"]),
+            owner=values["owner"],
+            actor=cast(User, request.user),
+            now=timezone.now(),
+        )
+        obj.pk, obj.token_hash, obj._state.adding = feed.pk, feed.token_hash, False
+        request.feed_token = token  # type: ignore[attr-defined]  # for response_add, which shows it once
+
+    def response_add(self, request: HttpRequest, obj: Feed, post_url_continue: str | None = None) -> HttpResponse:
+        return self._address(request, obj, request.feed_token)  # type: ignore[attr-defined]
+
+    def rotate_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        feed, title = self._feed(request, pk), _("Give it a new address")
+        if request.method != "POST":
+            consequences = [
+                _("The present address stops working at once: calendars that use it no longer hear of changes."),
+                _("The new address is shown once. Whoever reads the feed has to subscribe to it."),
+            ]
+            return self._ask(request, feed, title, consequences)
+        try:
+            token = services.rotate_feed(feed, actor=cast(User, request.user), now=timezone.now())
+        except services.FeedError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(_page_of(feed))
+        return self._address(request, feed, token)
+
+    def revoke_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        feed, title = self._feed(request, pk), _("Revoke")
+        if request.method != "POST":
+            consequences = [
+                _("The address stops working at once and for good: calendars that use it no longer hear of changes."),
+                _("What they show already may stay there. Nobody is told."),
+            ]
+            return self._ask(request, feed, title, consequences, is_final=True)
+        services.revoke_feed(feed, actor=cast(User, request.user), now=timezone.now())
+        messages.success(request, _("“%(name)s” was revoked.") % {"name": feed.name})
+        return HttpResponseRedirect(_page_of(feed))
+
+    def _feed(self, request: HttpRequest, pk: int) -> Feed:
+        feed = get_object_or_404(Feed, pk=pk)
+        if not self.has_change_permission(request, feed):
+            raise PermissionDenied
+        return feed
+
+    def _ask(
+        self, request: HttpRequest, feed: Feed, title: str, consequences: list[str], *, is_final: bool = False
+    ) -> HttpResponse:
+        context = {"title": title, "subject": feed, "back": _page_of(feed), "consequences": consequences, "is_final": is_final}
+        return TemplateResponse(request, "admin/parts/confirm.html", self.admin_site.each_context(request) | context)
+
+    def _address(self, request: HttpRequest, feed: Feed, token: str) -> HttpResponse:
+        address = settings.SITE_URL + reverse("publishing:feed", args=[f"{token}.ics"])
+        context = self.admin_site.each_context(request) | {
+            "title": _("Address of “%(name)s”") % {"name": feed.name},
+            "opts": self.opts,
+            "feed": feed,
+            "https_address": address,
+            "webcal_address": "webcal://" + address.partition("://")[2],
+        }
+        return TemplateResponse(request, "admin/publishing/feed/address.html", context, headers={"Cache-Control": "no-store"})
+
+
+def _page_of(feed: Feed) -> str:
+    return reverse("admin:publishing_feed_change", args=[feed.pk])

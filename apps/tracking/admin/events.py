@@ -1,0 +1,54 @@
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from ..models import Event, ProviderEvent
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Evidence: to be read, never to be changed. Tables grow to millions, so nothing here counts or sorts them whole."""
+
+    ordering = ("-id",)
+    show_full_result_count = False
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "type", "verdict", "rule", "source", "recipient", "touchpoint")
+    list_filter = ("type", "verdict", "source")
+    search_fields = ("delivery__address", "rule")
+    search_help_text = _("Address of the recipient, or rule")
+    fields = ("at", "type", "verdict", "rule", "source", "recipient", "touchpoint", "link", "user_agent", "detail")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
+        return super().get_queryset(request).select_related("delivery__contact", "delivery__touchpoint__campaign__window")
+
+    @admin.display(description=_("recipient"))
+    def recipient(self, event: Event) -> str:
+        return str(event.delivery.contact or event.delivery.address)
+
+    @admin.display(description=_("touchpoint"))
+    def touchpoint(self, event: Event) -> str:
+        return f"{event.delivery.touchpoint.campaign}: {event.delivery.touchpoint.step_key}"
+
+
+@admin.register(ProviderEvent)
+class ProviderEventAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "provider", "kind", "handled_at", "note")
+    list_filter = ("provider",)
+    fields = ("received_at", "provider", "handled_at", "note", "payload")
+
+    @admin.display(description=_("type"))
+    def kind(self, report: ProviderEvent) -> str:
+        return str(report.payload.get("type", ""))
