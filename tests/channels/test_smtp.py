@@ -1,16 +1,8 @@
 """The SMTP backend against a real server that breaks at each phase: exactly reference/delivery.md §4."""
 
-import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from django.core.mail import EmailMessage, send_mail
 
 from apps.channels.messages import Phase
@@ -197,36 +189,10 @@ class TestAsDjangoUsesIt:
         assert PhasedSMTPBackend().patience.command == 7
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> Path:
-    """A certificate for 127.0.0.1 that nobody vouches for, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder(subject_name=name, issuer_name=name, public_key=key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
-    path.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(pem) + private)
-    return path
-
-
 class TestTls:
     @pytest.fixture
-    def server_context(self, certificate) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        return context
-
-    @pytest.fixture
-    def starttls_server(self, server_context) -> Iterator[SmtpServer]:
-        server = SmtpServer(tls_context=server_context, authenticator=accept_anybody, auth_require_tls=True)
+    def starttls_server(self, certificate_context) -> Iterator[SmtpServer]:
+        server = SmtpServer(tls_context=certificate_context, authenticator=accept_anybody, auth_require_tls=True)
         server.start()
         yield server
         server.stop()
@@ -255,8 +221,8 @@ class TestTls:
         assert smtp_server.envelopes == []
 
     @pytest.mark.usefixtures("is_trusted")
-    def test_tls_from_the_first_byte(self, server_context):
-        server = SmtpServer(ssl_context=server_context)
+    def test_tls_from_the_first_byte(self, certificate_context):
+        server = SmtpServer(ssl_context=certificate_context)
         server.start()
         sent = make_backend(server, use_ssl=True, timeout=2, connect_timeout=2).send_messages([make_email()])
         server.stop()

@@ -1,0 +1,72 @@
+"""The verbs that change a channel, and the test that shows whether it works."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import format_datetime, make_msgid
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from apps.accounts.models import User
+from apps.accounts.services import record
+from apps.common.sealing import seal
+
+from .messages import Message, Receipt
+from .models import Channel
+from .registry import transport_for
+
+TEST_ANSWER_SECONDS = 20  # a person waits for the page
+
+
+@transaction.atomic
+def save_channel(channel: Channel, *, secrets: Mapping[str, str], actor: User | None, now: datetime) -> Channel:
+    """Saves the channel with exactly these secrets, which replace all earlier ones."""
+    channel.sealed_secrets = seal(dict(secrets))
+    channel.save()
+    record(
+        "channel.saved",
+        subject=channel,
+        actor=actor,
+        now=now,
+        name=channel.name,
+        kind=channel.kind,
+        is_enabled=channel.is_enabled,
+        config=channel.config,
+        secrets=sorted(secrets),  # their names
+    )
+    return channel
+
+
+def send_test(channel: Channel, *, address: str, actor: User | None, now: datetime) -> Receipt:
+    """Sends one message marked [TEST] and returns what the provider answered; it counts nowhere.
+
+    Not to be called inside a transaction: it talks to the network.
+    """
+    transport = transport_for(channel, answer_timeout=TEST_ANSWER_SECONDS)
+    (receipt,) = transport.send([_test_message(channel, address=address, now=now)])
+    error = receipt.error
+    record("channel.tested", subject=channel, actor=actor, now=now, accepted=receipt.accepted, code=error.code if error else "")
+    return receipt
+
+
+def _test_message(channel: Channel, *, address: str, now: datetime) -> Message:
+    key = f"test-{uuid.uuid4()}"
+    subject = _("[TEST] Preavis can send by “%(channel)s”") % {"channel": channel.name}
+    text = _("This is a test from the administration of Preavis. Nothing is planned, and nothing needs to be done.")
+    return Message(
+        key=key,
+        address=address,
+        subject=subject,
+        text=f"[TEST] {text}",
+        html=format_html("<p><strong>[TEST]</strong> {}</p>", text),
+        headers={
+            "Message-ID": make_msgid(key, domain=urlsplit(settings.SITE_URL).hostname or "localhost"),
+            "Date": format_datetime(now),
+            "Auto-Submitted": "auto-generated",
+        },
+        data={"type": "channel.tested", "timestamp": now},
+    )
