@@ -4,7 +4,7 @@ No model is ever handed to a template. A text that is missing is nil, so that `{
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from apps.audiences.models import Contact
 from apps.channels.models import Channel
-from apps.common.text import clean_text, one_line
+from apps.common.text import one_line
 from apps.common.times import format_duration, format_instant, format_period, format_utc_offset
 from apps.common.zones import zone_or_utc
 from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision, WindowText
@@ -66,7 +66,7 @@ class Facts:
 
 
 def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Facts:
-    """Reads what a touchpoint says as of `revision`; without one, as the window stands now. Four queries at most."""
+    """Reads what a touchpoint says as of `revision`; without one, as the window stands now. Four queries."""
     window = touchpoint.campaign.window
     number = window.revision if revision is None else revision.number
     known = sorted((row for row in window.revisions.all() if row.number <= number), key=lambda row: row.number)
@@ -82,10 +82,10 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
         time_zone=window.time_zone if revision is None else revision.time_zone,
         times=_times(window if revision is None else revision),
         previous=_previous_times(known, correction),
-        change_reason=clean_text(correction.reason).strip() if correction else "",
+        change_reason=correction.reason if correction else "",
         actual_started_at=window.actual_started_at,
         actual_ended_at=window.actual_ended_at,
-        outcome=clean_text(window.outcome).strip(),
+        outcome=window.outcome,
         is_temporary=window.is_temporary_fix,
         notice_url=notice_url(window),
         team_name=team_name,
@@ -110,8 +110,7 @@ def notice_url(window: MaintenanceWindow) -> str:
 
 def _text_in(window: MaintenanceWindow, language: str) -> WindowText:
     text = window.text_in(language)
-    words = {name: clean_text(getattr(text, name)).strip() for name in ("reason", "effect", "alternatives")}
-    return WindowText(language=language, title=one_line(text.title), **words)
+    return replace(text, language=language, title=one_line(text.title))
 
 
 def _times(source: MaintenanceWindow | WindowRevision) -> Times:

@@ -133,7 +133,7 @@ class Compiled:
 
 
 def gather(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Material:
-    """Reads the window, its services, translations and revisions, and the texts: about five queries."""
+    """Reads the window, its services, translations and revisions, and the texts: five queries."""
     facts = facts_of(touchpoint, revision)
     return Material(touchpoint=touchpoint, facts=facts, templates=tuple(templates_for(touchpoint)))
 
@@ -159,6 +159,7 @@ def compile_source(source: Source, facts: Facts, zone: str, kind: str) -> Compil
     """Kept by value: whatever is edited, window, revision or text, makes another entry, and an old one is never used."""
     shared = shared_context(facts, language=source.language, zone=zone)
     shared["window"]["notice_url"] = PerRecipient(facts.notice_url, slot=NOTICE)
+    _outline(source, shared, contact_context(None, language=source.language))  # a broken text is broken for all: say so now
     try:
         common = _outline(source, shared, None)
     except NeedsContact:

@@ -10,11 +10,13 @@ from functools import lru_cache
 from typing import TextIO
 
 from django.utils.translation import gettext as _
-from liquid import Environment, RenderContext, StrictUndefined
+from liquid import Environment, RenderContext, StrictUndefined, is_undefined
 from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import LiquidError
 from liquid.template import BoundTemplate
+
+from apps.common.text import clean_text
 
 from .slots import RESERVED, mark
 
@@ -116,6 +118,8 @@ class MarkingOutputTag(Output):
 
 def written(value: object) -> str | int:
     """A value as text: lists with commas, nothing for nil. The number of its slot for what each recipient has its own of."""
+    if is_undefined(value):
+        str(value)  # raises the error that names it
     if isinstance(value, PerRecipient):
         return value.slot
     if value is None:
@@ -124,7 +128,7 @@ def written(value: object) -> str | int:
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         return ", ".join(str(written(item)) for item in value)
-    text = str(value).strip()
+    text = clean_text(str(value)).strip()
     if len(text) > MAX_VALUE:
         raise LiquidError("a value is too long", token=None)
     return text
