@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 FLUSH_LOCK_SECONDS = 60
 
 
-@shared_task(name="tracking.flush_hits", queue="events")
+@shared_task(name="tracking.flush_hits")
 def flush_hits() -> None:
     """Buffered opens and clicks become events. The lock only spares work: writing a hit twice adds nothing."""
     lock = redis_key("hits", "flushing")
@@ -27,17 +27,17 @@ def flush_hits() -> None:
         redis_client().delete(lock)
 
 
-@shared_task(name="tracking.handle_provider_events", queue="events")
+@shared_task(name="tracking.handle_provider_events")
 def handle_provider_events() -> None:
     answers.handle_provider_events(now=timezone.now())
 
 
-@shared_task(name="tracking.rescore_recent", queue="housekeeping")
+@shared_task(name="tracking.rescore_recent")
 def rescore_recent() -> None:
     """Finds what shows only in hindsight: a whole domain opening at once, a late word of the delivery."""
     rescoring.rescore_recent(now=timezone.now())
 
 
-@shared_task(name="tracking.forget", queue="housekeeping")
+@shared_task(name="tracking.forget")
 def forget() -> None:
     services.forget(now=timezone.now())

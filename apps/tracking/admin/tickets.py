@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.campaigns.models import Campaign
 
 from .. import services
 from ..models import Ticket
@@ -44,7 +45,7 @@ class TicketAdmin(admin.ModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if db_field.name == "campaign" and field is not None:
-            field.queryset = field.queryset.select_related("window")
+            field.queryset = Campaign.objects.select_related("window")
             field.help_text = _("What you choose here stays, whatever the help desk reports later.")
         return field
 
