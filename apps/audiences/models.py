@@ -75,8 +75,17 @@ class Contact(TimestampedModel):
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
         constraints = (
-            models.CheckConstraint(condition=~Q(email="") | ~Q(phone=""), name="contact_has_an_email_or_a_phone"),
-            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="contact_email_is_unique"),
+            models.CheckConstraint(
+                condition=~Q(email="") | ~Q(phone=""),
+                name="contact_has_an_email_or_a_phone",
+                violation_error_message=_("A contact needs an e-mail or a phone."),
+            ),
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~Q(email=""),
+                name="contact_email_is_unique",
+                violation_error_message=_("Another contact has this e-mail already; it may be archived."),
+            ),
         )
         indexes = (models.Index(fields=("phone",), name="contact_by_phone"),)
 
@@ -178,12 +187,16 @@ class Suppression(TimestampedModel):
         verbose_name_plural = _("suppressions")
         constraints = (
             models.UniqueConstraint(
-                fields=("kind", "address", "reason"), condition=Q(segment__isnull=True), name="one_general_suppression_per_reason"
+                fields=("kind", "address", "reason"),
+                condition=Q(segment__isnull=True),
+                name="one_general_suppression_per_reason",
+                violation_error_message=_("This address is already on the list for this reason."),
             ),
             models.UniqueConstraint(
                 fields=("kind", "address", "reason", "segment"),
                 condition=Q(segment__isnull=False),
                 name="one_segment_suppression_per_reason",
+                violation_error_message=_("This address is already on the list for this segment and reason."),
             ),
         )
         indexes = (models.Index(fields=("kind", "address"), name="suppression_of_address"),)

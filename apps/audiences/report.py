@@ -35,8 +35,9 @@ class ImportReport:
     rows_at_fault: tuple[Row, ...] = field(default=(), repr=False)
 
     @property
-    def good_rows(self) -> int:
-        return self.new + self.changed + self.unchanged + self.archived
+    def writes(self) -> int:
+        """How many contacts are added or changed."""
+        return self.new + self.changed
 
     def errors_csv(self) -> bytes:
         """The rows at fault as they stood in the file, with the line and the reason beside, to be mended and imported."""

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import BinaryIO
+from io import BytesIO
+from typing import Any, BinaryIO
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -13,7 +15,7 @@ from apps.accounts.services import record
 
 from . import importing
 from .addresses import normal_address
-from .models import Contact, Segment, Suppression
+from .models import Contact, ContactFile, Segment, Suppression
 from .report import ImportReport, RowError
 
 
@@ -82,6 +84,35 @@ def import_contacts(
         sentence = _("Somebody else changed contacts at the same time. Nothing was saved: please import again.")
         return replace(reading.report, errors=(RowError(line=1, column="", value="", sentence=sentence),))
     return report
+
+
+@transaction.atomic
+def keep_file(file: "UploadedFile[Any]", *, actor: User, now: datetime) -> ContactFile:
+    """Holds an uploaded file until its import is decided; files nobody decided about are thrown away on the way."""
+    ContactFile.objects.filter(uploaded_at__lt=now - ContactFile.KEPT_FOR).delete()
+    return ContactFile.objects.create(name=(file.name or "")[-200:], content=file.read(), uploaded_at=now, uploaded_by=actor)
+
+
+def check_file(file: ContactFile, *, now: datetime) -> ImportReport:
+    return import_contacts(_opened(file), dry_run=True, now=now)
+
+
+def import_file(file: ContactFile, *, skip_errors: bool, actor: User, now: datetime) -> ImportReport:
+    """Imports a kept file and, once it is saved, throws it away."""
+    report = import_contacts(_opened(file), skip_errors=skip_errors, actor=actor, now=now)
+    if report.is_saved:
+        file.delete()
+    return report
+
+
+def discard_file(file: ContactFile) -> None:
+    file.delete()
+
+
+def _opened(file: ContactFile) -> BinaryIO:
+    content = BytesIO(bytes(file.content))
+    content.name = file.name
+    return content
 
 
 def _set_archived(

@@ -13,13 +13,20 @@ from apps.common.models import TimestampedModel
 from apps.common.validators import validate_zone
 
 
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def active(self) -> Self:
+        return self.filter(archived_at__isnull=True)
+
+
 class Service(TimestampedModel):
     """Something customers depend on and a window may touch, e.g. the checkout or the customer portal."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     description = models.TextField(_("description"), blank=True)
-    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True)
+    archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+
+    objects = ServiceQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)
@@ -49,6 +56,10 @@ WINDOW_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# Promised and not over.
+LIVE_STATUSES = (WindowStatus.SCHEDULED, WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
+
+
 class Impact(models.TextChoices):
     """How much the work is felt; the words of the maintnote standard, worst last."""
 
@@ -65,7 +76,7 @@ class WindowQuerySet(models.QuerySet["MaintenanceWindow"]):
 
     def live(self) -> Self:
         """Windows still to come or under way."""
-        return self.filter(status__in=(WindowStatus.SCHEDULED, WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING))
+        return self.filter(status__in=LIVE_STATUSES)
 
     def upcoming(self, now: datetime) -> Self:
         return self.live().filter(ends_at__gt=now)

@@ -30,6 +30,7 @@ from .sentences import TIMES_FAULTS
 
 __all__ = [
     "WindowError",
+    "archive_services",
     "begin_verifying",
     "cancel_window",
     "complete_window",
@@ -39,6 +40,7 @@ __all__ = [
     "extend_window",
     "find_overlaps",
     "reschedule_window",
+    "restore_services",
     "resume_window",
     "schedule_window",
     "start_window",
@@ -230,6 +232,28 @@ def find_overlaps(
     if exclude is not None:
         rows = rows.exclude(pk=exclude.pk)
     return list(rows.distinct().prefetch_related("services"))
+
+
+@transaction.atomic
+def archive_services(services: Iterable[Service], *, actor: User | None, now: datetime) -> int:
+    """Offers the services for new windows no longer; windows that name them keep them."""
+    return _set_archived(services, "service.archived", archived_at=now, actor=actor, now=now)
+
+
+@transaction.atomic
+def restore_services(services: Iterable[Service], *, actor: User | None, now: datetime) -> int:
+    return _set_archived(services, "service.restored", archived_at=None, actor=actor, now=now)
+
+
+def _set_archived(
+    services: Iterable[Service], verb: str, *, archived_at: datetime | None, actor: User | None, now: datetime
+) -> int:
+    rows = [service for service in services if (service.archived_at is None) is (archived_at is not None)]
+    for service in rows:
+        service.archived_at = archived_at
+        service.save(update_fields=["archived_at", "updated_at"])
+        record(verb, subject=service, actor=actor, now=now, slug=service.slug)
+    return len(rows)
 
 
 def _announced(starts_at: datetime, ends_at: datetime, announced_ends_at: datetime | None, now: datetime) -> datetime:

@@ -1,0 +1,3 @@
+from . import contacts, segments, suppressions
+
+__all__ = ["contacts", "segments", "suppressions"]

@@ -1,0 +1,58 @@
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.common.archiving import ArchivedFilter, ArchivingAdmin
+
+from ..forms import ContactForm
+from ..models import AddressKind, Contact, Suppression
+from ..services import archive_contacts, restore_contacts
+from .imports import ImportPages
+
+
+@admin.register(Contact)
+class ContactAdmin(ArchivingAdmin):
+    form = ContactForm
+    list_display = ("__str__", "email", "phone", "organisation", "language", "time_zone", "is_internal")
+    list_filter = (ArchivedFilter, "is_internal", "language", "time_zone")
+    search_fields = ("name", "email", "phone", "organisation")
+    search_help_text = _("Name, e-mail, phone or organisation")
+    list_per_page = 50
+    show_full_result_count = False
+    readonly_fields = ("not_to_be_used",)
+    fieldsets = (
+        (None, {"fields": ("name", "organisation", "is_internal")}),
+        (_("Addresses"), {"fields": ("email", "phone", "not_to_be_used")}),
+        (_("How they read"), {"fields": ("language", "time_zone")}),
+        (_("What segments may ask for"), {"fields": ("attributes",)}),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*ImportPages(self).urls(), *super().get_urls()]
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str) -> Any:
+        """Archived contacts are not offered where one is to be chosen."""
+        if request.path.endswith("/autocomplete/"):
+            queryset = queryset.filter(archived_at__isnull=True)
+        return super().get_search_results(request, queryset, search_term)
+
+    def archive_rows(self, request: HttpRequest, rows: QuerySet[Contact]) -> int:
+        return archive_contacts(rows, actor=cast(User, request.user), now=timezone.now())
+
+    def restore_rows(self, request: HttpRequest, rows: QuerySet[Contact]) -> int:
+        return restore_contacts(rows, actor=cast(User, request.user), now=timezone.now())
+
+    @admin.display(description=_("not to be used"))
+    def not_to_be_used(self, contact: Contact) -> str:
+        """Which of the addresses are suppressed, and why."""
+        of_this = Q(kind=AddressKind.EMAIL, address=contact.email) | Q(kind=AddressKind.PHONE, address=contact.phone)
+        rows = Suppression.objects.filter(of_this).exclude(address="").select_related("segment")
+        words = [(row.address, row.get_reason_display(), row.segment or _("every segment")) for row in rows]
+        return format_html_join("; ", "{}: {} ({})", words) or "–"

@@ -1,0 +1,65 @@
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from apps.accounts.models import User
+
+from ..forms import SuppressionForm
+from ..models import Suppression
+from ..services import lift, suppress
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(admin.ModelAdmin):
+    """Addresses are entered or lifted; a suppression is not edited, because it says what once happened."""
+
+    form = SuppressionForm
+    list_display = ("address", "kind", "reason", "scope", "note")
+    list_filter = ("reason", "kind", ("segment", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("segment",)
+    list_per_page = 50
+    show_full_result_count = False
+    search_fields = ("address", "note")
+    autocomplete_fields = ("segment",)
+    actions = ("lift_selected",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("kind", "address", "reason", "segment", "note"),
+                "description": _("The address is not used any more, whichever contact has it and whatever an import says."),
+            },
+        ),
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        return False
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("audiences.delete_suppression"))
+
+    def save_model(self, request: HttpRequest, obj: Suppression, form: Any, change: bool) -> None:
+        fields = {name: getattr(obj, name) for name in ("kind", "address", "reason", "segment", "note")}
+        suppress(**fields, actor=cast(User, request.user), now=timezone.now())
+        obj.pk = Suppression.objects.get(**{name: fields[name] for name in ("kind", "address", "reason", "segment")}).pk
+
+    @admin.action(description=_("Let these addresses be used again"), permissions=["lift"])
+    def lift_selected(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> None:
+        count = 0
+        for row in queryset.select_related("segment"):
+            lift(row, actor=cast(User, request.user), now=timezone.now())
+            count += 1
+        words = ngettext("%(count)s address may be used again.", "%(count)s addresses may be used again.", count)
+        self.message_user(request, words % {"count": count}, messages.SUCCESS)
+
+    @admin.display(description=_("for"), ordering="segment")
+    def scope(self, row: Suppression) -> str:
+        return str(row.segment or _("every segment"))

@@ -1,0 +1,51 @@
+from typing import Any, cast
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.common.archiving import ArchivedFilter, ArchivingAdmin
+
+from .models import LIVE_STATUSES, Service
+from .services import archive_services, restore_services
+
+
+@admin.register(Service)
+class ServiceAdmin(ArchivingAdmin):
+    list_display = ("name", "description", "live_windows")
+    list_filter = (ArchivedFilter,)
+    search_fields = ("name", "slug", "description")
+    ordering = ("name",)
+    prepopulated_fields = {"slug": ("name",)}
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("name", "slug", "description"),
+                "description": _("Something customers depend on, named as they call it: messages and calendars show it."),
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
+        rows: QuerySet[Service] = super().get_queryset(request)
+        return rows.annotate(live_windows_now=Count("windows", filter=Q(windows__status__in=LIVE_STATUSES)))
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Service], search_term: str) -> Any:
+        """Archived services are not offered where one is to be chosen."""
+        if request.path.endswith("/autocomplete/"):
+            queryset = queryset.filter(archived_at__isnull=True)
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description=_("windows to come or under way"), ordering="live_windows_now")
+    def live_windows(self, service: Service) -> int:
+        return service.live_windows_now  # type: ignore[attr-defined, no-any-return]
+
+    def archive_rows(self, request: HttpRequest, rows: QuerySet[Service]) -> int:
+        return archive_services(rows, actor=cast(User, request.user), now=timezone.now())
+
+    def restore_rows(self, request: HttpRequest, rows: QuerySet[Service]) -> int:
+        return restore_services(rows, actor=cast(User, request.user), now=timezone.now())
