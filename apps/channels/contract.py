@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from apps.common.text import one_line
 
-from .messages import Message, Receipt, TransportError
+from .messages import Message, Phase, Receipt, TransportError
 from .options import Option, option_problems
 
 LONGEST_REPLY = 500  # of what a provider answered; the rest is decoration
 LONGEST_PROVIDER_ID = 128
+MOST_LOSSES_IN_A_ROW = 3  # one message may break its connection by itself; a third in a row says the provider is ill
 
 
 class Transport(ABC):
@@ -49,14 +50,23 @@ class Transport(ABC):
 
     def send(self, messages: Sequence[Message]) -> Iterator[Receipt]:
         standstill: TransportError | None = None
+        losses = 0
         try:
             for message in messages:
                 receipt = self._refused(message, standstill) if standstill else self._sent(message)
-                if receipt.error and receipt.error.channel_down:
-                    standstill = receipt.error.for_the_rest()
+                if error := receipt.error:
+                    losses = losses + 1 if self.is_loss(error) else 0
+                    error.channel_down |= losses >= MOST_LOSSES_IN_A_ROW
+                    standstill = error.for_the_rest() if error.channel_down else None
+                else:
+                    losses = 0
                 yield receipt
         finally:
             self.close()
+
+    def is_loss(self, error: TransportError) -> bool:
+        """Whether the provider broke off, rather than refused."""
+        return error.phase is Phase.AFTER
 
     def _sent(self, message: Message) -> Receipt:
         try:

@@ -47,7 +47,8 @@ class ChannelForm(forms.ModelForm):
         for option in self.options:
             field = self.fields[PREFIX + option.name]
             if not option.is_secret:
-                field.initial = self.instance.config.get(option.name, "")
+                shown = option.default if option.type is OptionType.CHOICE else ""
+                field.initial = self.instance.config.get(option.name, shown)
             elif option.name in self.kept:
                 field.required = False
                 field.help_text = " ".join(filter(None, [str(field.help_text), gettext("One is kept; leave empty to keep it.")]))
@@ -65,9 +66,10 @@ class ChannelForm(forms.ModelForm):
         return data
 
     def _typed(self, data: dict[str, Any], *, are_secret: bool) -> dict[str, Any]:
+        """What differs from the default: an empty field keeps following it."""
         options = (option for option in self.options if option.is_secret is are_secret)
-        values = {option.name: data.get(PREFIX + option.name) for option in options}
-        return {name: value for name, value in values.items() if value not in (None, "")}
+        values = {option.name: (data.get(PREFIX + option.name), option.default) for option in options}
+        return {name: value for name, (value, default) in values.items() if value not in (None, "", default)}
 
     def _report_problems(self) -> None:
         found = transport_class(self.instance.kind).problems(config=self.instance.config, secrets=self.secrets)
@@ -126,7 +128,7 @@ def _field(option: Option) -> forms.Field:
         placeholder = {"placeholder": str(option.default)} if option.default else {}
         return forms.IntegerField(min_value=1, widget=forms.NumberInput(attrs=placeholder), **common)
     if option.type is OptionType.CHOICE:
-        return forms.ChoiceField(choices=[("", _("As usual")), *option.choices], **common)
+        return forms.ChoiceField(choices=option.choices, **common)
     return forms.CharField(widget=forms.TextInput(attrs={"class": "vTextField"}), **common)
 
 

@@ -72,6 +72,9 @@ class PhasedSMTP(smtplib.SMTP):
         except OSError as reason:
             self.close()
             raise lost(reason, phase=phase) from reason
+        except BaseException:  # a bug, or the end of the task: nobody may go on in the middle of a conversation
+            self.close()
+            raise
         finally:
             self._message_deadline = float("inf")
         if not _is(2, code):

@@ -100,6 +100,11 @@ class TestEmailTransport(NetworkContract):
         assert not any(receipt.accepted for receipt in receipts)
         assert peer.connections() == 6  # two for each of the first three
 
+    def test_a_sender_that_is_none_stops_all_until_it_is_mended(self, peer):
+        messages = [make_message(number, from_address="nobody") for number in (1, 2)]
+        errors = [receipt.error for receipt in peer.transport().send(messages)]
+        assert [(error.permanent, error.channel_down) for error in errors] == [(False, True)] * 2
+
     def test_the_installation_s_password_goes_to_no_other_server(self, peer, settings):
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "ana", "hush"
         assert peer.transport()._connection.username == ""
@@ -119,6 +124,7 @@ class TestEmailTransport(NetworkContract):
         ({"security": "some", "host": "mail.example.com"}, "SMTP security must be one of: starttls, tls, none"),
         ({"host": "10.0.0.1"}, "SMTP host: 10.0.0.1 is not on the open Internet"),
         ({"host": "mail.example.com", "backend": "anymail.backends.postmark.EmailBackend"}, "SMTP host: it has no effect"),
+        ({"host": "mail.example.com", "username": "ana"}, "SMTP security: a password may not travel in the clear"),
         ({"backend": "no.such.Backend"}, "“no.such.Backend” cannot be used"),
         ({"backend": "pathlib.Path"}, "“pathlib.Path” is not a Django e-mail backend"),
         ({"backend": "anymail.backends.postmark.EmailBackend"}, "POSTMARK_SERVER_TOKEN"),

@@ -117,6 +117,22 @@ class TestConnecting:
         assert server.calls == []
 
     @pytest.mark.usefixtures("inner_hosts")
+    def test_a_certificate_is_checked_against_the_name_that_was_called(
+        self, certificate, certificate_context, settings, monkeypatch
+    ):
+        settings.CHANNEL_HOST_ALLOWLIST = ["127.0.0.1", "chat.inner"]
+        server = HttpServer(tls=certificate_context)
+        client = HttpClient()
+        client.session.verify = str(certificate)
+        assert client.post(f"https://127.0.0.1:{server.server_port}/", body=b"{}", headers={}).is_success
+        resolved = [(2, 1, 6, "", ("127.0.0.1", server.server_port))]
+        monkeypatch.setattr("socket.getaddrinfo", lambda *args, **kwargs: resolved)
+        with pytest.raises(TransportError, match="certificate"):
+            client.post(f"https://chat.inner:{server.server_port}/", body=b"{}", headers={})
+        client.close()
+        server.stop()
+
+    @pytest.mark.usefixtures("inner_hosts")
     def test_no_proxy_of_the_machine_is_used(self, http_server: HttpServer, monkeypatch):
         monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
         client = HttpClient()

@@ -3,6 +3,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from apps.channels.messages import Phase
 from apps.channels.transports.sms import SmsTransport
 
 from .contract import PATIENCE, NetworkContract, first, make_message
@@ -56,6 +57,15 @@ class TestSmsTransport(NetworkContract):
     def test_an_answer_without_json_is_accepted_all_the_same(self, peer, messages):
         peer.server.script.append((201, {}, "<html>"))
         assert first(peer, messages).accepted
+
+    def test_a_provider_that_breaks_off_three_times_leaves_no_further_doubt(self, peer):
+        peer.server.script.extend([(500, {}, "oops")] * 10)
+        errors = [
+            receipt.error
+            for receipt in peer.transport().send([make_message(number, address=peer.address) for number in range(10)])
+        ]
+        assert [error.phase for error in errors] == [Phase.AFTER] * 3 + [Phase.BEFORE] * 7
+        assert peer.received() == 3
 
 
 def test_needs_exactly_one_sender():

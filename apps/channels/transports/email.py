@@ -22,13 +22,12 @@ from apps.common.text import clean_text, one_line
 from ..addresses import is_listed, may_be_public, not_public
 from ..contract import Transport
 from ..mail_errors import cannot_open, transport_error
-from ..messages import Message, Phase, TransportError
+from ..messages import Message, TransportError
 from ..models import ChannelKind
 from ..options import Option, OptionType
 from ..smtp import PhasedSMTPBackend
 
 OUR_SMTP = "apps.channels.smtp.PhasedSMTPBackend"
-MOST_LOSSES_IN_A_ROW = 3  # one message may break its connection by itself; a third in a row says the server is ill
 
 _QUEUED_AS = re.compile(r"(?:queued as |\bid=)([\w.-]+)", re.IGNORECASE)  # Postfix and its kin; Exim
 _SECURITY = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", gettext_lazy("None")))
@@ -57,10 +56,6 @@ class EmailTransport(Transport):
         Option(name="password", label=gettext_lazy("SMTP password"), is_secret=True),
     )
 
-    def __init__(self, **settings_of_channel: Any) -> None:
-        super().__init__(**settings_of_channel)
-        self._losses = 0
-
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
         found = super().problems(config=config, secrets=secrets)
@@ -71,7 +66,9 @@ class EmailTransport(Transport):
             if value and not is_address(value):
                 found.append(_("%(label)s: “%(value)s” is not an e-mail address.") % {"label": option.label, "value": value})
         found += _host_problems(config, secrets)
-        return found or backend_problems(config.get("backend") or settings.EMAIL_BACKEND)
+        if found or config.get("host"):
+            return found
+        return backend_problems(config.get("backend") or settings.EMAIL_BACKEND)
 
     def hand_over(self, message: Message) -> str:
         if not is_address(message.address):
@@ -84,11 +81,15 @@ class EmailTransport(Transport):
             meaning = transport_error(error)
             if meaning is None:
                 raise
-            raise self._counted(meaning) from error
+            if self.is_loss(meaning):
+                self._drop()
+            raise meaning from None  # a provider's own error repeats the whole message
         if not is_taken:
             raise TransportError(_("The e-mail backend did not take the message."), permanent=True)
-        self._losses = 0
         return _provider_id(email)
+
+    def is_loss(self, error: TransportError) -> bool:
+        return super().is_loss(error) or getattr(error, "connection_lost", False)
 
     def close(self) -> None:
         if "_connection" in vars(self):
@@ -130,30 +131,25 @@ class EmailTransport(Transport):
         except TransportError:
             raise
         except (OSError, AnymailError) as error:
-            raise cannot_open(error) from error
-
-    def _counted(self, error: TransportError) -> TransportError:
-        """A connection that broke is dropped; the third message in a row to lose its own speaks for all."""
-        is_loss = error.phase is Phase.AFTER or getattr(error, "connection_lost", False)
-        self._losses = self._losses + 1 if is_loss else 0
-        if is_loss:
-            self._drop()
-        if self._losses >= MOST_LOSSES_IN_A_ROW:
-            error.channel_down = True
-        return error
+            raise cannot_open(error) from None
 
     def _drop(self) -> None:
         with suppress(OSError, AnymailError):
             self._connection.close()
 
     def _email(self, message: Message) -> EmailMultiAlternatives:
+        sender = message.from_address or self.config.get("from_address") or settings.DEFAULT_FROM_EMAIL
         reply_to = message.reply_to or self.config.get("reply_to", "")
+        for address in filter(None, (sender, reply_to)):
+            if not is_address(address):
+                text = _("“%(address)s” is not an e-mail address to send from.") % {"address": address}
+                raise TransportError(text, permanent=False, channel_down=True)
         email = EmailMultiAlternatives(
             subject=one_line(message.subject),
             body=clean_text(message.text),
-            from_email=one_line(message.from_address or self.config.get("from_address") or settings.DEFAULT_FROM_EMAIL),
+            from_email=sender,
             to=[message.address],
-            reply_to=[one_line(reply_to)] if reply_to else None,
+            reply_to=[reply_to] if reply_to else None,
             headers={name: one_line(value) for name, value in message.headers.items()},
         )
         if message.html:
@@ -187,8 +183,12 @@ def _host_problems(config: Mapping[str, Any], secrets: Mapping[str, str]) -> lis
     if host := config.get("host", ""):
         if config.get("backend", OUR_SMTP) not in ("", OUR_SMTP):
             return [_("SMTP host: it has no effect on another e-mail backend; leave one of the two empty.")]
-        if not is_listed(host, int(config.get("port") or 25), settings.CHANNEL_HOST_ALLOWLIST) and not may_be_public(host):
+        if is_listed(host, int(config.get("port") or 25), settings.CHANNEL_HOST_ALLOWLIST):
+            return []
+        if not may_be_public(host):
             return [_("SMTP host: %(problem)s") % {"problem": not_public(host)}]
+        if config.get("username") and config.get("security", "none") == "none":
+            return [_("SMTP security: a password may not travel in the clear; choose STARTTLS or TLS.")]
         return []
     without = [option for option in EmailTransport.options[4:] if (secrets if option.is_secret else config).get(option.name)]
     return [_("%(label)s has no effect without an SMTP host.") % {"label": option.label} for option in without]

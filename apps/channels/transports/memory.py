@@ -7,10 +7,12 @@ from ..contract import Transport
 from ..messages import Message, TransportError
 from ..models import ChannelKind
 
+MOST_KEPT = 10_000  # a worker that is tried out for days does not grow
+
 
 class MemoryTransport(Transport):
     kind = ChannelKind.MEMORY
-    outbox: ClassVar[list[Message]] = []  # of every memory channel of this process, oldest first
+    outbox: ClassVar[list[Message]] = []  # the last ones of every memory channel of this process, oldest first
     _failures: ClassVar[deque[TransportError | None]] = deque()
 
     @classmethod
@@ -28,4 +30,5 @@ class MemoryTransport(Transport):
         if error:
             raise error
         self.outbox.append(message)
-        return f"memory-{len(self.outbox)}"
+        del self.outbox[:-MOST_KEPT]
+        return f"memory-{message.key}"
