@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from django.conf import settings
+from django.db.models import Max
 from django.urls import reverse
 
 from apps.audiences.models import Contact
@@ -48,7 +49,7 @@ class Facts:
     revision: int
     time_zone: str
     times: Times
-    previous: Times | None  # what the revision before the last correction said
+    previous: Times | None  # what people were last told before the last correction
     change_reason: str
     actual_started_at: datetime | None
     actual_ended_at: datetime | None
@@ -62,11 +63,11 @@ class Facts:
     touchpoint_at: datetime | None
 
     def text_in(self, language: str) -> WindowText:
-        return next(text for text in self.texts if text.language == language)
+        return next((text for text in self.texts if text.language == language), self.texts[0])
 
 
 def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Facts:
-    """Reads what a touchpoint says as of `revision`; without one, as the window stands now. Four queries."""
+    """Reads what a touchpoint says as of `revision`; without one, as the window stands now. Five queries or six."""
     window = touchpoint.campaign.window
     number = window.revision if revision is None else revision.number
     known = sorted((row for row in window.revisions.all() if row.number <= number), key=lambda row: row.number)
@@ -81,7 +82,7 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
         revision=number,
         time_zone=window.time_zone if revision is None else revision.time_zone,
         times=_times(window if revision is None else revision),
-        previous=_previous_times(known, correction),
+        previous=_previous_times(touchpoint, known, correction),
         change_reason=correction.reason if correction else "",
         actual_started_at=window.actual_started_at,
         actual_ended_at=window.actual_ended_at,
@@ -117,9 +118,14 @@ def _times(source: MaintenanceWindow | WindowRevision) -> Times:
     return Times(starts_at=source.starts_at, ends_at=source.ends_at, announced_ends_at=source.announced_ends_at)
 
 
-def _previous_times(known: list[WindowRevision], correction: WindowRevision | None) -> Times | None:
-    before = [row for row in known if correction and row.number < correction.number]
-    return _times(before[-1]) if before else None
+def _previous_times(touchpoint: Touchpoint, known: list[WindowRevision], correction: WindowRevision | None) -> Times | None:
+    """The times that people were last told before the correction; in a preview, those that held before it."""
+    before = {row.number: row for row in known if correction and row.number < correction.number}
+    if not before:
+        return None
+    sent = touchpoint.campaign.touchpoints.filter(first_sent_at__isnull=False, revision__in=before)
+    told = sent.aggregate(latest=Max("revision"))["latest"]
+    return _times(before[told or max(before)])
 
 
 def shared_context(facts: Facts, *, language: str, zone: str) -> dict[str, dict[str, object]]:
@@ -192,17 +198,21 @@ def _shows_other_times(times: Times, zone: str, window_zone: str) -> bool:
 def _announced_duration(times: Times, language: str) -> str:
     """“between 4 and 6 hours”; “4 hours” where no range was announced."""
     low, high = times.ends_at - times.starts_at, times.announced_ends_at - times.starts_at
-    high_words = format_duration(high, language=language)
+    low_words, high_words = (format_duration(duration, language=language) for duration in (low, high))
     if low == high:
         return high_words
-    low_words = format_duration(low, language=language)
-    for unit, limit in ((timedelta(days=1), None), (timedelta(hours=1), 24), (timedelta(minutes=1), 60)):
-        if not low % unit and not high % unit:
-            # Both are whole numbers of the unit that the longer one is said in: it is named once.
-            if limit is None or high < limit * unit:
-                low_words = str(low // unit)
-            break
-    return str(phrases(language)["range"].format(low=low_words, high=high_words))
+    unit = _common_unit(low, high)
+    return str(phrases(language)["range"].format(low=low // unit if unit else low_words, high=high_words))
+
+
+def _common_unit(low: timedelta, high: timedelta) -> timedelta | None:
+    """The unit in which both are whole numbers and the longer one is said: it need be named only once."""
+    units = (
+        (timedelta(days=1), timedelta.max),
+        (timedelta(hours=1), timedelta(days=1)),
+        (timedelta(minutes=1), timedelta(hours=1)),
+    )
+    return next((unit for unit, below in units if high < below and not low % unit and not high % unit), None)
 
 
 def _short(at: datetime, zone: str, language: str) -> str:

@@ -261,3 +261,23 @@ def test_a_batch_asks_the_database_only_once(django_assert_num_queries):
         material = gather(point)
         for contact in contacts:
             material.compiled("en", "Europe/Paris").render(contact)
+
+
+def test_the_previous_times_are_those_that_people_were_really_told():
+    point = touchpoint(revision=3)
+    window, campaign = point.campaign.window, point.campaign
+    for number in (1, 2):
+        start = NOW + number * DAY
+        make.make_revision(
+            window, number=number, change="rescheduled", starts_at=start, ends_at=start + HOUR, announced_ends_at=start + HOUR
+        )
+    make.make_revision(window, number=3, change="rescheduled")
+    make.make_template(body="{{ window.previous_starts }}")
+    assert said(point, zone="UTC").text.startswith("Wednesday 4 March 2026")  # nothing sent: what held before
+    make.make_touchpoint(campaign=campaign, state="sent", first_sent_at=NOW, revision=1)
+    assert said(point, zone="UTC").text.startswith("Tuesday 3 March 2026")  # nobody ever heard of revision 2
+
+
+def test_a_mail_without_a_subject_has_the_title():
+    make.make_template(subject="")
+    assert said(touchpoint(title="Move")).subject == "Move"

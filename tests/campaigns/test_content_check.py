@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apps.campaigns.content import VARIABLES, ContentError, check_template
 from apps.campaigns.content.liquid import FILTERS, MAX_SOURCE, TAGS
@@ -34,7 +36,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "templates.md"
         ("{% for i in (1..100000) %}x{% endfor %}", "Text: Line 1: loop iteration limit reached."),
         ("{% for i in (1..900) %}" + "x" * 100 + "{% endfor %}", "Text: Line 1: output stream limit reached."),
         ("x" * (MAX_SOURCE + 1), f"Text: The text is longer than {MAX_SOURCE} characters."),
-        ("xPVT000000xPV", "Text: “xPV” is reserved."),
+        ("qzxt000000qzx", "Text: “qzx” is reserved."),
         ("![Logo](https://x.example/l.png)", "Text: “https://x.example/l.png” would not be shown: neither HTML nor pictures may be used."),
         ("<b>x", "Text: “<b>” would not be shown: neither HTML nor pictures may be used."),
     ],
@@ -116,3 +118,73 @@ def test_the_docs_name_every_variable_tag_and_filter():
     assert {variable.name for variable in VARIABLES} <= named
     assert named >= FILTERS
     assert named >= TAGS - {"#"}
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        *(
+            "{{",
+            "}}",
+            "{%",
+            "%}",
+            " ",
+            "|",
+            ":",
+            "'",
+            ",",
+            "..",
+            "(",
+            ")",
+            "[",
+            "]",
+            ".",
+            "\n",
+            "-",
+            "1",
+            "99999999999999999999",
+            "1.5",
+        ),
+        *(
+            "window",
+            "contact.name",
+            "window.services",
+            "if ",
+            "for i in ",
+            "endif",
+            "endfor",
+            "case ",
+            "when ",
+            "assign x = ",
+            "else",
+        ),
+        *(
+            "truncate",
+            "default",
+            "join",
+            "first",
+            "size",
+            "append",
+            "nil",
+            "blank",
+            "true",
+            "contains",
+            "==",
+            "and",
+            "limit:",
+            "reversed",
+        ),
+        *(
+            "{{ window.title | truncate: ",
+            "{% for i in window.services limit: ",
+            "{% if contact.name contains ",
+            "{% endraw %}",
+            "{% raw %}",
+        ),
+    ]
+)
+
+
+@given(st.lists(FRAGMENTS, max_size=20).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_whatever_is_written_is_answered_with_sentences(body):
+    assert all(isinstance(problem, str) and "\n" not in problem for problem in check_template("", body))

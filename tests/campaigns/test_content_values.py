@@ -17,7 +17,7 @@ from tests.factories import HOUR, NOW
 HOSTILE = (
     *("<script>alert(1)</script>", "<img src=x onerror=alert(1)>", '" onmouseover="alert(1)', "**bold** _it_ `code`", "# Title"),
     *("[click](https://evil.example)", "![x](https://evil.example/p.gif)", "<https://evil.example>", "javascript:alert(1)"),
-    *("{{ contact.email }}", "{% if x %}", "&amp; &lt;b&gt;", "xPVT000000xPV", "xPVT100000xPV", "a\r\nBcc: all@example.org"),
+    *("{{ contact.email }}", "{% if x %}", "&amp; &lt;b&gt;", "qzxt000000qzx", "qzxt100000qzx", "a\r\nBcc: all@example.org"),
     *("- item\n- item", "<!channel>", "\x00\x07", "~~~\n", "> quote", "1. one", "----", "](", "*", "x" * 5000),
 )
 TEMPLATE = """{{ contact.greeting }},
@@ -188,6 +188,19 @@ pieces = st.sampled_from(
             "\n",
         ),
         "{% for s in window.services %}{{ s }}: {{ contact.name }}{% endfor %}",
+        *(
+            "[h](https://{{ contact.name }}/)",
+            "[j](java{{ contact.name }}:x)",
+            "[r](//{{ contact.name }})",
+            "<https://{{ contact.name }}>",
+        ),
+        *(
+            "[q](<{{ contact.name }} b>)",
+            "[z]: https://{{ window.title }}/\n\n[z]",
+            "&{{ contact.name }};",
+            "\\{{ contact.name }}",
+            "$",
+        ),
     ]
 )
 
@@ -200,7 +213,7 @@ pieces = st.sampled_from(
     language=st.sampled_from(["en", "fr"]),
     links=st.booleans(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_rendering_in_full_gives_the_same_bytes_as_filling_in_what_is_shared(body, name, organisation, kind, language, links):
     addresses = {"notice_url": "https://p.t/c/1", "unsubscribe_url": "https://p.t/u/1", "pixel_url": "https://p.t/o/1.gif"}
     shared = compiled(body, kind, language)
@@ -209,4 +222,6 @@ def test_rendering_in_full_gives_the_same_bytes_as_filling_in_what_is_shared(bod
     assert in_full.common is None
     contact = person(name, organisation)
     given_links = addresses if links else {}
-    assert shared.render(contact, **given_links) == in_full.render(contact, **given_links)
+    content = shared.render(contact, **given_links)
+    assert content == in_full.render(contact, **given_links)
+    assert not re.search(r"qzx[tup]\d{6}qzx", content.html) or "qzx" in name + organisation

@@ -28,6 +28,7 @@ from .layout import Document, Frame, document
 from .liquid import NeedsContact, PerRecipient, Skeleton, SkeletonValue, outline, sentence
 from .slots import NOTICE, PIXEL, SUBJECT, TEAM, UNSUBSCRIBE, WHY
 
+DEFAULT_SUBJECT = "{{ window.title }}"
 BODY_MARKS = 100_000  # the marks of the body are numbered from here, those of the subject from 0
 
 
@@ -67,11 +68,16 @@ class Material:
     touchpoint: Touchpoint
     facts: Facts
     templates: tuple[MessageTemplate, ...]
+    compilations: dict[tuple[str, str], "Compiled"] = field(default_factory=dict)
 
     def compiled(self, language: str, zone: str) -> "Compiled":
-        row = choose(self.templates, touchpoint=self.touchpoint, language=language)
-        source = Source(name=str(row), language=row.language, subject=row.subject, body=row.body)
-        return compile_source(source, self.facts, zone, self.touchpoint.channel.kind)
+        """What recipients of one language and zone share; raises ContentError where there is no sound text for them."""
+        key = language, zone
+        if key not in self.compilations:
+            row = choose(self.templates, touchpoint=self.touchpoint, language=language)
+            source = Source(name=str(row), language=row.language, subject=row.subject or DEFAULT_SUBJECT, body=row.body)
+            self.compilations[key] = compile_source(source, self.facts, zone, self.touchpoint.channel.kind)
+        return self.compilations[key]
 
 
 @dataclass(frozen=True, kw_only=True)

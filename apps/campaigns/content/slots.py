@@ -13,18 +13,18 @@ from enum import StrEnum
 from typing import Self
 from urllib.parse import quote, urlsplit
 
-RESERVED = "xPV"  # no template may hold it
+RESERVED = "qzx"  # no template may hold it; in small letters, since host names in links are put into them
 SAFE_SCHEMES = ("http", "https", "mailto", "tel")
 
-_MARK = re.compile(r"xPV([TUP])(\d{6})xPV")
+_MARK = re.compile(r"qzx([tup])(\d{6})qzx")
 _URL_HOST = ".invalid"  # a mark in place of a whole address must look like one, or the clean-up would take it for a path
-_MARKED_URL = re.compile(rf"https://(xPVU\d{{6}}xPV){re.escape(_URL_HOST)}/?", re.IGNORECASE)
+_MARKED_URL = re.compile(rf"https://(qzxu\d{{6}}qzx){re.escape(_URL_HOST)}/?")
 
 
 class Mode(StrEnum):
-    TEXT = "T"  # words that a reader sees
-    URL = "U"  # the whole of an address
-    PART = "P"  # a piece of an address
+    TEXT = "t"  # words that a reader sees
+    URL = "u"  # the whole of an address
+    PART = "p"  # a piece of an address
 
 
 # Slots that are filled from outside the template; the template's own are numbered from 0.
