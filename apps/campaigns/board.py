@@ -5,18 +5,18 @@ It is filled from a plan that nobody saved yet or from the touchpoints of a camp
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
+from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
 from apps.common.times import format_duration, format_instant
 
-from .models import Anchor, Audience, Campaign, Reason, Touchpoint, TouchpointState
-from .moments import moment_words
+from .languages import language_name
+from .models import Anchor, Audience, Campaign, Touchpoint, TouchpointState
+from .moments import moment_words, reason_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey, Reach, reaches
 
@@ -69,8 +69,7 @@ class Column:
     @property
     def languages(self) -> str:
         """“480 English, 20 French”; nothing for a place."""
-        names = dict(settings.LANGUAGES)
-        return ", ".join(f"{count} {_(names.get(code, code))}" for code, count in self.reach.languages.items())
+        return ", ".join(f"{number_format(count)} {language_name(code)}" for code, count in self.reach.languages.items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +102,7 @@ class Cell:
 
     @property
     def reason(self) -> str:
-        return str(Reason(self.spot.reason).label)
+        return reason_words(self.spot.reason)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +240,7 @@ def _row(moment: Sequence[Spot], keys: Sequence[ColumnKey], columns: Mapping[Col
         content_key=moment[0].content_key,
         due_at=due_at,
         time=instant_words(due_at, zone) if due_at else "",
-        utc=f"{due_at:%d.%m. %H:%M} UTC" if due_at else "",
+        utc=utc_words(due_at) if due_at else "",
         cells=cells,
     )
 
@@ -259,3 +258,9 @@ def _cell(spot: Spot, column: Column, *, row_due_at: datetime | None, zone: str)
 
 def instant_words(instant: datetime, zone: str) -> str:
     return format_instant(instant, zone=zone, language=get_language() or "en")
+
+
+def utc_words(instant: datetime) -> str:
+    """“24 Nov, 01:00 UTC”; the year stands beside it."""
+    moment = instant.astimezone(UTC)
+    return f"{date_format(moment, 'j M')}, {moment:%H:%M} UTC"

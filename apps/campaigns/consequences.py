@@ -10,8 +10,8 @@ from apps.audiences.models import Segment
 from apps.channels.models import Channel
 
 from .board import Spot, instant_words, touchpoint_spot
-from .models import Campaign, Reason, Touchpoint, TouchpointState
-from .moments import moment_words
+from .models import Campaign, Touchpoint, TouchpointState
+from .moments import moment_words, reason_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey
 from .replanning import Change, Kind
@@ -121,7 +121,7 @@ class _Teller:
         if row is None:
             return "", ""
         after = instant_words(row.due_at, self.zone) if row.due_at and row.state == "planned" else ""
-        return after, str(Reason(row.reason).label)
+        return after, reason_words(row.reason)
 
 
 def _words(spot: Spot) -> tuple[str, str]:

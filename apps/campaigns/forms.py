@@ -92,9 +92,9 @@ class PeriodForm(TimedForm):
     start_time = time_field(label=lazy("Start time"))
     time_zone = ZoneField(label=lazy("Time zone"))
     duration = LengthField(label=lazy("Duration"), help_text=lazy("For example 2 h, 90 min or 1:30."))
-    announced_date = date_field(label=lazy("Announced end at the latest: date"), required=False)
+    announced_date = date_field(label=lazy("Announced end: date"), required=False)
     announced_time = time_field(
-        label=lazy("Announced end at the latest: time"),
+        label=lazy("Announced end: time"),
         required=False,
         help_text=lazy("Recipients are told a range. Left empty, it is half as long again as the duration."),
     )

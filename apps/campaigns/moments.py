@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.common.times import MINUS, format_offset
 
-from .models import Anchor
+from .models import Anchor, Reason
 
 Words = Mapping[str, str | Promise]
 
@@ -48,3 +48,8 @@ def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset:
     if words == "0":
         return str(AT[anchor]), ""
     return words, str((BEFORE if words.startswith(MINUS) else AFTER)[anchor])
+
+
+def reason_words(reason: str) -> str:
+    """Why a touchpoint does not leave, as a sentence; nothing where there is nothing to explain."""
+    return str(Reason(reason).label) if reason else ""

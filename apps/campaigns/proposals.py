@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from apps.windows.sentences import notice_sentence, overlap_sentences
 from apps.windows.services import find_overlaps
 
 from .board import Board, instant_words, planned_board
+from .languages import language_name
 from .models import Campaign, MessageTemplate, Playbook
 from .planner import PlanWindow
 from .plans import plan_window, preview_plan
@@ -113,7 +113,6 @@ def _overlaps(wish: Wish) -> Iterator[Advice]:
 
 def _untranslated(wish: Wish, board: Board) -> Iterator[Advice]:
     """Recipients who will read the window's own words in another language than theirs."""
-    names = dict(settings.LANGUAGES)
     readers: dict[str, int] = {}
     for column in board.columns:
         for code, count in column.reach.languages.items():
@@ -125,7 +124,7 @@ def _untranslated(wish: Wish, board: Board) -> Iterator[Advice]:
                 "At least %(count)s recipients read %(language)s, in which the window has no texts of its own yet.",
                 readers[code],
             )
-            % {"count": readers[code], "language": names.get(code, code)},
+            % {"count": readers[code], "language": language_name(code)},
             beside="translation",
         )
 

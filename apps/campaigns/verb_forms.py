@@ -85,8 +85,8 @@ class ExtendForm(VerbForm):
 
     end_date = date_field(label=lazy("New end: date"))
     end_time = time_field(label=lazy("New end: time"))
-    announced_date = date_field(label=lazy("Announced end at the latest: date"), required=False)
-    announced_time = time_field(label=lazy("Announced end at the latest: time"), required=False)
+    announced_date = date_field(label=lazy("Announced end: date"), required=False)
+    announced_time = time_field(label=lazy("Announced end: time"), required=False)
     reason = reason_field()
 
     ends_at: datetime | None = None

@@ -2,11 +2,22 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST
 
-from ..content import VARIABLES, check_template
-from ..models import MessageTemplate
+from apps.audiences.models import Contact
+from apps.channels.models import Channel, ChannelKind
+
+from ..content import VARIABLES, ContentError, Material, check_template, gather, language_of, zone_of
+from ..models import Campaign, MessageTemplate, Touchpoint
+from .previews import FRAME_POLICY
 
 
 class MessageTemplateForm(forms.ModelForm):
@@ -44,6 +55,20 @@ class MessageTemplateAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "variables": VARIABLES})
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.preview)
+        return [path("preview/", view, name="campaigns_messagetemplate_preview"), *super().get_urls()]
+
+    @method_decorator([require_POST, xframe_options_sameorigin])
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """The text as it stands in the form, not saved, filled from the latest window; for the frame beside it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = _sample(request.POST)
+        return TemplateResponse(
+            request, "admin/campaigns/template_preview.html", context, headers={"Content-Security-Policy": FRAME_POLICY}
+        )
+
     @admin.display(description=_("channel"), ordering="channel_kind")
     def channel(self, template: MessageTemplate) -> str:
         return template.get_channel_kind_display() or str(_("every channel"))
@@ -51,3 +76,27 @@ class MessageTemplateAdmin(admin.ModelAdmin):
     @admin.display(description=_("origin"), ordering="builtin_digest")
     def origin(self, template: MessageTemplate) -> str:
         return str(_("built in") if template.builtin_digest else _("own"))
+
+
+def _sample(data: QueryDict) -> dict[str, Any]:
+    """The content of what was typed, or the sentences that say why there is none."""
+    subject, body, kind = data.get("subject", ""), data.get("body", ""), data.get("channel_kind", "")
+    problems = check_template(subject, body)
+    campaign = Campaign.objects.select_related("window").order_by("-pk").first()
+    if campaign is None:
+        problems.append(gettext("There is no window to fill it from: add one first."))
+    if problems or campaign is None:
+        return {"problems": problems}
+    language = data.get("language") or language_of(None, campaign.window)
+    contact = Contact.objects.active().filter(language=language).first()
+    channel = Channel(name="", kind=kind if kind in ChannelKind.values else ChannelKind.EMAIL)
+    touchpoint = Touchpoint(campaign=campaign, channel=channel, step_key="preview", content_key=data.get("content_key", ""))
+    row = MessageTemplate(
+        content_key=touchpoint.content_key, language=language, channel_kind=channel.kind, subject=subject, body=body
+    )
+    try:
+        material = Material(touchpoint=touchpoint, facts=gather(touchpoint).facts, templates=(row,))
+        content = material.compiled(language, zone_of(contact, campaign.window)).render(None if channel.is_broadcast else contact)
+    except ContentError as error:
+        return {"problems": [str(error)]}
+    return {"content": content, "window": campaign.window}

@@ -34,7 +34,7 @@ def overview(request: HttpRequest, window: MaintenanceWindow) -> HttpResponse:
     context = _window_context(request, window, now)
     if campaign is not None:
         context |= _campaign_context(request, campaign, now)
-    return render(request, "change.html", title=window.title, campaign=campaign, **context)
+    return render(request, "change.html", title=window.title, campaign=campaign, is_window_page=campaign is not None, **context)
 
 
 def _window_context(request: HttpRequest, window: MaintenanceWindow, now: datetime) -> dict[str, Any]:

@@ -2,8 +2,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from ..durations import Offset
@@ -66,6 +67,10 @@ class StepForm(forms.ModelForm):
         return data
 
 
+# What stands in the table itself; the rest of a step is folded away beside it.
+MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
+
+
 class StepInline(admin.TabularInline):
     model = Step
     form = StepForm
@@ -93,6 +98,19 @@ class StepInline(admin.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
         return super().get_queryset(request).select_related("segment", "channel")
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Reads the choices once for all rows, not once for each."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.choices = list(field.choices)
+        return field
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the icons to add and change the related row, which a table of steps has no room for."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
 
 @admin.register(Playbook)
 class PlaybookAdmin(admin.ModelAdmin):
@@ -101,7 +119,11 @@ class PlaybookAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ("name",)}
     inlines = (StepInline,)
     actions = None
-    save_on_top = False
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "main_columns": MAIN_COLUMNS})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Playbook]:
         rows: QuerySet[Playbook] = super().get_queryset(request)

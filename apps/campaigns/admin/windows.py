@@ -28,9 +28,8 @@ from .texts import texts_page
 @admin.register(MaintenanceWindow)
 class MaintenanceWindowAdmin(admin.ModelAdmin):
     list_display = ("title", "when", "service_names", "impact", "state")
-    list_filter = ("status", "impact", "services")
+    list_filter = ("status", "impact")
     search_fields = ("title", "services__name")
-    search_help_text = _("Searches titles and services.")
     ordering = ("-starts_at",)
     list_per_page = 50
     actions = None
