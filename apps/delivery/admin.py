@@ -1,0 +1,131 @@
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from . import services
+from .models import Attempt, Delivery
+from .reasons import SENTENCES, sentence
+
+
+class ReadOnly:
+    """The log of what was done: nobody adds to it, changes or deletes it by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class AttemptInline(ReadOnly, admin.TabularInline):
+    model = Attempt
+    extra = 0
+    fields = ("number", "at", "outcome", "phase", "code", "text")
+    verbose_name_plural = _("attempts that were not plainly accepted")
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    title = _("why")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(SENTENCES.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
+    """The delivery log. A row is what was done for one recipient; what came back stands with the tracking."""
+
+    list_display = ("recipient", "touchpoint", "channel", "state", "why", "attempts", "sent_at")
+    list_filter = ("state", ("touchpoint__channel", admin.RelatedOnlyFieldListFilter), ReasonFilter)
+    search_fields = ("address", "contact__name", "attempt_log__text", "provider_id")
+    search_help_text = _("Address, name, the provider's name for a message, or the words of an error.")
+    ordering = ("-pk",)
+    show_full_result_count = False
+    list_per_page = 50
+    inlines = (AttemptInline,)
+    actions = ("retry",)
+    fields = (
+        "recipient",
+        "address",
+        "touchpoint",
+        "channel",
+        "revision",
+        "state",
+        "why",
+        "attempts",
+        "composed_at",
+        "sent_at",
+        "settled_at",
+        "provider_id",
+        "message_name",
+        "waits_for",
+    )
+    readonly_fields = fields
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Pages of a campaign link to the log of theirs."""
+        mine = lookup.removesuffix("__exact").removesuffix("__id")
+        return mine == "touchpoint__campaign" or super().lookup_allowed(lookup, value, request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        return super().get_queryset(request).select_related("batch", "contact", "touchpoint__segment", "touchpoint__channel")
+
+    @admin.display(description=_("recipient"), ordering="address")
+    def recipient(self, delivery: Delivery) -> str:
+        if delivery.contact is None:
+            return str(delivery.touchpoint.channel)
+        return str(delivery.contact)
+
+    @admin.display(description=_("channel"), ordering="touchpoint__channel")
+    def channel(self, delivery: Delivery) -> str:
+        return str(delivery.touchpoint.channel)
+
+    @admin.display(description=_("why"), ordering="reason")
+    def why(self, delivery: Delivery) -> str:
+        return sentence(delivery.reason)
+
+    @admin.display(description=_("name of the message"))
+    def message_name(self, delivery: Delivery) -> str:
+        """What Message-ID, webhook-id and idempotency key are made of."""
+        return delivery.token.hex
+
+    @admin.display(description=_("waits for"))
+    def waits_for(self, delivery: Delivery) -> str | SafeString:
+        if delivery.state != "pending" or delivery.batch is None:
+            return "–"
+        until = timezone.localtime(delivery.batch.not_before).strftime("%Y-%m-%d %H:%M:%S %Z")
+        return f"{until}. {delivery.batch.error}".strip()
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("delivery.change_delivery")
+
+    @admin.action(description=_("Retry the selected deliveries now"), permissions=["retry"])
+    def retry(self, request: HttpRequest, deliveries: QuerySet[Delivery]) -> None:
+        now = timezone.now()
+        chosen = list(deliveries)
+        actor: Any = request.user
+        retried = sum(services.retry_delivery(delivery, actor=actor, now=now) for delivery in chosen)
+        if retried:
+            text = ngettext("%(count)s delivery leaves again now.", "%(count)s deliveries leave again now.", retried)
+            self.message_user(request, text % {"count": retried}, messages.SUCCESS)
+        left = len(chosen) - retried
+        if left:
+            text = ngettext(
+                "%(count)s delivery cannot be retried: it arrived, was left out on purpose, or its touchpoint is closed.",
+                "%(count)s deliveries cannot be retried: they arrived, were left out on purpose, or their touchpoint is closed.",
+                left,
+            )
+            self.message_user(request, text % {"count": left}, messages.WARNING)
