@@ -1,3 +1,4 @@
+from .contract import PATIENT
 from .servers import DRIP, RESET, SILENCE, HttpServer
 
 
@@ -5,6 +6,7 @@ class HttpPeer:
     """What the peers behind an HTTP server have in common."""
 
     address = ""
+    patience = PATIENT
 
     def __init__(self, server: HttpServer) -> None:
         self.server = server

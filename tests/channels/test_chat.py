@@ -4,14 +4,14 @@ import pytest
 
 from apps.channels.transports.chat import LONGEST_SECTION, ChatTransport, post
 
-from .contract import PATIENCE, NetworkContract, first, make_message
+from .contract import NetworkContract, first, make_message
 from .http_peer import HttpPeer
 
 
 class ChatPeer(HttpPeer):
     def transport(self) -> ChatTransport:
         secrets = {"url": f"{self.server.url}/services/T0/B0/hush-hush"}
-        return ChatTransport(config={}, secrets=secrets, answer_timeout=PATIENCE)
+        return ChatTransport(config={}, secrets=secrets, answer_timeout=self.patience)
 
 
 class TestChatTransport(NetworkContract):

@@ -1,23 +1,22 @@
 import pytest
 
 from apps.channels.messages import Phase
-from apps.channels.smtp import PhasedSMTPBackend
-from apps.channels.smtp_client import Patience
 from apps.channels.transports.email import EmailTransport
 
-from .contract import PATIENCE, NetworkContract, first, make_message
+from .contract import PATIENT, NetworkContract, first, make_message
 from .servers import CLOSE, DRIP, RESET, SILENCE, SmtpServer
 
 
 class SmtpPeer:
     address = "cem@example.org"
+    patience = PATIENT
 
     def __init__(self, server: SmtpServer) -> None:
         self.server = server
 
     def transport(self, **config: object) -> EmailTransport:
         config = {"host": "127.0.0.1", "port": self.server.port, **config}
-        return EmailTransport(config=config, secrets={}, answer_timeout=PATIENCE)
+        return EmailTransport(config=config, secrets={}, answer_timeout=self.patience)
 
     def received(self) -> int:
         return len(self.server.envelopes)
@@ -44,9 +43,7 @@ class SmtpPeer:
 
 class TestEmailTransport(NetworkContract):
     @pytest.fixture
-    def peer(self, smtp_server, inner_hosts, monkeypatch) -> SmtpPeer:
-        patience = Patience(connect=PATIENCE, command=PATIENCE, message=PATIENCE, answer=PATIENCE)
-        monkeypatch.setattr(PhasedSMTPBackend, "patience", patience)
+    def peer(self, smtp_server, inner_hosts) -> SmtpPeer:
         return SmtpPeer(smtp_server)
 
     def test_text_html_and_headers_arrive(self, peer):

@@ -8,7 +8,7 @@ import pytest
 from apps.channels.messages import Phase
 from apps.channels.transports.email import EmailTransport
 
-from .contract import PATIENCE, NetworkContract, first, make_message
+from .contract import NetworkContract, first, make_message
 from .http_peer import HttpPeer
 from .servers import HttpServer
 
@@ -20,7 +20,7 @@ class PostmarkPeer(HttpPeer):
 
     def transport(self) -> EmailTransport:
         config = {"backend": "anymail.backends.postmark.EmailBackend", "from_address": "ops@example.org"}
-        return EmailTransport(config=config, secrets={}, answer_timeout=PATIENCE)
+        return EmailTransport(config=config, secrets={}, answer_timeout=self.patience)
 
 
 class TestThroughPostmark(NetworkContract):

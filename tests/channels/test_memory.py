@@ -5,11 +5,12 @@ import pytest
 from apps.channels.messages import Phase, TransportError
 from apps.channels.transports.memory import MemoryTransport
 
-from .contract import TransportContract
+from .contract import PATIENT, TransportContract
 
 
 class MemoryPeer:
     address = "cem@example.org"
+    patience = PATIENT
 
     def __init__(self) -> None:
         self.taken = 0

@@ -6,7 +6,7 @@ import pytest
 from apps.channels.messages import Phase
 from apps.channels.transports.sms import SmsTransport
 
-from .contract import PATIENCE, NetworkContract, first, make_message
+from .contract import NetworkContract, first, make_message
 from .http_peer import HttpPeer
 from .servers import HttpServer
 
@@ -16,7 +16,7 @@ class SmsPeer(HttpPeer):
 
     def transport(self, **config: str) -> SmsTransport:
         config = {"account": "AC1", "from_number": "+33123456789", "base_url": self.server.url} | config
-        return SmsTransport(config=config, secrets={"token": "hush-hush"}, answer_timeout=PATIENCE)
+        return SmsTransport(config=config, secrets={"token": "hush-hush"}, answer_timeout=self.patience)
 
     def refuse_with(self, code: int, status: int = 400) -> None:
         body = json.dumps({"code": code, "message": f"The number {self.address} is no good.", "status": status})

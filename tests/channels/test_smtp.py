@@ -9,15 +9,17 @@ from apps.channels.messages import Phase
 from apps.channels.smtp import PhasedSMTPBackend
 from apps.channels.smtp_errors import PhasedSMTPError
 
+from .contract import HURRIED, PATIENT
 from .servers import CLOSE, DRIP, RESET, SILENCE, SmtpServer, accept_anybody
 
-SHORT = 0.15
 BEFORE, AFTER = Phase.BEFORE, Phase.AFTER
 
 
-def make_backend(server: SmtpServer, **options: object) -> PhasedSMTPBackend:
-    timeouts = {"timeout": SHORT, "connect_timeout": SHORT, "message_timeout": SHORT, "answer_timeout": SHORT}
-    return PhasedSMTPBackend("127.0.0.1", server.port, **(timeouts | options))
+def make_backend(
+    server: SmtpServer, *, until_dot: float = PATIENT, after_dot: float = PATIENT, **options: object
+) -> PhasedSMTPBackend:
+    before = {"timeout": until_dot, "connect_timeout": until_dot, "message_timeout": until_dot}
+    return PhasedSMTPBackend("127.0.0.1", server.port, answer_timeout=after_dot, **before, **options)
 
 
 def make_email(number: int = 1, **fields: object) -> EmailMessage:
@@ -63,7 +65,8 @@ def error_of(server: SmtpServer, email: EmailMessage | None = None, **options: o
 )
 def test_the_phase_decides(smtp_server, step, faults, is_permanent, phase, code):
     smtp_server.script[step].extend(faults)
-    error = error_of(smtp_server)
+    hurried = {"after_dot" if step == "DOT" else "until_dot": HURRIED} if {SILENCE, DRIP} & {*faults} else {}
+    error = error_of(smtp_server, **hurried)
     assert (error.permanent, error.phase, error.code) == (is_permanent, phase, code), error.text
 
 
@@ -160,7 +163,7 @@ def test_a_server_that_cannot_take_such_an_address_is_not_asked():
 
 def test_a_server_that_falls_silent_stops_the_rest(smtp_server):
     smtp_server.script["RCPT"].append(SILENCE)
-    assert error_of(smtp_server).channel_down
+    assert error_of(smtp_server, until_dot=HURRIED).channel_down
 
 
 def test_an_inner_host_is_refused_where_only_public_ones_may_be_reached(smtp_server):
@@ -203,16 +206,16 @@ class TestTls:
 
     @pytest.mark.usefixtures("is_trusted")
     def test_starttls_and_signing_in(self, starttls_server):
-        backend = make_backend(starttls_server, use_tls=True, username="ana", password="correct horse", timeout=2)
+        backend = make_backend(starttls_server, use_tls=True, username="ana", password="correct horse")
         assert backend.send_messages([make_email()]) == 1
 
     @pytest.mark.usefixtures("is_trusted")
     def test_a_wrong_password_is_the_channel_s_trouble(self, starttls_server):
-        error = error_of(starttls_server, use_tls=True, username="ana", password="wrong", timeout=2)
+        error = error_of(starttls_server, use_tls=True, username="ana", password="wrong")
         assert (error.permanent, error.phase, error.channel_down, error.code) == (False, BEFORE, True, "535")
 
     def test_a_certificate_nobody_vouches_for_is_refused(self, starttls_server):
-        error = error_of(starttls_server, use_tls=True, timeout=2)
+        error = error_of(starttls_server, use_tls=True)
         assert (error.permanent, error.phase, error.channel_down) == (False, BEFORE, True)
         assert starttls_server.envelopes == []
 
@@ -224,6 +227,6 @@ class TestTls:
     def test_tls_from_the_first_byte(self, certificate_context):
         server = SmtpServer(ssl_context=certificate_context)
         server.start()
-        sent = make_backend(server, use_ssl=True, timeout=2, connect_timeout=2).send_messages([make_email()])
+        sent = make_backend(server, use_ssl=True).send_messages([make_email()])
         server.stop()
         assert sent == 1

@@ -6,7 +6,7 @@ import pytest
 from apps.channels.transports.webhook import WebhookTransport
 from apps.common.standard_webhooks import BadSignature, new_secret, verify
 
-from .contract import PATIENCE, SECRET, NetworkContract, first, make_message
+from .contract import SECRET, NetworkContract, first, make_message
 from .http_peer import HttpPeer
 from .servers import HttpServer
 
@@ -14,7 +14,7 @@ from .servers import HttpServer
 class WebhookPeer(HttpPeer):
     def transport(self, **secrets: str) -> WebhookTransport:
         config = {"url": f"{self.server.url}/hook"}
-        return WebhookTransport(config=config, secrets={"secret": SECRET, **secrets}, answer_timeout=PATIENCE)
+        return WebhookTransport(config=config, secrets={"secret": SECRET, **secrets}, answer_timeout=self.patience)
 
 
 class TestWebhookTransport(NetworkContract):
