@@ -111,7 +111,7 @@ class Compiled:
             WHY: phrases(self.source.language)["footer"][why].format(team=self.facts.team_name),
         }
         for number, value in found.values.items():
-            values[number] = value if isinstance(value, str) else values[value] if isinstance(value, int) else value(about)
+            values[number] = value if isinstance(value, str) else value(about)
         made = self._document(found, frame)
         subject = values[SUBJECT] = one_line(made.subject.join(values))
         return Content(

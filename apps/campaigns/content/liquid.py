@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TextIO
 
 from django.utils.translation import gettext as _
-from liquid import Environment, RenderContext, StrictUndefined, is_undefined
+from liquid import Environment, RenderContext, StrictUndefined
 from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import LiquidError
@@ -24,7 +24,7 @@ MAX_SOURCE = 20_000  # characters of a template
 MAX_OUTPUT = 60_000  # bytes of what it yields
 MAX_VALUE = 10_000  # characters of one value
 MAX_ITERATIONS = 1_000  # over all loops
-MAX_SECONDS = 0.5
+MAX_SECONDS = 0.5  # of this thread, so that a busy machine breaks no text
 TAGS = frozenset({"if", "unless", "case", "for", "break", "continue", "assign", "comment", "raw", "#"})
 PSEUDO_TAGS = frozenset({"content", "output", "illegal"})
 FILTERS = frozenset(
@@ -58,7 +58,7 @@ class SharedGlobals(dict[str, object]):
 
 
 ContactOutput = Callable[[Mapping[str, object]], str]
-SkeletonValue = str | int | ContactOutput  # a value, the number of an outside slot, or what asks the contact
+SkeletonValue = str | ContactOutput  # a value, or what asks the contact for it
 
 
 @dataclass(kw_only=True)
@@ -81,14 +81,12 @@ class MarkingOutput(OutputNode):
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         skeleton: Skeleton = context.tag_namespace["skeleton"]
-        if time.monotonic() > skeleton.deadline:
+        if time.thread_time() > skeleton.deadline:
             raise LiquidError("the template takes too long", token=self.token)
-        return buffer.write(skeleton.add(self.value(context)))
-
-    def value(self, context: RenderContext) -> SkeletonValue:
         if self.is_plain_contact_output and self.is_shared(context):
-            return self.ask_contact
-        return written(self.expression.evaluate(context))
+            return buffer.write(skeleton.add(self.ask_contact))
+        value = self.expression.evaluate(context)
+        return buffer.write(mark(value.slot) if isinstance(value, PerRecipient) else skeleton.add(written(value)))
 
     @property
     def is_plain_contact_output(self) -> bool:
@@ -108,26 +106,21 @@ class MarkingOutput(OutputNode):
 
     def ask_contact(self, contact: Mapping[str, object]) -> str:
         context = RenderContext(_EMPTY, globals={CONTACT: contact})
-        value = written(self.expression.evaluate(context))
-        return value if isinstance(value, str) else str(value)
+        return written(self.expression.evaluate(context))
 
 
 class MarkingOutputTag(Output):
     node_class = MarkingOutput
 
 
-def written(value: object) -> str | int:
-    """A value as text: lists with commas, nothing for nil. The number of its slot for what each recipient has its own of."""
-    if is_undefined(value):
-        str(value)  # raises the error that names it
-    if isinstance(value, PerRecipient):
-        return value.slot
+def written(value: object) -> str:
+    """A value as text: lists with commas, nothing for nil; raises for what does not exist."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return ", ".join(str(written(item)) for item in value)
+        return ", ".join(written(item) for item in value)
     text = clean_text(str(value)).strip()
     if len(text) > MAX_VALUE:
         raise LiquidError("a value is too long", token=None)
@@ -183,7 +176,7 @@ def outline(
     template = parse(source)
     values = SharedGlobals(shared) if contact is None else {**shared, CONTACT: contact}
     context = RenderContext(template, globals=values)
-    skeleton = Skeleton(first_mark=first_mark, deadline=time.monotonic() + MAX_SECONDS)
+    skeleton = Skeleton(first_mark=first_mark, deadline=time.thread_time() + MAX_SECONDS)
     context.tag_namespace["skeleton"] = skeleton
     buffer = template._get_buffer()
     template.render_with_context(context, buffer)

@@ -7,9 +7,10 @@ is common to all recipients is worked out once; a message is then a join.
 
 import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 from urllib.parse import quote, urlsplit
 
@@ -109,9 +110,13 @@ class Pattern:
                 literals.append(literal)
         return type(self)(literals=tuple(literals), slots=tuple(slots))
 
-    def join(self, values: Mapping[int, str] | Sequence[str]) -> str:
+    @cached_property
+    def distinct(self) -> frozenset[tuple[int, Encoder]]:
+        return frozenset(self.slots)
+
+    def join(self, values: Mapping[int, str]) -> str:
+        written = {slot: slot[1](values[slot[0]]) for slot in self.distinct}
         parts = [self.literals[0]]
-        for (number, encode), literal in zip(self.slots, self.literals[1:], strict=True):
-            parts.append(encode(values[number]))
-            parts.append(literal)
+        for slot, literal in zip(self.slots, self.literals[1:], strict=True):
+            parts += written[slot], literal
         return "".join(parts)
