@@ -72,9 +72,8 @@ def service_stamp() -> tuple[int, datetime | None]:
 
 def render_calendar(selection: Selection, now: datetime) -> bytes:
     """The whole file. An entry that cannot be rendered is left out and logged; the others must not suffer for it."""
-    account = selection.feed.name
-    entries = [with_account(entry, account) for entry in _entries(selection.windows(now), selection.feed.language)]
-    return wrap(entries, head=_head(selection))
+    entries = _entries(selection.windows(now), selection.feed.language)
+    return wrap(with_account(entries, selection.feed.name), head=_head(selection))
 
 
 def wrap(entries: Iterable[bytes], *, head: Calendar | None = None) -> bytes:

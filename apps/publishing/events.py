@@ -1,8 +1,9 @@
 """One window as one calendar entry (VEVENT) in one language. The rules stand in docs/calendar.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,20 +22,18 @@ BEGIN = b"BEGIN:VEVENT\r\n"
 END = b"END:VEVENT\r\n"
 
 
-def render_event(window: MaintenanceWindow, *, language: str, account: str = "") -> bytes:
-    """The entry's bytes, the same for the same window. `account`: whose maintenance it is, in a reader's own feed."""
+def render_event(window: MaintenanceWindow, *, language: str) -> bytes:
+    """The entry's bytes, the same for the same window and every reader."""
     with translation.override(language):
-        entry: bytes = _event(window, window.text_in(language), language).to_ical(sorted=False)
-    return with_account(entry, account) if account else entry
+        return cast(bytes, _event(window, window.text_in(language), language).to_ical(sorted=False))
 
 
-def with_account(entry: bytes, account: str) -> bytes:
-    """The entry with its reader's name, so that what is the same for all readers is rendered once."""
-    name = vText(maintnote.value(account))
+def with_account(entries: Iterable[bytes], account: str) -> list[bytes]:
+    """The entries with their reader's name, which maintnote asks for, so that what all readers share is rendered once."""
     line = Event()
-    line.add("x-maintnote-account", name)
-    line_and_end: bytes = line.to_ical().removeprefix(BEGIN)
-    return entry.removesuffix(END) + line_and_end
+    line.add("x-maintnote-account", vText(maintnote.value(account)))
+    ending: bytes = line.to_ical().removeprefix(BEGIN)
+    return [entry.removesuffix(END) + ending for entry in entries]
 
 
 def notice_url(window: MaintenanceWindow) -> str:

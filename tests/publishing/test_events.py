@@ -14,8 +14,12 @@ from tests.factories import HOUR, NOW, make_service, make_window
 pytestmark = pytest.mark.django_db
 
 
+def entry(window, language="en", account="Acme"):
+    return with_account([render_event(window, language=language)], account)
+
+
 def read(window, language="en", account="Acme"):
-    body = wrap([render_event(window, language=language, account=account)])
+    body = wrap(entry(window, language, account))
     (event,) = Calendar.from_ical(body).walk("VEVENT")
     return event
 
@@ -39,7 +43,7 @@ def test_entry_says_what_the_window_says():
 
 
 def test_entry_holds_each_property_once_and_nothing_about_readers():
-    lines = render_event(make_window(), language="en", account="Acme").decode().replace("\r\n ", "").split("\r\n")
+    lines = entry(make_window())[0].decode().replace("\r\n ", "").split("\r\n")
     names = [line.split(":")[0].split(";")[0] for line in lines if line]
     assert len(names) == len(set(names))
     assert not {"METHOD", "ATTENDEE", "VALARM"} & set(names)
@@ -111,7 +115,7 @@ def test_every_impact_and_public_status_has_a_maintnote_word():
 def test_no_text_can_break_out_of_its_property(title):
     window = make_window(services=[make_service(title.replace("\x00", "")[:60])])
     window.title = window.effect = window.reason = title
-    body = render_event(window, language="en", account=title)
+    (body,) = entry(window, account=title)
     assert Calendar.from_ical(wrap([body])).walk("VEVENT")[0].get("ATTENDEE") is None
     lines = body.removesuffix(b"\r\n").split(b"\r\n")
     assert all(len(line) <= 75 for line in lines)
@@ -122,16 +126,9 @@ def test_no_text_can_break_out_of_its_property(title):
 
 def test_same_window_gives_the_same_bytes():
     window = make_window(services=[make_service(), make_service()])
-    first = render_event(window, language="fr", account="Acme")
+    first = entry(window, "fr")
     window.refresh_from_db()
-    assert render_event(window, language="fr", account="Acme") == first
-
-
-def test_account_can_be_added_to_a_rendered_entry():
-    window = make_window()
-    bare = render_event(window, language="en")
-    assert with_account(bare, "Acme") == render_event(window, language="en", account="Acme")
-    assert bare.endswith(b"END:VEVENT\r\n")
+    assert entry(window, "fr") == first
 
 
 def test_texts_fall_back_to_the_windows_own_language():

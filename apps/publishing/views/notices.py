@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from apps.windows.models import MaintenanceWindow
 
 from ..calendars import wrap
-from ..events import notice_url, render_event
+from ..events import notice_url, render_event, with_account
 from ..notices import notice_of
 from .feeds import CALENDAR
 
@@ -31,7 +31,7 @@ def notice(request: HttpRequest, uid: UUID) -> HttpResponse:
 def notice_calendar(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One entry, with the UID it has in every feed: whoever has both sees it once."""
     window, language = _window(uid), _language(request)
-    body = wrap([render_event(window, language=language, account="public")])
+    body = wrap(with_account([render_event(window, language=language)], "public"))
     response = _answer(request, body, language=language, content_type=CALENDAR)
     response.headers["Content-Disposition"] = 'attachment; filename="maintenance.ics"'
     return response

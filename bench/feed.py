@@ -1,0 +1,98 @@
+"""What a calendar feed of 2,000 windows costs: unchanged (304), after one change, and first rendered by a process.
+
+    DATABASE_URL=postgres://… python bench/feed.py [windows]
+
+Works in a database of its own, made and dropped by Django's test runner. Times are of the whole request, without a socket.
+"""
+
+import os
+import statistics
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main(count: str = "2000") -> None:
+    sys.path.insert(0, str(ROOT))
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    import django
+
+    django.setup()
+    from django.test.runner import DiscoverRunner
+
+    runner = DiscoverRunner(verbosity=0, interactive=False)
+    runner.setup_test_environment()
+    databases = runner.setup_databases()
+    try:
+        measure(int(count))
+    finally:
+        runner.teardown_databases(databases)
+
+
+def measure(count: int) -> None:
+    from django.test import Client
+    from django.utils import timezone
+
+    from apps.publishing import services
+    from apps.windows import services as windows
+    from apps.windows.models import MaintenanceWindow
+
+    now = timezone.now()
+    fill(count, now)
+    _, token = services.create_feed(name="Bench", language="fr", actor=None, now=now)
+    client, path = Client(), f"/feeds/{token}.ics"
+    client.get("/feeds/x.ics")  # the first request of a process loads the middleware
+
+    first, response = timed(lambda: client.get(path))
+    etag = response["ETag"]
+    unchanged = [timed(lambda: client.get(path, headers={"if-none-match": etag}))[0] for _ in range(200)]
+    full = [timed(lambda: client.get(path))[0] for _ in range(10)]
+    packed = [timed(lambda: client.get(path, headers={"accept-encoding": "gzip"}))[0] for _ in range(5)]
+    window = MaintenanceWindow.objects.order_by("?")[0]
+    windows.edit_texts(window, title="Another title", actor=None, now=timezone.now())
+    after, changed = timed(lambda: client.get(path, headers={"if-none-match": etag}))
+    assert changed.status_code == 200
+
+    print(f"{count} windows, {len(response.content) / 1e6:.2f} MB")
+    print(f"304, unchanged         {statistics.median(unchanged):7.1f} ms (median), {sorted(unchanged)[-2]:.1f} ms (p99)")
+    print(f"200, after one change  {after:7.1f} ms")
+    print(f"200, unchanged         {statistics.median(full):7.1f} ms, compressed {statistics.median(packed):.1f} ms")
+    print(f"200, first of process  {first:7.1f} ms")
+
+
+def fill(count: int, now):  # type: ignore[no-untyped-def]
+    from apps.windows.models import MaintenanceWindow
+    from tests.factories import make_service
+
+    services = [make_service() for _ in range(20)]
+    rows = MaintenanceWindow.objects.bulk_create(
+        MaintenanceWindow(
+            title=f"Database upgrade {number}",
+            reason="The present version is no longer maintained by its makers.",
+            effect="The shop shows its products but takes no orders; open orders are safe.",
+            time_zone="Europe/Paris",
+            starts_at=(begin := now + timedelta(hours=6 * (number - count // 3))),
+            ends_at=begin + timedelta(hours=4),
+            announced_ends_at=begin + timedelta(hours=6),
+            status="scheduled",
+            scheduled_at=now,
+            revision=1,
+            content_changed_at=now,
+        )
+        for number in range(count)
+    )
+    through = MaintenanceWindow.services.through
+    through.objects.bulk_create(through(maintenancewindow=row, service=services[number % 20]) for number, row in enumerate(rows))
+
+
+def timed(call):  # type: ignore[no-untyped-def]
+    start = time.perf_counter()
+    result = call()
+    return (time.perf_counter() - start) * 1000, result
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
