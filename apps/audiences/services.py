@@ -1,6 +1,6 @@
 """What can be done to contacts and addresses. Each verb is one transaction with its audit event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
@@ -48,6 +48,22 @@ def lift(suppression: Suppression, *, actor: User | None, now: datetime) -> None
     segment = suppression.segment.slug if suppression.segment else ""
     record("address.released", subject=suppression, actor=actor, now=now, segment=segment, **detail)
     suppression.delete()
+
+
+@transaction.atomic
+def save_contact(contact: Contact, *, changed: Sequence[str], actor: User, now: datetime) -> None:
+    """Keeps a contact that a person has entered or changed; `changed` names the fields."""
+    verb = "contact.entered" if contact._state.adding else "contact.changed"
+    contact.save()
+    record(verb, subject=contact, actor=actor, now=now, fields=list(changed))
+
+
+@transaction.atomic
+def save_segment(segment: Segment, *, actor: User, now: datetime) -> None:
+    """Keeps a segment; the rule goes on record, because it decides who hears of what."""
+    verb = "segment.entered" if segment._state.adding else "segment.changed"
+    segment.save()
+    record(verb, subject=segment, actor=actor, now=now, name=segment.name, rule=segment.rule)
 
 
 @transaction.atomic

@@ -46,6 +46,9 @@ __all__ = [
     "start_window",
 ]
 
+TEXTS = frozenset({"title", "reason", "effect", "alternatives"})
+DETAILS = frozenset({"impact", "heavy_traffic", "starts_automatically", "language"})
+
 
 @transaction.atomic
 def create_window(
@@ -65,6 +68,7 @@ def create_window(
 
     `texts`: reason, effect, alternatives and their language; also heavy_traffic and starts_automatically.
     """
+    _refuse_unknown(texts, TEXTS | DETAILS)
     window = MaintenanceWindow(
         title=title.strip(),
         starts_at=starts_at,
@@ -179,6 +183,7 @@ def edit_texts(window: MaintenanceWindow, *, actor: User | None, now: datetime, 
 
     Calendars learn of it by `content_changed_at`; what was announced stays true, so there is no new revision.
     """
+    _refuse_unknown(texts, TEXTS)
     current = MaintenanceWindow.objects.select_for_update().get(pk=window.pk)
     row: MaintenanceWindow | WindowTranslation = current
     if language and language != current.language:
@@ -200,10 +205,11 @@ def edit_texts(window: MaintenanceWindow, *, actor: User | None, now: datetime, 
 def edit_details(
     window: MaintenanceWindow, *, actor: User | None, now: datetime, services: Sequence[Service] | None = None, **details: Any
 ) -> bool:
-    """Changes services, impact, heavy_traffic or starts_automatically before the work is over; False: nothing changed.
+    """Changes services or any of DETAILS before the work is over; False: nothing changed.
 
     Whoever owns the plan has to replan afterwards: who hears at all may depend on these.
     """
+    _refuse_unknown(details, DETAILS)
     current = MaintenanceWindow.objects.select_for_update().get(pk=window.pk)
     if not WINDOW_TRANSITIONS[current.status]:
         raise WindowError(
@@ -278,6 +284,12 @@ def _check_fields(row: models.Model, *, only: Iterable[str] | None = None) -> No
                 for problem in problems
             ]
         ) from error
+
+
+def _refuse_unknown(names: Iterable[str], allowed: frozenset[str]) -> None:
+    """Status, times and revision have verbs of their own; to pass them here is a bug."""
+    if unknown := set(names) - allowed:
+        raise TypeError(f"Not to be given here: {', '.join(sorted(unknown))}.")
 
 
 def _check_services(services: Sequence[Service]) -> None:

@@ -116,6 +116,15 @@ def test_a_contact_shows_which_addresses_are_not_used(client, ana):
     assert "zoe@example.org: The recipient reported a message as unwanted (every segment)" in page
 
 
+def test_who_changed_a_contact_or_a_segment_is_on_record(client, ana):
+    zoe = make_contact(email="zoe@example.org")
+    client.post(reverse("admin:audiences_contact_change", args=(zoe.pk,)), contact_form(email="zoe@example.org", name="Zoé"))
+    client.post(reverse("admin:audiences_segment_add"), {"name": "All", "slug": "all", "rule": '{"all": []}'})
+    segment, contact = AuditEvent.objects.all()
+    assert (contact.verb, contact.detail, contact.actor) == ("contact.changed", {"fields": ["name"]}, ana)
+    assert (segment.verb, segment.detail["rule"], segment.actor) == ("segment.entered", {"all": []}, ana)
+
+
 def segment_page(segment):
     return reverse("admin:audiences_segment_change", args=(segment.pk,))
 

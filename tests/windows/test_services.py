@@ -280,3 +280,9 @@ def test_windows_that_only_touch_do_not_overlap():
     checkout = make_service()
     make_window(starts_at=START, services=[checkout])
     assert services.find_overlaps(starts_at=END, ends_at=END + timedelta(hours=1), services=[checkout]) == []
+
+
+@pytest.mark.parametrize("change", [services.edit_texts, services.edit_details])
+def test_no_edit_gets_around_the_verbs(change):
+    with pytest.raises(TypeError, match="Not to be given here: status"):
+        change(make_window(), status="completed", actor=None, now=NOW)

@@ -13,7 +13,7 @@ from apps.common.archiving import ArchivedFilter, ArchivingAdmin
 
 from ..forms import ContactForm
 from ..models import AddressKind, Contact, Suppression
-from ..services import archive_contacts, restore_contacts
+from ..services import archive_contacts, restore_contacts, save_contact
 from .imports import ImportPages
 
 
@@ -42,6 +42,9 @@ class ContactAdmin(ArchivingAdmin):
         if request.path.endswith("/autocomplete/"):
             queryset = queryset.filter(archived_at__isnull=True)
         return super().get_search_results(request, queryset, search_term)
+
+    def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
+        save_contact(obj, changed=form.changed_data, actor=cast(User, request.user), now=timezone.now())
 
     def archive_rows(self, request: HttpRequest, rows: QuerySet[Contact]) -> int:
         return archive_contacts(rows, actor=cast(User, request.user), now=timezone.now())

@@ -1,15 +1,19 @@
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
 
 from ..forms import SegmentForm
 from ..models import Segment, live_counts
 from ..rules import RuleError
+from ..services import save_segment
 from ..words import fault_sentence
 
 MOST_SHOWN = 10
@@ -55,6 +59,9 @@ class SegmentAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
         return super().get_queryset(request).order_by("name")
+
+    def save_model(self, request: HttpRequest, obj: Segment, form: Any, change: bool) -> None:
+        save_segment(obj, actor=cast(User, request.user), now=timezone.now())
 
     @admin.display(description=_("contacts"))
     def people(self, segment: Segment) -> int | str:
