@@ -1,6 +1,6 @@
 """The tables of the review page, each also a file to download."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -373,7 +373,3 @@ TABLES: Mapping[str, Callable[[Subject], Table]] = {
 
 def all_tables(subject: Subject) -> dict[str, Table]:
     return {slug: build(subject) for slug, build in TABLES.items()}
-
-
-def names() -> Sequence[str]:
-    return tuple(TABLES)

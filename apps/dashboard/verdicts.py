@@ -164,13 +164,14 @@ def judged(during: Judgement, *, after: Judgement | None) -> Verdict:
 def live_summary(window: MaintenanceWindow, live: Live) -> str:
     """One sentence for people who listen to the live page; it changes only when something has happened."""
     left = sum(row.state == TouchpointState.SENT for row in live.touchpoints)
-    return _("%(title)s: %(state)s. %(sent)s of %(total)s touchpoints sent, %(missed)s missed.") % {
+    words = _("%(title)s: %(state)s. %(sent)s of %(total)s touchpoints sent, %(missed)s missed.") % {
         "title": window.title,
         "state": window.get_status_display(),
         "sent": number(left),
         "total": number(len(live.touchpoints)),
         "missed": number(len(live.missed)),
     }
+    return f"{words} {_('The planned end has passed and nobody has confirmed that it is over.')}" if live.is_overrun else words
 
 
 def _words(duration: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
@@ -23,7 +24,13 @@ def number(value: float, *, digits: int = 0) -> str:
     """With the language's grouping; at most `digits` decimals, and never “−0”."""
     rounded = round(value, digits) or 0
     pattern = "#,##0." + "#" * digits if digits else "#,##0"
-    return format_decimal(rounded, format=pattern, locale=language()).replace("-", MINUS)
+    return _decimal(rounded, pattern, language())
+
+
+@lru_cache(maxsize=4096)
+def _decimal(value: float, pattern: str, locale: str) -> str:
+    # babel reads the pattern anew each time, and a page has a thousand numbers
+    return format_decimal(value, format=pattern, locale=locale).replace("-", MINUS)
 
 
 def signed(value: float, *, digits: int = 1) -> str:

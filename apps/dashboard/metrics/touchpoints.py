@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Max
+from django.db.models import Count, Max
 
 from apps.campaigns.models import Campaign, Reason, Touchpoint, TouchpointState
 from apps.delivery.models import Delivery, DeliveryState
@@ -110,17 +110,21 @@ def delivery_counts(touchpoint_ids: Iterable[int]) -> dict[int, dict[str, int]]:
 
 
 def _lateness(rows: Sequence[Touchpoint]) -> dict[int, Lateness]:
-    """From the seconds in which messages left; each second counts as its last message, so nothing is shown too early."""
-    due = {row.pk: row.due_at for row in rows if row.due_at}
+    """From the seconds in which messages left; each second counts as its last message, so nothing is shown too early.
+
+    Only deliveries of the revision that the touchpoint now has: those of an older one left for another time.
+    """
+    due = {(row.pk, row.revision): row.due_at for row in rows if row.due_at}
     seconds = (
-        Delivery.objects.filter(touchpoint__in=due, state=DeliveryState.SENT, revision=F("touchpoint__revision"))
-        .values_list("touchpoint", Cut("sent_at", unit="second"))
+        Delivery.objects.filter(touchpoint__in=[row.pk for row in rows], state=DeliveryState.SENT)
+        .values_list("touchpoint", "revision", Cut("sent_at", unit="second"))
         .annotate(number=Count("pk"), last=Max("sent_at"))
         .order_by()
     )
     late: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for touchpoint, _second, number, last in seconds:
-        late[touchpoint].append((max(0.0, (last - due[touchpoint]).total_seconds()), number))
+    for touchpoint, revision, _second, number, last in seconds:
+        if due_at := due.get((touchpoint, revision)):
+            late[touchpoint].append((max(0.0, (last - due_at).total_seconds()), number))
     return {touchpoint: _summed_up(values) for touchpoint, values in late.items()}
 
 
