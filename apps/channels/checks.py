@@ -14,7 +14,8 @@ from .transports.email import backend_problems
 
 @register()
 def email_backend_can_be_used(**_options: Any) -> list[CheckMessage]:
-    return [Error(problem, hint="EMAIL_BACKEND", id="channels.E001") for problem in backend_problems(settings.EMAIL_BACKEND)]
+    hint = "The variable EMAIL_BACKEND names the Python path of a Django e-mail backend; ANYMAIL holds what a provider's needs."
+    return [Error(problem, hint=hint, id="channels.E001") for problem in backend_problems(settings.EMAIL_BACKEND)]
 
 
 @register(Tags.database)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -44,11 +45,12 @@ class ChannelForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kept = _readable_secrets(self.instance)
+        config = self.instance.config if isinstance(self.instance.config, dict) else {}
         for option in self.options:
             field = self.fields[PREFIX + option.name]
             if not option.is_secret:
-                shown = option.default if option.type is OptionType.CHOICE else ""
-                field.initial = self.instance.config.get(option.name, shown)
+                shown: Any = option.default if option.type is OptionType.CHOICE else ""
+                field.initial = config.get(option.name, shown)
             elif option.name in self.kept:
                 field.required = False
                 field.help_text = " ".join(filter(None, [str(field.help_text), gettext("One is kept; leave empty to keep it.")]))
@@ -113,7 +115,7 @@ def form_for(kind: str) -> type[ChannelForm]:
     for option in options:
         if option.is_secret and not option.is_required:
             fields[FORGET + option.name] = forms.BooleanField(
-                label=_("Forget “%(label)s”") % {"label": option.label}, required=False
+                label=format_lazy(_("Forget “{label}”"), label=option.label), required=False
             )
     return type("ChannelForm", (ChannelForm,), {**fields, "options": options})
 
@@ -133,7 +135,9 @@ def _field(option: Option) -> forms.Field:
 
 
 def _readable_secrets(channel: Channel) -> dict[str, str]:
+    """Those its kind knows; after a lost key none, and they have to be typed again."""
+    known = {option.name for option in transport_class(channel.kind).options if option.is_secret}
     try:
-        return channel.secrets
+        return {name: value for name, value in channel.secrets.items() if name in known}
     except Unsealable:
-        return {}  # they have to be typed again
+        return {}

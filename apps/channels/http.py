@@ -19,8 +19,8 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 20.0
 LONGEST_ANSWER_BYTES = 64 * 1024
 
-# At DEBUG urllib3 writes each call's whole path, and the path of an incoming webhook is its password.
-logging.getLogger("urllib3").setLevel(logging.INFO)
+# Up to WARNING urllib3 writes whole addresses, and that of an incoming webhook is its password.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, kw_only=True)

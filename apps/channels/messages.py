@@ -17,14 +17,14 @@ class Message:
     """
 
     key: str
-    address: str
+    address: str = field(repr=False)  # what concerns a person stays out of logs and tracebacks
     subject: str
-    text: str
-    html: str = ""
+    text: str = field(repr=False)
+    html: str = field(default="", repr=False)
     from_address: str = ""
     reply_to: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    data: Mapping[str, object] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    data: Mapping[str, object] = field(default_factory=dict, repr=False)
     tags: tuple[str, ...] = ()
 
 

@@ -132,7 +132,7 @@ def accept_anybody(server: SMTP, session: Session, envelope: Envelope, mechanism
 
 
 class HttpServer(ThreadingHTTPServer):
-    """Answers by script: (status, headers, body) or one of the words above; then with `default`."""
+    """Answers by script: (status, headers, body), raw bytes or one of the words above; then with `default`."""
 
     daemon_threads = True
 
@@ -187,6 +187,8 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
             self._answer(*action)
             return
         self.close_connection = True
+        if isinstance(action, bytes):
+            self.wfile.write(action)
         if action == RESET:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.connection.close()

@@ -25,6 +25,11 @@ class TestChatTransport(NetworkContract):
         assert body["text"] == "*Moved*\nNow on Tuesday."
         assert [block["text"]["text"] for block in body["blocks"]] == ["Moved", "Now on Tuesday."]
 
+    def test_a_garbled_answer_brings_the_address_into_no_log(self, peer, messages, caplog):
+        peer.server.script.append(b"HTTP/1.1 200 OK\r\nno header at all\r\nContent-Length: 2\r\n\r\nok")
+        assert first(peer, messages).accepted
+        assert "hush-hush" not in caplog.text
+
     def test_a_redirect_is_not_followed(self, peer, messages):
         peer.server.script.append((302, {"Location": f"{peer.server.url}/elsewhere"}, ""))
         assert first(peer, messages).error.code == "302"

@@ -69,6 +69,10 @@ class TestEmailTransport(NetworkContract):
         assert peer.server.messages[0]["bcc"] is None
         assert peer.server.envelopes[0].rcpt_tos == ["cem@example.org"]
 
+    def test_signs_that_no_encoding_can_write_are_dropped(self, peer):
+        message = make_message(subject="a\ud800", text="b\ud800", html="<p>c\ud800</p>")
+        assert first(peer, [message]).accepted
+
     @pytest.mark.parametrize(
         "address", ["", "nobody", "a@b@c", "cem@example.org\r\nDATA", "x@" + "y" * 70 + ".org", "cem@exa mple.org"]
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from anymail.backends.base import AnymailBaseBackend
@@ -33,35 +34,42 @@ _QUEUED_AS = re.compile(r"(?:queued as |\bid=)([\w.-]+)", re.IGNORECASE)  # Post
 _SECURITY = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", gettext_lazy("None")))
 
 
+_SENDERS = (
+    Option(name="from_address", label=gettext_lazy("From"), help_text=gettext_lazy("Empty: FROM_EMAIL of the installation.")),
+    Option(name="reply_to", label=gettext_lazy("Reply to")),
+)
+_BACKEND = Option(
+    name="backend",
+    label=gettext_lazy("E-mail backend"),
+    help_text=gettext_lazy(
+        "Python path of a Django e-mail backend, such as anymail.backends.postmark.EmailBackend. Empty: EMAIL_BACKEND."
+    ),
+)
+_HOST = Option(
+    name="host",
+    label=gettext_lazy("SMTP host"),
+    help_text=gettext_lazy("A mail server of this channel's own. Empty: EMAIL_HOST and all that belongs to it."),
+)
+_OF_THE_HOST = (
+    Option(name="port", label=gettext_lazy("SMTP port"), type=OptionType.NUMBER, default=25),
+    Option(name="security", label=gettext_lazy("SMTP security"), type=OptionType.CHOICE, choices=_SECURITY, default="none"),
+    Option(name="username", label=gettext_lazy("SMTP user")),
+    Option(name="password", label=gettext_lazy("SMTP password"), is_secret=True),
+)
+
+
 class EmailTransport(Transport):
     """What a channel leaves empty comes from the settings EMAIL_* and ANYMAIL."""
 
     kind = ChannelKind.EMAIL
-    options = (
-        Option(name="from_address", label=gettext_lazy("From"), help_text=gettext_lazy("Empty: FROM_EMAIL of the installation.")),
-        Option(name="reply_to", label=gettext_lazy("Reply to")),
-        Option(
-            name="backend",
-            label=gettext_lazy("E-mail backend"),
-            help_text=gettext_lazy(
-                "Python path of a Django e-mail backend, such as anymail.backends.postmark.EmailBackend. Empty: EMAIL_BACKEND."
-            ),
-        ),
-        Option(
-            name="host", label=gettext_lazy("SMTP host"), help_text=gettext_lazy("Empty: EMAIL_HOST, with all its companions.")
-        ),
-        Option(name="port", label=gettext_lazy("SMTP port"), type=OptionType.NUMBER, default=25),
-        Option(name="security", label=gettext_lazy("SMTP security"), type=OptionType.CHOICE, choices=_SECURITY, default="none"),
-        Option(name="username", label=gettext_lazy("SMTP user")),
-        Option(name="password", label=gettext_lazy("SMTP password"), is_secret=True),
-    )
+    options = (*_SENDERS, _BACKEND, _HOST, *_OF_THE_HOST)
 
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
         found = super().problems(config=config, secrets=secrets)
         if found:
             return found
-        for option in cls.options[:2]:
+        for option in _SENDERS:
             value = config.get(option.name, "")
             if value and not is_address(value):
                 found.append(_("%(label)s: “%(value)s” is not an e-mail address.") % {"label": option.label, "value": value})
@@ -153,12 +161,13 @@ class EmailTransport(Transport):
             headers={name: one_line(value) for name, value in message.headers.items()},
         )
         if message.html:
-            email.attach_alternative(message.html, "text/html")
+            email.attach_alternative(clean_text(message.html), "text/html")
         email.metadata = {"delivery": message.key}  # type: ignore[attr-defined]  # these two are anymail's
         email.tags = list(message.tags[:1])  # type: ignore[attr-defined]  # several providers take one only
         return email
 
 
+@lru_cache(maxsize=256)  # the sender is asked about with every message, and parsing is slow
 def is_address(text: str) -> bool:
     """Whether Django can write it into a header, alone or with a display name."""
     try:
@@ -190,7 +199,7 @@ def _host_problems(config: Mapping[str, Any], secrets: Mapping[str, str]) -> lis
         if config.get("username") and config.get("security", "none") == "none":
             return [_("SMTP security: a password may not travel in the clear; choose STARTTLS or TLS.")]
         return []
-    without = [option for option in EmailTransport.options[4:] if (secrets if option.is_secret else config).get(option.name)]
+    without = [option for option in _OF_THE_HOST if (secrets if option.is_secret else config).get(option.name)]
     return [_("%(label)s has no effect without an SMTP host.") % {"label": option.label} for option in without]
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.common.text import clean_text
+from apps.common.text import clean_text, one_line
 
 from ..addresses import url_problem
 from ..contract import Transport
@@ -80,7 +80,7 @@ class SmsTransport(Transport):
     def _form(self, message: Message) -> dict[str, str]:
         service = self.config.get("messaging_service", "")
         sender = {"MessagingServiceSid": service} if service else {"From": self.config["from_number"]}
-        return {"To": message.address, "Body": clean_text(message.text), **sender}
+        return {"To": one_line(message.address), "Body": clean_text(message.text), **sender}
 
 
 def _base_url(config: Mapping[str, Any]) -> str:
