@@ -11,6 +11,7 @@ from apps.audiences.models import Segment
 from apps.campaigns.builtin import files
 from apps.campaigns.builtin.loading import load_builtin
 from apps.campaigns.models import MessageTemplate, Playbook, Step
+from apps.campaigns.services import open_campaign, release
 from apps.channels.models import Channel
 from tests import factories as make
 from tests.factories import NOW
@@ -134,3 +135,36 @@ def test_customers_hear_by_email_from_two_hours_on_and_colleagues_always():
         assert set(steps.filter(segment__slug="customers").values_list("min_duration", flat=True)) == {timedelta(hours=2)}
         assert not steps.exclude(segment__slug="customers").filter(min_duration__isnull=False).exists()
     assert not Playbook.objects.get(slug="compressed").steps.filter(min_duration__isnull=False).exists()
+
+
+def planned(slug: str, *, lead: timedelta, duration: timedelta) -> list[tuple[str, str, timedelta]]:
+    """What the playbook plans for customers and colleagues of a window so far ahead: moment, segment, time before the start."""
+    load_builtin(now=NOW)
+    for is_internal in (False, True):
+        make.make_contact(is_internal=is_internal)
+    window = make.make_window(starts_at=NOW + lead, duration=duration, status="draft", scheduled_at=None, revision=0)
+    campaign = open_campaign(window, playbook=Playbook.objects.get(slug=slug), owner=None, actor=None, now=NOW)
+    release(campaign, actor=None, now=NOW)
+    rows = campaign.touchpoints.filter(state="planned").order_by("due_at", "segment__slug", "id")
+    return [(row.step_key, row.segment.slug, row.due_at - window.starts_at) for row in rows if row.segment and row.due_at]
+
+
+def test_a_window_in_75_minutes_is_announced_at_once_and_an_hour_before():
+    rows = planned("standard", lead=timedelta(minutes=75), duration=timedelta(hours=3))
+    assert rows[:4] == [
+        ("announce", "customers", timedelta(minutes=-75)),
+        ("announce", "internal-team", timedelta(minutes=-75)),
+        ("t-1h", "customers", timedelta(hours=-1)),
+        ("t-1h", "internal-team", timedelta(hours=-1)),
+    ]
+    assert {row[0] for row in rows} == {"announce", "t-1h", "start", "during", "overrun"}
+
+
+def test_the_compressed_sequence_runs_within_minutes():
+    rows = planned("compressed", lead=timedelta(minutes=3), duration=timedelta(minutes=3))
+    assert [row[0] for row in rows if row[1] == "customers"] == ["announce", "t-2min", "t-1min", "start", "during", "during"]
+
+
+def test_a_window_of_one_hour_tells_customers_nothing_by_email():
+    rows = planned("standard", lead=timedelta(days=30), duration=timedelta(hours=1))
+    assert {row[1] for row in rows} == {"internal-team"}

@@ -8,7 +8,7 @@ import pytest
 
 from apps.campaigns.builtin import files
 from apps.campaigns.builtin.loading import load_builtin
-from apps.campaigns.content import Content, check_template, gather
+from apps.campaigns.content import check_template, gather
 from apps.campaigns.content.sms import GSM_7, GSM_7_DOUBLE, sms_parts
 from apps.campaigns.models import Step
 from apps.channels.models import ChannelKind
@@ -89,13 +89,6 @@ def full_case() -> Case:
 @pytest.fixture
 def built_in(db: None) -> None:
     load_builtin(now=NOW)
-
-
-def said(case: Case, key: str, language: str, kind: str, zone: str = "Asia/Kathmandu") -> Content:
-    campaign = make.make_campaign(window=case.window)
-    point = make.make_touchpoint(campaign=campaign, channel=make.make_channel(kind), content_key=key)
-    contact = None if point.channel.is_broadcast else make.make_contact(name="Ana Lima", phone="+33123456789")
-    return gather(point, case.revision).compiled(language, zone).render(contact)
 
 
 def test_every_key_has_every_kind_in_every_language():

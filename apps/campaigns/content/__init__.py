@@ -9,6 +9,7 @@ from ..context import language_of, zone_of
 from .check import check_template
 from .compiled import Compiled, Content, Material, gather, render
 from .errors import ContentError
+from .sms import sms_parts
 from .variables import VARIABLES, Variable
 from .webhook import webhook_data
 
@@ -23,6 +24,7 @@ __all__ = [
     "gather",
     "language_of",
     "render",
+    "sms_parts",
     "webhook_data",
     "zone_of",
 ]

@@ -98,7 +98,7 @@ class Compiled:
         `unsubscribe_url` the footer offers none; without `pixel_url` there is no picture.
         """
         about = contact_context(contact, language=self.source.language)
-        found = self.common or self._outline(about)
+        found = self.common or _outline(self.source, self.shared, about)
         frame = Frame(
             kind=self.kind, language=self.source.language, has_unsubscribe=bool(unsubscribe_url), has_pixel=bool(pixel_url)
         )
@@ -133,9 +133,6 @@ class Compiled:
                 subject=made.subject.fill(known), text=made.text.fill(known), html=made.html.fill(known), finish=made.finish
             )
         return self.documents[frame]
-
-    def _outline(self, about: Mapping[str, object]) -> _Outline:
-        return _outline(self.source, self.shared, about)
 
 
 def gather(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Material:
