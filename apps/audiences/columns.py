@@ -22,11 +22,21 @@ from .sheets import SheetError, plain
 NAMES: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "full name", "contact", "nom", "nom complet"),
     "email": ("email", "e-mail", "mail", "email address", "e-mail address", "courriel", "adresse e-mail", "adresse mail"),
-    "phone": ("phone", "phone number", "telephone", "tel", "mobile", "mobile phone", "portable", "numero de telephone"),
-    "organisation": ("organisation", "organization", "company", "customer", "societe", "entreprise", "client"),
+    "phone": (
+        "phone",
+        "phone number",
+        "telephone",
+        "téléphone",
+        "tel",
+        "mobile",
+        "mobile phone",
+        "portable",
+        "numéro de téléphone",
+    ),
+    "organisation": ("organisation", "organization", "company", "customer", "société", "entreprise", "client"),
     "time_zone": ("time zone", "timezone", "zone", "fuseau", "fuseau horaire"),
     "language": ("language", "lang", "langue"),
-    "is_internal": ("is internal", "internal", "colleague", "interne", "collegue"),
+    "is_internal": ("is internal", "internal", "colleague", "interne", "collègue"),
 }
 ATTRIBUTE_PREFIXES = ("attributes.", "attributs.")
 MAX_ATTRIBUTE_LENGTH = 500

@@ -68,6 +68,7 @@ class SegmentForm(forms.ModelForm):
     class Meta:
         model = Segment
         fields = ("name", "slug", "description", "rule")
+        widgets = {"description": forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})}
 
 
 class SuppressionForm(forms.ModelForm):

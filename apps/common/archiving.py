@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 class ArchivedFilter(admin.SimpleListFilter):
     """Shows what is in use unless asked otherwise."""
 
-    title = _("in use")
+    title = _("state")
     parameter_name = "archived"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

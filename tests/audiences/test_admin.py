@@ -195,6 +195,7 @@ def test_an_address_is_put_on_the_list_and_lifted_again(client, ana):
     row = Suppression.objects.get()
     assert row.address == "+33123456789"
     url = reverse("admin:audiences_suppression_changelist")
+    assert "(UTC)" in text(client.get(url))
     assert "delete_selected" not in text(client.get(url))
     client.post(url, {"action": "lift_selected", "_selected_action": [row.pk]})
     assert not Suppression.objects.exists()

@@ -6,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import AuditEvent
-from apps.audiences import services
+from apps.audiences import importing, services
 from apps.audiences.models import Contact, Suppression
 from tests.factories import NOW, make_contact, make_user
 
@@ -273,3 +273,17 @@ def test_changing_keeps_when_a_contact_was_created():
     ana = make_contact(email="ana@example.org")
     load("email,name\nana@example.org,Ana\n")
     assert Contact.objects.get().created_at == ana.created_at
+
+
+def test_somebody_quicker_is_reported_and_nothing_is_saved(monkeypatch):
+    def match_then_lose_the_race(*args, **options):
+        plan = match(*args, **options)
+        make_contact(email="zoe@example.org")
+        return plan
+
+    match = importing._match
+    monkeypatch.setattr(importing, "_match", match_then_lose_the_race)
+    report = load("email\nana@example.org\nzoe@example.org\n")
+    assert report.errors[0].sentence == "Somebody else changed contacts at the same time. Nothing was saved: please import again."
+    assert not report.is_saved
+    assert not Contact.objects.filter(email="ana@example.org").exists()

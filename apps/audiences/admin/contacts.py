@@ -20,7 +20,7 @@ from .imports import ImportPages
 @admin.register(Contact)
 class ContactAdmin(ArchivingAdmin):
     form = ContactForm
-    list_display = ("__str__", "email", "phone", "organisation", "language", "time_zone", "is_internal")
+    list_display = ("__str__", "email", "phone", "organisation", "language", "time_zone", "kind")
     list_filter = (ArchivedFilter, "is_internal", "language", "time_zone")
     search_fields = ("name", "email", "phone", "organisation")
     search_help_text = _("Name, e-mail, phone or organisation")
@@ -51,6 +51,10 @@ class ContactAdmin(ArchivingAdmin):
 
     def restore_rows(self, request: HttpRequest, rows: QuerySet[Contact]) -> int:
         return restore_contacts(rows, actor=cast(User, request.user), now=timezone.now())
+
+    @admin.display(description=_("kind"), ordering="is_internal")
+    def kind(self, contact: Contact) -> str:
+        return str(_("Colleague") if contact.is_internal else _("Customer"))
 
     @admin.display(description=_("not to be used"))
     def not_to_be_used(self, contact: Contact) -> str:

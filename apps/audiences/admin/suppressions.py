@@ -4,10 +4,11 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from apps.accounts.models import User
+from apps.common.times import format_instant
 
 from ..forms import SuppressionForm
 from ..models import Suppression
@@ -19,7 +20,7 @@ class SuppressionAdmin(admin.ModelAdmin):
     """Addresses are entered or lifted; a suppression is not edited, because it says what once happened."""
 
     form = SuppressionForm
-    list_display = ("address", "kind", "reason", "scope", "note")
+    list_display = ("address", "kind", "reason", "scope", "note", "since")
     list_filter = ("reason", "kind", ("segment", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("segment",)
     list_per_page = 50
@@ -59,6 +60,11 @@ class SuppressionAdmin(admin.ModelAdmin):
             count += 1
         words = ngettext("%(count)s address may be used again.", "%(count)s addresses may be used again.", count)
         self.message_user(request, words % {"count": count}, messages.SUCCESS)
+
+    @admin.display(description=_("since"), ordering="created_at")
+    def since(self, row: Suppression) -> str:
+        zone, language = timezone.get_current_timezone_name(), get_language() or "en"
+        return format_instant(row.created_at, zone=zone, language=language)
 
     @admin.display(description=_("for"), ordering="segment")
     def scope(self, row: Suppression) -> str:
