@@ -193,6 +193,7 @@ def test_the_inbox_preview_is_the_first_paragraph_after_the_greeting():
 def test_a_mail_is_complete_without_anything_from_elsewhere():
     make.make_template()
     html = said(touchpoint()).html
+    assert html.index('<meta charset="utf-8">') < 200
     assert "<link" not in html
     assert "<script" not in html
     assert "url(" not in html

@@ -23,6 +23,8 @@ from .sms import short_text
 
 LETTERS = (ChannelKind.EMAIL, ChannelKind.MEMORY)  # text and HTML, with a footer
 
+# The inliner puts what it cannot inline at the head's start; the character set has to stand within the first 1024 bytes.
+_STYLE_FIRST = re.compile(r"<head>(<style>.*?</style>)(.*?)</head>", re.DOTALL)
 _INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
@@ -75,7 +77,8 @@ def _letter_text(text: str, frame: Frame) -> str:
 def _letter_html(tokens: list[Token], frame: Frame) -> str:
     body = mark_safe(markdown.to_html(tokens))  # cleaned there
     page = render_to_string("email/layout.html", {"body": body, "preview": _preview(tokens), **_slots(frame)})
-    return re.sub(r"\n{2,}", "\n", _INLINER.inline(page))
+    inlined = _STYLE_FIRST.sub(r"<head>\2\1</head>", _INLINER.inline(page))
+    return re.sub(r"\n{2,}", "\n", inlined)
 
 
 def _slots(frame: Frame) -> dict[str, object]:
