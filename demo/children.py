@@ -17,9 +17,12 @@ from .places import ROOT
 
 QUICK_DEATH_SECONDS = 10
 QUICK_DEATHS_ALLOWED = 3
-# The first line of a log record; what follows without one belongs to it, as the lines of a traceback do.
-RECORD = re.compile(r"^(\d{4}-\d\d-\d\d|\[)")
-WORTH_SHOWING = re.compile(r"\b(WARN|WARNING|ERROR|CRITICAL)\b|^Traceback")
+# The first line of a log record, of ours or of the servers; lines without such a beginning belong to the record before,
+# as those of a traceback do.
+RECORD = re.compile(r"^(\d{4}-\d\d-\d\d \S+ (?P<ours>[A-Z]+)|\[(?P<web>[A-Z]+)\]|\[[^]]*: (?P<celery>[A-Z]+)/)")
+GRAVE = {"WARNING", "ERROR", "CRITICAL"}
+# Asked for by the supervisor itself until all is well.
+EXPECTED = re.compile(r"Service Unavailable: /healthz$")
 
 Say = Callable[[str], None]
 
@@ -74,28 +77,33 @@ class Child:
             _signal_group(self.process.pid, number)
 
     def _read(self, stream: IO[bytes]) -> None:
-        showing = False
+        showing = True  # what a process says before its first record is a failure to start
         with stream, self.log.open("a", encoding="utf-8") as log:
             for raw in stream:
                 line = raw.decode("utf-8", errors="replace").rstrip()
                 log.write(line + "\n")
                 log.flush()
-                showing = bool(WORTH_SHOWING.search(line)) or (showing and not RECORD.match(line))
+                if record := RECORD.match(line):
+                    showing = bool(GRAVE & set(record.groups())) and not EXPECTED.search(line)
+                elif line.startswith("Traceback"):
+                    showing = True
                 if showing:
                     self.say(f"{self.name} | {line}")
 
 
-def stop(children: Iterable[Child], *, patience: float) -> None:
-    """Asks all of them at once to end; whatever is left of their groups after `patience` seconds is killed."""
+def stop(children: Iterable[Child], *, patience: float, hurry: threading.Event) -> None:
+    """Asks all of them at once to end; what is left of their groups after `patience` seconds, or in a hurry, is killed."""
     children = list(children)
     for child in children:
-        child.signal(signal.SIGTERM)
-    deadline = time.monotonic() + patience
-    for child in children:
         if child.process:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(max(0.0, deadline - time.monotonic()))
-            child.signal(signal.SIGKILL)
+            child.process.terminate()  # the leader alone: it ends its own in order, as a worker lets messages finish
+    deadline = time.monotonic() + patience
+    while any(child.exit_code is None for child in children if child.process) and time.monotonic() < deadline:
+        if hurry.wait(0.05):
+            break
+    for child in children:
+        child.signal(signal.SIGKILL)
+        if child.process:
             child.process.wait()
 
 

@@ -30,6 +30,6 @@ def demo_environment(places: Places, ports: Ports, *, outer: Mapping[str, str] =
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONUTF8": "1",
         "PYTHONUNBUFFERED": "1",
-        "C_FORCE_ROOT": "1",  # Celery's warning is about pickled tasks, which are refused here
+        "PYTHONWARNINGS": "ignore:You're running the worker",  # as root; tasks that could do harm are refused anyway
     }
     return {**outer, **silenced, **ours}

@@ -1,5 +1,6 @@
 """Where the demo keeps its things, and which ports it takes."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -68,6 +69,16 @@ class Places:
             file.write(text)
         draft.replace(path)
 
+    def is_prepared(self) -> bool:
+        """Whether an earlier start has brought database and static files to where this version wants them."""
+        try:
+            return (self.folder / "prepared").read_text() == _version()
+        except OSError:
+            return False
+
+    def note_prepared(self) -> None:
+        (self.folder / "prepared").write_text(_version())
+
     def remember_ports(self, ports: Ports) -> None:
         (self.folder / "ports.json").write_text(json.dumps(asdict(ports)))
 
@@ -76,6 +87,15 @@ class Places:
             return Ports(**json.loads((self.folder / "ports.json").read_text()))
         except (OSError, ValueError, TypeError):
             return USUAL_PORTS
+
+
+def _version() -> str:
+    """Changes with whatever a start has to prepare for."""
+    files = [*ROOT.glob("apps/*/migrations/*.py"), *ROOT.glob("static/**/*.*"), ROOT / "requirements.txt"]
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def free_ports(wished: Ports) -> Ports:

@@ -8,16 +8,15 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.error import HTTPError, URLError
 
 from config import embedded
 
 from .children import Child, end_leftovers, remember, stop
 from .environment import demo_environment
+from .health import engine_trouble, mailbox_trouble
 from .places import HOST, ROOT, Places, Ports, free_ports
 
 READY_SECONDS = 60
@@ -32,6 +31,7 @@ class Supervisor:
     def __init__(self, places: Places) -> None:
         self.places = places
         self.stopping = threading.Event()
+        self.hurry = threading.Event()
         self.began = time.monotonic()
 
     def run(self) -> int:
@@ -54,11 +54,13 @@ class Supervisor:
         environment = demo_environment(self.places, ports)
         try:
             self._keep_valkey()
-            seeded = self._seed(environment)
             children += self._children(ports, environment)
-            for child in children:
-                child.start()
-            remember(children, self.places.children)
+            may_start_at_once = self.places.is_prepared()
+            if may_start_at_once:
+                self._start(children)
+            seeded = self._seed(environment)
+            if not may_start_at_once:
+                self._start(children)
             self._wait_until_healthy(children, ports)
             if not self.stopping.is_set():
                 say(greeting(self.places, ports, seeded, seconds=time.monotonic() - self.began))
@@ -85,25 +87,37 @@ class Supervisor:
             return {}
         if process.returncode != 0:
             raise Failed(f"The sample data could not be made. To start afresh, remove {self.places.folder}.")
+        self.places.note_prepared()
         told: dict[str, str] = json.loads(output.decode().splitlines()[-1])
         return told
 
+    def _start(self, children: list[Child]) -> None:
+        if not self.stopping.is_set():
+            self.started_at = time.monotonic()
+            for child in children:
+                child.start()
+            remember(children, self.places.children)
+
     def _children(self, ports: Ports, environment: dict[str, str]) -> list[Child]:
         site = environment["SITE_URL"]
-        web = f"granian --interface wsgi --host {HOST} --port {ports.web} --no-ws --blocking-threads 8 --log-level warning"
-        worker = (
-            f"celery --app config worker --queues {QUEUES} --concurrency 2 --loglevel WARNING --without-gossip --without-mingle"
-        )
+        web = f"granian --interface wsgi --host {HOST} --port {ports.web} --no-ws --blocking-threads 4 --backpressure 32 --log-level warning"
+        worker = f"celery --quiet --app config worker --queues {QUEUES} --concurrency 2 --loglevel WARNING --without-gossip --without-mingle"
         mailbox = f"demo.mailbox --smtp-port {ports.smtp} --http-port {ports.mailbox} --site-url {site} --store"
         arguments = {
             "mailbox": ["-m", *mailbox.split(), str(self.places.mailbox)],
             "web": ["-m", *web.split(), "config.wsgi:application"],
             "worker": ["-m", *worker.split()],
-            "beat": ["-m", *["celery", "--app", "config", "beat", "--loglevel", "WARNING", "--pidfile="]],
+            "beat": ["-m", *["celery", "--quiet", "--app", "config", "beat", "--loglevel", "WARNING", "--pidfile="]],
         }
         return [
-            Child(name, words, environment=environment, log=self._new_log(name), say=say) for name, words in arguments.items()
+            Child(name, words, environment=environment, log=self._new_log(name), say=self._forward)
+            for name, words in arguments.items()
         ]
+
+    def _forward(self, text: str) -> None:
+        """What children say is shown until they are told to end: what they say of that is in their logs."""
+        if not self.stopping.is_set():
+            say(text)
 
     def _new_log(self, name: str) -> Any:
         path = self.places.logs / f"{name}.log"
@@ -112,16 +126,19 @@ class Supervisor:
         return path
 
     def _wait_until_healthy(self, children: list[Child], ports: Ports) -> None:
-        addresses = [f"http://{HOST}:{ports.mailbox}/newest", f"http://{HOST}:{ports.web}/healthz"]
+        """Until the mailbox answers, and the site says that clock and worker have been seen since they were started."""
+        questions = [
+            lambda: mailbox_trouble(f"http://{HOST}:{ports.mailbox}/newest"),
+            lambda: engine_trouble(f"http://{HOST}:{ports.web}/healthz", since=self.started_at),
+        ]
         deadline = time.monotonic() + READY_SECONDS
-        trouble = ""
-        while addresses and not self.stopping.wait(0.05):
+        while questions and not self.stopping.wait(0.1):
             self._look_after(children)
-            trouble = trouble_at(addresses[0])
+            trouble = questions[0]()
             if not trouble:
-                addresses.pop(0)
+                questions.pop(0)
             elif time.monotonic() > deadline:
-                raise Failed(f"Not healthy after {READY_SECONDS} seconds: {addresses[0]} {trouble}\nLogs: {self.places.logs}")
+                raise Failed(f"Not healthy after {READY_SECONDS} seconds: {trouble}\nLogs: {self.places.logs}")
 
     def _look_after(self, children: list[Child]) -> None:
         for child in children:
@@ -136,16 +153,18 @@ class Supervisor:
 
     def _end(self, children: list[Child]) -> None:
         """First those that send, then the mailbox that receives from them, at last what carries their hints."""
-        stop([child for child in children if child.name != "mailbox"], patience=8)
-        stop([child for child in children if child.name == "mailbox"], patience=3)
+        stop([child for child in children if child.name != "mailbox"], patience=25, hurry=self.hurry)
+        stop([child for child in children if child.name == "mailbox"], patience=5, hurry=self.hurry)
         embedded.stop(self.places.folder)
         self.places.children.unlink(missing_ok=True)
         say("Everything has ended.")
 
     def _on_signal(self, number: int, _: Any) -> None:
-        if not self.stopping.is_set():
+        if self.stopping.is_set():
+            self.hurry.set()
+        else:
             self.stopping.set()
-            say("\nEnding …")
+            say("\nEnding, once the messages that are just leaving have left. Again: at once.")
 
 
 @contextlib.contextmanager
@@ -158,17 +177,6 @@ def only_demo_of(places: Places) -> Iterator[None]:
             address = f"http://{HOST}:{places.last_ports().web}/admin/"
             raise Failed(f"A demo of this folder is already running: {address}") from error
         yield
-
-
-def trouble_at(address: str) -> str:
-    """Why the address does not answer with 200, in words; empty when it does."""
-    try:
-        with urllib.request.urlopen(address, timeout=5):
-            return ""
-    except HTTPError as error:
-        return f"answers {error.code}: {error.read(500).decode(errors='replace')}"
-    except (URLError, OSError) as error:
-        return f"does not answer ({error})"
 
 
 def greeting(places: Places, ports: Ports, seeded: dict[str, str], *, seconds: float) -> str:

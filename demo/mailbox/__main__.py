@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--site-url", required=True)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="{asctime} {levelname} {name}: {message}", style="{")
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # of the SMTP server, which notes every command
     store = Store(options.store)
     receiver = smtp.start(store, port=options.smtp_port)
     server = Server(store, port=options.http_port, site_url=options.site_url)

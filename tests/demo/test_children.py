@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -38,7 +39,7 @@ def run(tmp_path: Path, said: list[str]) -> Iterator[Run]:
         return child
 
     yield run
-    stop(children, patience=0)
+    stop(children, patience=0, hurry=Event())
     for child in children:
         assert child.reader
         child.reader.join(5)
@@ -62,9 +63,34 @@ def test_stop_ends_grandchildren_and_those_who_will_not(run: Run) -> None:
     child = run(STUBBORN)
     assert eventually(lambda: child.log.exists() and child.log.read_text().strip())
     grandchild = int(child.log.read_text())
-    stop([child], patience=0.2)
+    stop([child], patience=0.2, hurry=Event())
     assert child.exit_code == -signal.SIGKILL
     assert eventually(lambda: not is_alive(grandchild))
+
+
+def test_a_hurry_ends_the_patience(run: Run) -> None:
+    child = run(STUBBORN)
+    assert eventually(lambda: child.log.exists() and child.log.read_text().strip())
+    hurry = Event()
+    hurry.set()
+    began = time.monotonic()
+    stop([child], patience=60, hurry=hurry)
+    assert time.monotonic() - began < 10
+
+
+def test_the_leader_may_end_its_own_in_order(run: Run) -> None:
+    helper = "import time; time.sleep(0.3); print('done', flush=True)"
+    child = run(f"""
+import signal, subprocess, sys, time
+helper = subprocess.Popen([sys.executable, "-c", {helper!r}])
+signal.signal(signal.SIGTERM, lambda *_: (helper.wait(), sys.exit()))
+print("ready", flush=True)
+{SLEEP}
+""")
+    assert eventually(lambda: child.log.exists() and "ready" in child.log.read_text())
+    stop([child], patience=10, hurry=Event())
+    assert eventually(lambda: "done" in child.log.read_text())
+    assert child.exit_code == 0
 
 
 def test_one_that_dies_is_started_again_with_a_message(run: Run, said: list[str]) -> None:
