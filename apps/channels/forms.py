@@ -37,6 +37,7 @@ class ChannelForm(forms.ModelForm):
 
     options: ClassVar[tuple[Option, ...]] = ()
     secrets: dict[str, str]
+    use_required_attribute = False  # a channel that is off may be half configured
 
     class Meta:
         model = Channel
@@ -48,6 +49,7 @@ class ChannelForm(forms.ModelForm):
         config = self.instance.config if isinstance(self.instance.config, dict) else {}
         for option in self.options:
             field = self.fields[PREFIX + option.name]
+            field.required = option.is_required and (not self.is_bound or "is_enabled" in self.data)
             if not option.is_secret:
                 shown: Any = option.default if option.type is OptionType.CHOICE else ""
                 field.initial = config.get(option.name, shown)
@@ -63,7 +65,7 @@ class ChannelForm(forms.ModelForm):
         forgotten = {option.name for option in self.options if data.get(FORGET + option.name)}
         kept = {name: value for name, value in self.kept.items() if name not in forgotten}
         self.secrets = kept | self._typed(data, are_secret=True)
-        if data.get("is_enabled") and not self.errors:  # a channel that is off may be half configured
+        if data.get("is_enabled") and not self.errors:
             self._report_problems()
         return data
 

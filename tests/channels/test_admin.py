@@ -92,6 +92,13 @@ class TestConfiguring:
         channel.refresh_from_db()
         assert not channel.is_enabled
 
+    def test_a_channel_without_its_secret_can_be_switched_off(self, client):
+        channel = make_channel(ChannelKind.CHAT)
+        assert "setting_url" in post(client, channel).context["adminform"].form.errors
+        post(client, channel, is_enabled=None)
+        channel.refresh_from_db()
+        assert not channel.is_enabled
+
     def test_after_a_lost_key_the_secret_can_be_typed_again(self, client, settings, planner):
         channel = make_chat()
         settings.SECRET_KEY = "another"
