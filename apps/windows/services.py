@@ -8,14 +8,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record
 
 from .changes import WindowError, locked, refuse_stale, retime, step_to, times_detail
+from .checks import check_fields, check_services, promised_end, refuse_unknown
 from .models import (
     WINDOW_TRANSITIONS,
     MaintenanceWindow,
@@ -25,8 +25,6 @@ from .models import (
     WindowStatus,
     WindowTranslation,
 )
-from .rules import announced_end, times_fault
-from .sentences import TIMES_FAULTS
 
 __all__ = [
     "WindowError",
@@ -68,20 +66,20 @@ def create_window(
 
     `texts`: reason, effect, alternatives and their language; also heavy_traffic and starts_automatically.
     """
-    _refuse_unknown(texts, TEXTS | DETAILS)
+    refuse_unknown(texts, TEXTS | DETAILS)
     window = MaintenanceWindow(
         title=title.strip(),
         starts_at=starts_at,
         ends_at=ends_at,
-        announced_ends_at=_announced(starts_at, ends_at, announced_ends_at, now),
+        announced_ends_at=promised_end(starts_at, ends_at, announced_ends_at, now),
         time_zone=time_zone,
         impact=impact,
         content_changed_at=now,
         created_by=actor,
         **texts,
     )
-    _check_fields(window)
-    _check_services(services)
+    check_fields(window)
+    check_services(services)
     window.save(force_insert=True)
     window.services.set(services)
     record("window.created", subject=window, actor=actor, now=now, **times_detail(window))
@@ -93,7 +91,7 @@ def schedule_window(window: MaintenanceWindow, *, actor: User | None, now: datet
     """Promises a draft to recipients."""
     current = locked(window, RevisionChange.SCHEDULED)
     refuse_stale(window, current)
-    _announced(current.starts_at, current.ends_at, current.announced_ends_at, now)
+    promised_end(current.starts_at, current.ends_at, current.announced_ends_at, now)
     return step_to(window, WindowStatus.SCHEDULED, RevisionChange.SCHEDULED, actor=actor, now=now, scheduled_at=now)
 
 
@@ -152,10 +150,10 @@ def reschedule_window(
     times = {
         "starts_at": starts_at,
         "ends_at": ends_at,
-        "announced_ends_at": _announced(starts_at, ends_at, announced_ends_at, now),
+        "announced_ends_at": promised_end(starts_at, ends_at, announced_ends_at, now),
         "time_zone": time_zone or current.time_zone,
     }
-    _check_fields(MaintenanceWindow(**times), only=times)
+    check_fields(MaintenanceWindow(**times), only=times)
     return retime(window, current, RevisionChange.RESCHEDULED, times=times, reason=reason, actor=actor, now=now)
 
 
@@ -173,7 +171,7 @@ def extend_window(
     current = locked(window, RevisionChange.EXTENDED)
     refuse_stale(window, current)
     begun_at = max(now, current.starts_at) if now < ends_at else current.starts_at
-    times = {"ends_at": ends_at, "announced_ends_at": _announced(begun_at, ends_at, announced_ends_at, now)}
+    times = {"ends_at": ends_at, "announced_ends_at": promised_end(begun_at, ends_at, announced_ends_at, now)}
     return retime(window, current, RevisionChange.EXTENDED, times=times, reason=reason, actor=actor, now=now)
 
 
@@ -183,7 +181,7 @@ def edit_texts(window: MaintenanceWindow, *, actor: User | None, now: datetime, 
 
     Calendars learn of it by `content_changed_at`; what was announced stays true, so there is no new revision.
     """
-    _refuse_unknown(texts, TEXTS)
+    refuse_unknown(texts, TEXTS)
     current = MaintenanceWindow.objects.select_for_update().get(pk=window.pk)
     row: MaintenanceWindow | WindowTranslation = current
     if language and language != current.language:
@@ -193,7 +191,7 @@ def edit_texts(window: MaintenanceWindow, *, actor: User | None, now: datetime, 
         return False
     for name, text in changed.items():
         setattr(row, name, text)
-    _check_fields(row, only=changed if row.pk else {**changed, "language": language})
+    check_fields(row, only=changed if row.pk else {**changed, "language": language})
     row.save(update_fields=[*changed] if row.pk else None)
     _touch(window, now)
     detail = {"language": language or current.language, "fields": sorted(changed)}
@@ -209,7 +207,7 @@ def edit_details(
 
     Whoever owns the plan has to replan afterwards: who hears at all may depend on these.
     """
-    _refuse_unknown(details, DETAILS)
+    refuse_unknown(details, DETAILS)
     current = MaintenanceWindow.objects.select_for_update().get(pk=window.pk)
     if not WINDOW_TRANSITIONS[current.status]:
         raise WindowError(
@@ -218,10 +216,10 @@ def edit_details(
             params={"title": current.title, "status": current.get_status_display()},
         )
     changed = {name: value for name, value in details.items() if value != getattr(current, name)}
-    _check_fields(MaintenanceWindow(**changed), only=changed)
+    check_fields(MaintenanceWindow(**changed), only=changed)
     MaintenanceWindow.objects.filter(pk=current.pk).update(**changed)
     if services is not None and set(services) != set(current.services.all()):
-        _check_services(services)
+        check_services(services)
         current.services.set(services)
         changed["services"] = [service.slug for service in services]
     if changed:
@@ -260,41 +258,6 @@ def _set_archived(
         service.save(update_fields=["archived_at", "updated_at"])
         record(verb, subject=service, actor=actor, now=now, slug=service.slug)
     return len(rows)
-
-
-def _announced(starts_at: datetime, ends_at: datetime, announced_ends_at: datetime | None, now: datetime) -> datetime:
-    """The late end to announce, once the whole period is known to be one that can be promised."""
-    fault = times_fault(starts_at=starts_at, ends_at=ends_at, announced_ends_at=announced_ends_at, now=now)
-    if fault:
-        raise WindowError(str(TIMES_FAULTS[fault]), code=fault)
-    return announced_ends_at or announced_end(starts_at, ends_at)
-
-
-def _check_fields(row: models.Model, *, only: Iterable[str] | None = None) -> None:
-    """Holds values against the model's own rules, and names the field of each that fails."""
-    labels = {field.name: str(field.verbose_name) for field in row._meta.fields if not field.is_relation}
-    checked = set(labels if only is None else only)
-    try:
-        row.clean_fields(exclude={field.name for field in row._meta.fields} - checked)
-    except ValidationError as error:
-        raise WindowError(
-            [
-                _("%(field)s: %(problem)s") % {"field": labels[name].capitalize(), "problem": problem}
-                for name, problems in error.message_dict.items()
-                for problem in problems
-            ]
-        ) from error
-
-
-def _refuse_unknown(names: Iterable[str], allowed: frozenset[str]) -> None:
-    """Status, times and revision have verbs of their own; to pass them here is a bug."""
-    if unknown := set(names) - allowed:
-        raise TypeError(f"Not to be given here: {', '.join(sorted(unknown))}.")
-
-
-def _check_services(services: Sequence[Service]) -> None:
-    if not services:
-        raise WindowError(_("Name at least one service that the work touches."), code="no_services")
 
 
 def _touch(window: MaintenanceWindow, now: datetime) -> None:
