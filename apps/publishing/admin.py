@@ -1,5 +1,6 @@
 from typing import Any, cast
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -28,11 +29,13 @@ class FeedAdmin(admin.ModelAdmin):
     list_select_related = ("owner",)
     fields = ("name", "language", "services", "owner", "last_used_at", "revoked_at")
     readonly_fields = ("last_used_at", "revoked_at")
-    filter_horizontal = ("services",)
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
         return super().get_queryset(request).prefetch_related("services")
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, **kwargs | {"widget": forms.CheckboxSelectMultiple})
 
     @admin.display(description=gettext_lazy("services"))
     def holds(self, feed: Feed) -> str:
@@ -55,6 +58,11 @@ class FeedAdmin(admin.ModelAdmin):
             for name, page in pages.items()
         ]
         return [*own, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if context.get("original") is None:  # whatever is pressed, the address comes next: it is shown only once
+            context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:
         if change:

@@ -20,6 +20,7 @@ from . import maintnote
 
 BEGIN = b"BEGIN:VEVENT\r\n"
 END = b"END:VEVENT\r\n"
+LASTING = (WindowStatus.SCHEDULED, WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
 
 
 def render_event(window: MaintenanceWindow, *, language: str) -> bytes:
@@ -85,7 +86,7 @@ def _summary(window: MaintenanceWindow, text: WindowText) -> str:
 def _description(window: MaintenanceWindow, text: WindowText, language: str) -> Iterator[str]:
     zone = window.time_zone
     yield format_period(window.starts_at, ends_at(window), zone=zone, language=language)
-    if window.actual_ended_at is None and window.announced_ends_at > window.ends_at:
+    if window.status in LASTING and window.announced_ends_at > window.ends_at:
         planned = format_instant(window.ends_at, zone=zone, language=language)
         yield _("The work may be over earlier: its planned end is %(time)s.") % {"time": planned}
     yield _("Status: %(status)s") % {"status": window.get_status_display()}

@@ -10,6 +10,7 @@ from apps.common.times import format_duration, format_instant, format_period
 from apps.windows.models import MaintenanceWindow, WindowRevision, WindowStatus, WindowText
 
 LATEST_UPDATES = 10
+LASTING = (WindowStatus.SCHEDULED, WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
 TONES = {  # the state colour of static/preavis/tokens.css
     WindowStatus.SCHEDULED: "info",
     WindowStatus.IN_PROGRESS: "warn",
@@ -70,7 +71,7 @@ def _lasts(window: MaintenanceWindow, language: str) -> str:
 
 
 def _late_end(window: MaintenanceWindow, language: str) -> str:
-    if window.announced_ends_at == window.ends_at or window.actual_ended_at:
+    if window.announced_ends_at == window.ends_at or window.status not in LASTING:
         return ""
     return format_instant(window.announced_ends_at, zone=window.time_zone, language=language)
 
