@@ -27,7 +27,6 @@ STYLES = {
     TouchpointState.SENDING: "warn running",
     TouchpointState.SENT: "ok",
     TouchpointState.MISSED: "bad",
-    TouchpointState.HELD: "warn",
 }
 ANCHOR_ORDER = {anchor: number for number, anchor in enumerate(Anchor)}
 

@@ -63,7 +63,6 @@ def plan_fragment(request: HttpRequest) -> HttpResponse:
     existing = request.POST.get("existing", "")
     campaign = find_campaign(int(existing)) if existing.isdecimal() else None
     form = WindowForm(request.POST, now=timezone.now())
-    form.is_valid()
     return TemplateResponse(request, "admin/campaigns/plan.html", _plan_context(form, campaign))
 
 
@@ -72,6 +71,8 @@ def _wants_to_save(request: HttpRequest) -> bool:
 
 
 def _plan_context(form: WindowForm, campaign: Campaign | None) -> dict[str, Any]:
+    if form.is_bound:
+        form.is_valid()
     wish = form.wish(existing=campaign.window if campaign else None)
     if wish is None and campaign is not None and not form.is_bound:
         wish = campaign_wish(campaign, now=form.now)

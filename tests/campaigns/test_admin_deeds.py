@@ -1,0 +1,242 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.campaigns.models import Touchpoint, TouchpointState
+from apps.windows.models import MaintenanceWindow, WindowStatus
+from tests.factories import make_contact, make_delivery, make_window
+
+from .admin_pages import INLINE, LIST, deed_of, drafted, page_of, press, released, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def times_of(window, *, days=0, hours=2):
+    start = window.starts_at + timedelta(days=days)
+    return {"start_date": f"{start:%Y-%m-%d}", "start_time": "02:00", "duration": f"{hours} h"}
+
+
+def window_now():
+    return MaintenanceWindow.objects.get()
+
+
+def under_way(client):
+    campaign = released(client)
+    press(client, campaign, "start")
+    campaign.window.refresh_from_db()
+    return campaign
+
+
+def tell(campaign, number=2):
+    """As if the announcement had gone out to `number` people."""
+    touchpoint = campaign.touchpoints.get(step_key="announce")
+    now = timezone.now()
+    for _ in range(number):
+        make_delivery(touchpoint=touchpoint, state="sent", sent_at=now, contact=make_contact())
+    Touchpoint.objects.filter(pk=touchpoint.pk).update(state=TouchpointState.SENT, first_sent_at=now)
+
+
+def test_review_shows_the_whole_plan_and_counts_the_messages():
+    client = signed_in()
+    text = client.get(deed_of(drafted(client), "release")).content.decode()
+    assert "Schedule 4 messages" in text
+    assert "as soon as it is scheduled" in text
+    assert "−7 d" in text
+
+
+def test_release_schedules_the_window_and_plans_its_touchpoints():
+    client = signed_in()
+    campaign = drafted(client)
+    press(client, campaign, "release")
+    campaign.window.refresh_from_db()
+    assert campaign.window.status == WindowStatus.SCHEDULED
+    assert set(campaign.touchpoints.values_list("step_key", flat=True)) == {"announce", "t-7d"}
+
+
+def test_release_wants_its_warnings_confirmed():
+    client = signed_in()
+    campaign = drafted(client, translation_title="")
+    answer = press(client, campaign, "release")
+    assert "Please confirm that you have read the warnings" in answer.content.decode()
+    assert window_now().status == WindowStatus.DRAFT
+    press(client, campaign, "release", confirmed="on")
+    assert window_now().status == WindowStatus.SCHEDULED
+
+
+def test_every_step_of_a_window_has_its_button():
+    client = signed_in()
+    campaign = released(client)
+    for verb, status in (("start", "in_progress"), ("verify", "verifying"), ("resume", "in_progress")):
+        press(client, campaign, verb)
+        assert window_now().status == status
+    press(client, campaign, "complete", fix="temporary", outcome="Disk replaced.")
+    window = window_now()
+    assert (window.status, window.is_temporary_fix, window.outcome) == ("completed", True, "Disk replaced.")
+
+
+def test_completion_asks_whether_it_is_for_good():
+    client = signed_in()
+    answer = press(client, under_way(client), "complete")
+    assert "Say whether the work is done for good" in answer.content.decode()
+    assert window_now().status == WindowStatus.IN_PROGRESS
+
+
+def test_move_is_foreseen_with_those_who_were_told_and_changes_nothing_yet():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    values = times_of(campaign.window, days=3) | {"_look": "1"}
+    text = client.post(deed_of(campaign, "reschedule"), values).content.decode()
+    assert "1 touchpoint moves." in text
+    assert "<strong>2 people</strong>" in text
+    assert "2 messages leave at once" in text
+    assert window_now().revision == 1
+
+
+def test_move_is_carried_out_with_its_reason():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    press(client, campaign, "reschedule", **times_of(campaign.window, days=3), reason="A supplier is late.")
+    assert window_now().starts_at == campaign.window.starts_at + timedelta(days=3)
+    assert window_now().revisions.last().reason == "A supplier is late."
+    assert campaign.touchpoints.filter(step_key="correction").exists()
+
+
+@pytest.mark.parametrize("verb", ["reschedule", "cancel"])
+def test_what_recipients_get_needs_a_reason(verb):
+    client = signed_in()
+    campaign = released(client)
+    answer = press(client, campaign, verb, **times_of(campaign.window, days=3))
+    assert "Give the reason" in answer.content.decode()
+    assert window_now().status == WindowStatus.SCHEDULED
+    assert window_now().revision == 1
+
+
+def test_move_into_the_past_is_refused_with_what_was_typed():
+    client = signed_in()
+    campaign = released(client)
+    answer = press(client, campaign, "reschedule", **times_of(campaign.window) | {"start_date": "2020-01-01"}, reason="Why not")
+    assert "would already be over" in answer.content.decode()
+    assert "Why not" in answer.content.decode()
+
+
+def test_end_is_extended():
+    client = signed_in()
+    campaign = under_way(client)
+    end = campaign.window.ends_at + timedelta(days=1)
+    press(client, campaign, "extend", end_date=f"{end:%Y-%m-%d}", end_time="06:00", reason="A disk is slow.")
+    assert window_now().ends_at > campaign.window.ends_at
+
+
+def test_cancellation_says_who_hears_of_it_and_drops_the_rest():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    text = client.get(deed_of(campaign, "cancel")).content.decode()
+    assert "2 messages leave at once" in text
+    assert "1 touchpoint is dropped." in text
+    press(client, campaign, "cancel", reason="No longer needed.")
+    assert window_now().status == WindowStatus.CANCELLED
+
+
+def test_illegal_move_is_a_sentence():
+    client = signed_in()
+    answer = client.get(deed_of(drafted(client), "complete"), follow=True)
+    assert "“Complete” is not possible while the window is at “Draft”." in answer.content.decode()
+
+
+def test_unknown_verb_is_not_found():
+    client = signed_in()
+    assert client.get(deed_of(drafted(client), "explode")).status_code == 404
+
+
+def test_stale_page_names_who_changed_it_and_does_nothing():
+    client = signed_in()
+    campaign = released(client)
+    seen = client.get(deed_of(campaign, "cancel")).context["seen"]
+    press(signed_in(username="ben"), campaign, "reschedule", **times_of(campaign.window, days=1), reason="Later.")
+    answer = client.post(deed_of(campaign, "cancel"), {"seen": seen, "reason": "Never mind."})
+    assert "ben changed it since you opened this page" in answer.content.decode()
+    assert window_now().status == WindowStatus.SCHEDULED
+
+
+def test_pages_of_verbs_carry_nothing_that_the_policy_refuses():
+    client = signed_in()
+    campaign = released(client)
+    for verb in ("start", "reschedule", "cancel"):
+        assert INLINE.search(client.get(deed_of(campaign, verb)).content.decode()) is None
+
+
+def test_texts_are_edited_in_each_language():
+    client = signed_in()
+    campaign = released(client)
+    url = f"{LIST}{campaign.window_id}/texts/"
+    seen = client.get(url).context["seen"]
+    client.post(url, {"seen": seen, "en-title": "Database work", "fr-title": "Base", "fr-reason": "Fin de support."})
+    assert window_now().title == "Database work"
+    assert window_now().text_in("fr").reason == "Fin de support."
+
+
+def test_windows_are_cancelled_not_deleted():
+    client = signed_in()
+    assert client.get(f"{LIST}{drafted(client).window_id}/delete/").status_code == 403
+
+
+def test_page_of_a_campaign_shows_state_counts_lateness_and_reasons():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    campaign.touchpoints.filter(step_key="announce").update(due_at=timezone.now() - timedelta(hours=1))
+    text = client.get(page_of(campaign)).content.decode()
+    assert "2 of 2 sent" in text
+    assert "left 1 hour" in text
+    assert "It starts in 29 days" in text or "It starts in 30 days" in text
+    assert "Scheduled" in text
+
+
+def test_page_of_a_window_without_a_campaign_says_so():
+    window = make_window()
+    assert "has no campaign" in signed_in().get(f"{LIST}{window.pk}/change/").content.decode()
+
+
+def test_overrun_window_says_what_to_do():
+    client = signed_in()
+    campaign = under_way(client)
+    now = timezone.now()
+    MaintenanceWindow.objects.update(starts_at=now - timedelta(hours=2), ends_at=now - timedelta(minutes=20))
+    text = client.get(page_of(campaign)).content.decode()
+    assert "Its planned end passed 20 minutes ago" in text
+    assert "passed 20 minutes ago" in client.get("/admin/").content.decode()
+
+
+def test_number_of_queries_does_not_grow_with_the_touchpoints():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign, number=1)
+    client.get(page_of(campaign))
+    few = queries_of(client, page_of(campaign))
+    template = campaign.touchpoints.get(step_key="t-7d")
+    for number in range(8):
+        template.pk, template.step_key = None, f"t-{number}"
+        template.save()
+    assert queries_of(client, page_of(campaign)) == few
+
+
+def test_number_of_queries_does_not_grow_with_the_windows():
+    client = signed_in()
+    for _ in range(2):
+        make_window()
+    few = queries_of(client, LIST), queries_of(client, "/admin/")
+    for _ in range(6):
+        make_window()
+    assert (queries_of(client, LIST), queries_of(client, "/admin/")) == few
+
+
+def queries_of(client, url):
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
