@@ -118,7 +118,9 @@ def measure(campaign_id: int, rounds: int) -> None:
             begun = time.perf_counter()
             client.get(url)
             times.append((time.perf_counter() - begun) * 1000)
-        print(f"{name:10} median {statistics.median(times):6.0f} ms   max {max(times):6.0f} ms   {len(asked)} queries")
+        print(
+            f"{name:10} best {min(times):5.0f} ms   median {statistics.median(times):5.0f} ms   max {max(times):5.0f} ms   {len(asked)} queries"
+        )
         if "--slowest" in sys.argv:
             for query in sorted(asked, key=lambda q: -float(q["time"]))[:8]:
                 print(f"           {float(query['time']) * 1000:6.0f} ms  {query['sql'][:300]}")

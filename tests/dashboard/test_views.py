@@ -1,3 +1,4 @@
+import html
 import re
 from datetime import timedelta
 
@@ -144,6 +145,22 @@ def test_every_table_of_the_page_can_be_downloaded(ana):
         assert response["Content-Type"] == "text/csv; charset=utf-8"
         assert response["Content-Disposition"].startswith(f'attachment; filename="campaign-{campaign.pk}-')
         assert len(response.content.decode("utf-8-sig").splitlines()) > 1
+
+
+def test_figures_lead_to_their_rows(ana):
+    campaign = running_campaign()
+    touchpoint = sent_touchpoint(campaign)
+    settle(touchpoint, "failed", reason="refused", number=2)
+    settle(touchpoint)
+    tickets(help_desk(), NOW, campaign=campaign)
+    pages_of_rows = set()
+    for name in ("live", "review"):
+        body = ana.get(url(name, campaign.pk)).content.decode()
+        pages_of_rows |= {html.unescape(link) for link in re.findall(r'href="(/admin/[^"]+[?][^"]+)"', body)}
+    assert len(pages_of_rows) >= 5
+    assert {ana.get(link).status_code for link in pages_of_rows} == {200}
+    failed = next(link for link in pages_of_rows if "reason=refused" in link)
+    assert "2 deliveries" in ana.get(failed).content.decode()
 
 
 def test_names_in_a_file_are_no_formulas(ana):
