@@ -206,7 +206,10 @@ class Suppression(TimestampedModel):
 
 
 class ContactFile(models.Model):
-    """An uploaded file of contacts between its check and its import. Kept for a day at most: it is personal data."""
+    """An uploaded file of contacts between its check and its import.
+
+    It is personal data: imported or discarded it goes at once, forgotten at the first upload after `KEPT_FOR`.
+    """
 
     KEPT_FOR = timedelta(days=1)
 

@@ -266,7 +266,7 @@ def test_a_file_can_be_discarded(client, ana):
     review = upload(client, "email\nzoe@example.org\n").request["PATH_INFO"]
     client.post(review, {"discard": "1"})
     assert not ContactFile.objects.exists()
-    assert "imported or discarded" in text(client.get(review, follow=True))
+    assert "This file is no longer here" in text(client.get(review, follow=True))
 
 
 def test_a_file_that_cannot_be_used_says_why(client, ana):

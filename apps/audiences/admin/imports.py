@@ -51,7 +51,9 @@ class ImportPages:
         """What the file would do; the buttons do it or throw the file away."""
         file = ContactFile.objects.filter(pk=pk).first()
         if file is None:
-            messages.info(request, _("This file has been imported or discarded, or a day has passed."))
+            messages.info(
+                request, _("This file is no longer here: it was imported or discarded, or nobody decided about it for a day.")
+            )
             return _to_list()
         if request.method != "POST":
             report = check_file(file, now=timezone.now())
