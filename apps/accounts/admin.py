@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import translation
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,11 +18,12 @@ from .models import AuditEvent, User
 class PlannerAdmin(UserAdmin):
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Reading"), {"fields": ("language", "time_zone")}))
     list_display = ("username", "email", "first_name", "last_name", "language", "time_zone", "is_staff")
+    readonly_fields = ("last_login", "date_joined")
     actions = None  # people are deactivated one by one, never deleted in a row
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "time_zone":
-            return ZoneField(label=db_field.verbose_name, help_text=db_field.help_text)
+            return ZoneField(label=capfirst(db_field.verbose_name), help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_urls(self) -> list[URLPattern]:
