@@ -43,7 +43,7 @@ class FeedAdmin(admin.ModelAdmin):
 
     @admin.display(description=gettext_lazy("active"), boolean=True)
     def is_active(self, feed: Feed) -> bool:
-        return feed.revoked_at is None and (feed.owner is None or feed.owner.is_active)
+        return feed.is_active
 
     def get_fields(self, request: HttpRequest, obj: Feed | None = None) -> Any:
         return self.fields if obj else ("name", "language", "services", "owner")

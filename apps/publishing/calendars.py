@@ -23,7 +23,7 @@ from apps.windows.models import MaintenanceWindow, Service
 
 from . import maintnote
 from .events import render_event, with_account
-from .models import Feed
+from .models import Feed, FeedEdition
 
 Key = tuple[Any, ...]  # everything an entry's bytes depend on
 
@@ -38,18 +38,25 @@ REMEMBERED_ENTRIES = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What one address of a feed holds; `service` narrows it."""
+    """What one address of a feed holds: windows of the services `held` (none: of every one), narrowed to `service`.
+
+    `edition` is what the address said last, None before its first reader.
+    """
 
     feed: Feed
+    held: tuple[int, ...]
     service: Service | None = None
+    edition: FeedEdition | None = None
+
+    @property
+    def service_ids(self) -> tuple[int, ...]:
+        return (self.service.pk,) if self.service else self.held
 
     def windows(self, now: datetime) -> QuerySet[MaintenanceWindow]:
         rows = MaintenanceWindow.objects.public().filter(announced_ends_at__gte=now - PAST, starts_at__lte=now + AHEAD)
-        services = [self.service.pk] if self.service else [service.pk for service in self.feed.services.all()]
-        if services:
-            rows = rows.filter(
-                pk__in=MaintenanceWindow.services.through.objects.filter(service__in=services).values("maintenancewindow")
-            )
+        if self.service_ids:
+            links = MaintenanceWindow.services.through.objects.filter(service__in=self.service_ids)
+            rows = rows.filter(pk__in=links.values("maintenancewindow"))
         return rows.order_by("starts_at", "uid")
 
 
@@ -60,7 +67,8 @@ def marker_of(selection: Selection, now: datetime) -> str:
         .order_by()
         .aggregate(Count("pk"), Sum("pk"), Sum("revision"), Max("content_changed_at"), Max("updated_at"))
     )
-    facts = [windows, service_stamp(), _head_facts(selection), FORMAT, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL]
+    head = (selection.feed.language, selection.feed.name, selection.service_ids)
+    facts = (windows, service_stamp(), head, FORMAT, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
@@ -105,16 +113,10 @@ def _head(selection: Selection) -> Calendar:
 
 
 def _name(selection: Selection) -> str:
-    services = [selection.service] if selection.service else list(selection.feed.services.all())
-    if not services:
+    if not selection.service_ids:
         return str(_("Maintenance"))
-    names = " / ".join(sorted(maintnote.value(service.name) for service in services))
-    return _("Maintenance: %(services)s") % {"services": names}
-
-
-def _head_facts(selection: Selection) -> Sequence[object]:
-    services = sorted(service.pk for service in selection.feed.services.all())
-    return selection.feed.language, selection.feed.name, services, selection.service and selection.service.pk
+    names = Service.objects.filter(pk__in=selection.service_ids).order_by("name").values_list("name", flat=True)
+    return _("Maintenance: %(services)s") % {"services": " / ".join(maintnote.value(name) for name in names)}
 
 
 class _Memory:

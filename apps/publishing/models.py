@@ -1,18 +1,9 @@
-from typing import Self
-
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.models import TimestampedModel
 from apps.windows.models import Service
-
-
-class FeedQuerySet(models.QuerySet["Feed"]):
-    def active(self) -> Self:
-        """Feeds that answer: not revoked, and not of somebody who has left."""
-        return self.filter(Q(owner__isnull=True) | Q(owner__is_active=True), revoked_at__isnull=True)
 
 
 class Feed(TimestampedModel):
@@ -26,8 +17,6 @@ class Feed(TimestampedModel):
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
 
-    objects = FeedQuerySet.as_manager()
-
     class Meta:
         ordering = ("name", "id")
         verbose_name = _("calendar feed")
@@ -35,6 +24,11 @@ class Feed(TimestampedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it answers: not revoked, and not of somebody who has left."""
+        return self.revoked_at is None and (self.owner is None or self.owner.is_active)
 
 
 class FeedEdition(models.Model):

@@ -69,8 +69,7 @@ def note_use(feed: Feed, *, now: datetime) -> None:
 
 def unchanged_edition(selection: Selection, *, now: datetime) -> FeedEdition | None:
     """What the address said last, if it still says the same; None asks for `render_edition`."""
-    slug = selection.service.slug if selection.service else ""
-    edition = FeedEdition.objects.filter(feed=selection.feed, service_slug=slug).first()
+    edition = selection.edition
     return edition if edition and edition.marker == marker_of(selection, now) else None
 
 
@@ -79,6 +78,9 @@ def render_edition(selection: Selection, *, now: datetime) -> tuple[FeedEdition,
     marker = marker_of(selection, now)  # before rendering: what changes meanwhile is found next time
     body = render_calendar(selection, now)
     etag = hashlib.sha256(body).hexdigest()[:32]
+    known = selection.edition
+    if known and (known.marker, known.etag) == (marker, etag):
+        return known, body
     with transaction.atomic():
         edition, _is_new = FeedEdition.objects.select_for_update().get_or_create(
             feed=selection.feed,

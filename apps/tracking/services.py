@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.accounts.services import record
-from apps.common.sealing import seal, unseal
+from apps.common.sealing import Unsealable, seal, unseal
 from apps.common.standard_webhooks import new_secret
 from apps.delivery.models import Delivery
 
@@ -20,6 +21,8 @@ from .models import Event, EventType, ProviderEvent, Ticket, TicketLink, TicketS
 from .tickets import TicketFacts
 from .ties import Tie, find_tie
 from .unsubscribing import stop_segment
+
+logger = logging.getLogger(__name__)
 
 SECRETS_AT_ONCE = 2  # the present one and, while a help desk changes over, the one before
 # What a later report may change: a tie that says less than the new one, never one that a person set.
@@ -103,8 +106,12 @@ def tie_ticket(ticket: Ticket, *, campaign_id: int | None, actor: User | None, n
 
 
 def secrets_of(source: TicketSource) -> list[str]:
-    """The signing secrets that are valid now, the newest first."""
-    return list(unseal(source.sealed_secrets) or [])
+    """The signing secrets that are valid now, the newest first; those sealed with a key that is gone are lost."""
+    try:
+        return list(unseal(source.sealed_secrets) or [])
+    except Unsealable:
+        logger.warning("The secrets of ticket source %s cannot be read: SECRET_KEY was changed without a fallback.", source.pk)
+        return []
 
 
 def rotate_secret(source: TicketSource, *, actor: User | None, now: datetime) -> str:

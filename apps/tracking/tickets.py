@@ -17,6 +17,7 @@ TAG_PREFIX = "maint:"
 FIELDS = ("id", "opened_at", "subject", "requester_email", "organisation", "status", "tags", "campaign")
 LONGEST_SUBJECT = 200
 MOST_TAGS = 100
+YEARS = range(2000, 2200)  # beyond them a date is a mistake, and arithmetic fails at the ends of the calendar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +92,8 @@ def _instant(value: Any, zone: ZoneInfo | None) -> datetime:
         at = datetime.fromisoformat(value.strip())
     except ValueError:
         raise _Unexpected(example) from None
+    if at.year not in YEARS:
+        raise _Unexpected(example)
     if at.tzinfo is None:
         if zone is None:
             raise _Unexpected(_("an ISO 8601 time with its offset from UTC, such as 2026-03-02T09:30:00Z"))

@@ -91,6 +91,15 @@ def test_feed_can_hold_some_services_only(client):
     assert titles(client.get(path, {"service": portal.slug, "utm_source": "x"})) == ["Both"]
     assert client.get(path, {"service": other.slug}).status_code == 404
     assert client.get(path, {"service": "unknown"}).status_code == 404
+    assert client.get(path, {"service": ""}).status_code == 404
+
+
+def test_service_that_a_feed_no_longer_holds_is_not_answered(client):
+    shop, portal = make_service(), make_service()
+    feed, path = make_feed(services=[shop, portal])
+    assert client.get(path, {"service": shop.slug}).status_code == 200
+    feed.services.remove(shop)
+    assert client.get(path, {"service": shop.slug}).status_code == 404
 
 
 def test_unchanged_feed_is_not_sent_again(client):
@@ -288,16 +297,16 @@ def test_last_use_is_noted_to_the_hour(client, clock):
     assert uses == [NOW, NOW, NOW + HOUR]
 
 
-def test_unchanged_feed_takes_a_fixed_number_of_queries(client, django_assert_num_queries):
-    _, path = make_feed(services=[service := make_service()])
-    etag = client.get(path)["ETag"]
-    with django_assert_num_queries(5):
-        client.get(path, headers={"if-none-match": etag})
-    for _ in range(20):
-        make_window(services=[service])
-    etag = client.get(path)["ETag"]
-    with django_assert_num_queries(5):
-        client.get(path, headers={"if-none-match": etag})
+@pytest.mark.parametrize(("narrowed", "queries"), [(False, 3), (True, 4)])
+def test_unchanged_feed_takes_a_fixed_number_of_queries(client, django_assert_num_queries, narrowed, queries):
+    service = make_service()
+    _, path = make_feed(services=[service] if narrowed else [])
+    for count in (0, 20):
+        for _ in range(count):
+            make_window(services=[service])
+        etag = client.get(path)["ETag"]
+        with django_assert_num_queries(queries):
+            client.get(path, headers={"if-none-match": etag})
 
 
 def test_rotated_feed_answers_at_its_new_address_only(client, planner):

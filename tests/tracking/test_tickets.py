@@ -139,6 +139,8 @@ def test_unfit_body_is_refused_with_the_reason(client, desk, body, status, error
         ("opened_at", "2026-03-02"),
         ("opened_at", "2026-03-02T10:00:00"),
         ("opened_at", 1772443800),
+        ("opened_at", "9999-12-31T23:59:59Z"),
+        ("opened_at", "0001-01-01T00:00:00+14:00"),
         ("subject", ["a"]),
         ("requester_email", "not an address"),
         ("organisation", "x" * 121),

@@ -88,6 +88,13 @@ def test_click_leads_to_the_stored_target(client, noted, method):
 
 
 @pytest.mark.django_db
+def test_target_may_hold_any_letter(client, noted):
+    delivery = make_sent_delivery()
+    make_link(delivery, 1, "https://example.org/état?q=été")
+    assert client.get(link_of(delivery))["Location"] == "https://example.org/%C3%A9tat?q=%C3%A9t%C3%A9"
+
+
+@pytest.mark.django_db
 def test_second_click_asks_no_database(client, noted, django_assert_num_queries):
     delivery = make_sent_delivery()
     make_link(delivery)

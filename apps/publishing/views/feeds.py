@@ -9,12 +9,10 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
-from apps.common.tokens import token_hash
-from apps.windows.models import Service
-
 from .. import services
+from ..addresses import find_selection
 from ..calendars import Selection
-from ..models import Feed, FeedEdition
+from ..models import FeedEdition
 
 CALENDAR = "text/calendar; charset=utf-8"
 SUFFIX = ".ics"
@@ -24,7 +22,8 @@ GZIP = re.compile(r"(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORE
 def feed(request: HttpRequest, name: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    selection = _selection(name, request.GET.get("service"))
+    token = name.removesuffix(SUFFIX)
+    selection = find_selection(token, request.GET.get("service")) if name.endswith(SUFFIX) else None
     if selection is None:
         return _nothing_here()
     now = timezone.now()
@@ -35,20 +34,6 @@ def feed(request: HttpRequest, name: str) -> HttpResponse:
     edition, body = services.render_edition(selection, now=now)
     response = _unless_known(request, selection, edition)
     return _with_body(request, response, body) if response.status_code == 200 else response
-
-
-def _selection(name: str, service_slug: str | None) -> Selection | None:
-    """What the address stands for; None for a wrong, damaged or revoked one, and for a service that it does not hold."""
-    token = name.removesuffix(SUFFIX)
-    rows = Feed.objects.active().prefetch_related("services")
-    found = rows.filter(token_hash=token_hash(token)).first() if name.endswith(SUFFIX) else None
-    if found is None:
-        return None
-    if service_slug is None:
-        return Selection(feed=found)
-    service = Service.objects.filter(slug=service_slug).first()
-    chosen = list(found.services.all())
-    return Selection(feed=found, service=service) if service and (not chosen or service in chosen) else None
 
 
 def _nothing_here() -> HttpResponse:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.encoding import iri_to_uri
 
 from apps.common.text import one_line
 from apps.common.tokens import BadToken, Purpose, SignedName, unsign
@@ -45,7 +46,7 @@ def follow_link(request: HttpRequest, signed: str) -> HttpResponse:
         logger.exception("A link cannot be followed: the database does not answer.")
         return plain_page(request, "public/try_again.html", status=503)
     _note(request, name, link=name.number)
-    return HttpResponse(status=302, headers={"Location": target, **UNTRACEABLE})
+    return HttpResponse(status=302, headers={"Location": iri_to_uri(target), **UNTRACEABLE})
 
 
 @lru_cache(maxsize=4096)

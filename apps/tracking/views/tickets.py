@@ -1,13 +1,13 @@
 """The door for help desks: one signed call, one ticket. See docs/tracking.md for the body."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from apps.common.sealing import Unsealable
 from apps.common.standard_webhooks import BadSignature, verify
 
 from .. import services
@@ -30,11 +30,7 @@ def receive_ticket(request: HttpRequest, path: str) -> JsonResponse:
     try:
         body = _body(request)
         source = _source(path)
-        try:
-            secrets = services.secrets_of(source)
-            call_id = verify(secrets, headers=request.headers, body=body, now=now)
-        except (BadSignature, Unsealable):
-            raise _Refused(401, "The signature is not valid.") from None
+        call_id = _call_id(request, source, body, now)
         outcome = services.receive_ticket(source, _facts(body), call_id=call_id, now=now)
     except _Refused as refusal:
         return refusal.response
@@ -59,6 +55,13 @@ def _source(path: str) -> TicketSource:
     if source is None:
         raise _Refused(404, "No ticket source listens here.")
     return source
+
+
+def _call_id(request: HttpRequest, source: TicketSource, body: bytes, now: datetime) -> str:
+    try:
+        return verify(services.secrets_of(source), headers=request.headers, body=body, now=now)
+    except BadSignature:
+        raise _Refused(401, "The signature is not valid.") from None
 
 
 def _facts(body: bytes) -> TicketFacts:
