@@ -20,7 +20,7 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """`value` goes into the file (the text where it is `None` and not `is_unknown`), `url` leads to the rows behind it."""
+    """`instant` or `value` goes into the file, the text where both are `None`; `url` leads to the rows behind it."""
 
     text: str
     value: Value = None

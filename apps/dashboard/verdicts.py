@@ -12,7 +12,7 @@ from apps.campaigns.models import TouchpointState
 from apps.common.times import format_duration
 from apps.windows.models import MaintenanceWindow
 
-from .baseline import Judgement, Stage
+from .baseline import Expectation, Judgement, Stage
 from .metrics.funnel import FunnelStep
 from .metrics.live import Live
 from .metrics.review import Review
@@ -136,29 +136,28 @@ def _of_support(review: Review) -> Iterator[Verdict]:
         detail = _("There is no verdict: fewer than four comparable weeks are known.")
         yield Verdict(tone="info", text=text % {"count": number(during.observed)}, detail=detail)
     else:
-        yield judged(during, after=review.tickets.of(Stage.AFTER))
+        yield _judged(during, during.expected, after=review.tickets.of(Stage.AFTER))
 
 
-def judged(during: Judgement, *, after: Judgement | None) -> Verdict:
+def _judged(during: Judgement, normal: Expectation, *, after: Judgement | None) -> Verdict:
     """Tickets during the work against what is normal, and a word on the day after."""
-    assert during.expected is not None
-    numbers = {"count": number(during.observed), "range": count_range(during.expected.range)}
+    numbers = {"count": number(during.observed), "range": count_range(normal.range)}
+    tone: Tone = "ok"
     if during.is_normal:
-        tone, text = "ok", _("Support stayed within the normal range during the work: %(count)s tickets, normal is %(range)s.")
+        text = _("Support stayed within the normal range during the work: %(count)s tickets, normal is %(range)s.")
     elif during.is_above:
         tone, text = "bad", _("Support was busier than normal during the work: %(count)s tickets, normal is %(range)s.")
     else:
-        tone, text = "ok", _("Support was quieter than normal during the work: %(count)s tickets, normal is %(range)s.")
-    detail = ""
-    if after and after.expected:
-        words = {"count": number(after.observed), "range": count_range(after.expected.range)}
-        detail = (
-            _("The day after was above the normal range: %(count)s tickets, normal is %(range)s.")
-            if after.is_above
-            else _("The day after was not above the normal range: %(count)s tickets, normal is %(range)s.")
-        ) % words
-        tone = "warn" if after.is_above and tone == "ok" else tone
-    return Verdict(tone=tone, text=text % numbers, detail=detail)  # type: ignore[arg-type]
+        text = _("Support was quieter than normal during the work: %(count)s tickets, normal is %(range)s.")
+    if after is None or after.expected is None:
+        return Verdict(tone=tone, text=text % numbers)
+    if after.is_above:
+        tone = "warn" if tone == "ok" else tone
+        detail = _("The day after was above the normal range: %(count)s tickets, normal is %(range)s.")
+    else:
+        detail = _("The day after was not above the normal range: %(count)s tickets, normal is %(range)s.")
+    words = {"count": number(after.observed), "range": count_range(after.expected.range)}
+    return Verdict(tone=tone, text=text % numbers, detail=detail % words)
 
 
 def live_summary(window: MaintenanceWindow, live: Live) -> str:

@@ -24,7 +24,8 @@ from .metrics.live import Live
 from .metrics.live import live as live_figures
 from .metrics.overview import overview as overview_figures
 from .metrics.review import review as review_figures
-from .report import TABLES, Subject, all_tables
+from .report import TABLES, all_tables
+from .report.cells import Subject
 from .tables import as_csv
 from .verdicts import live_summary, verdicts
 from .wording import language

@@ -41,7 +41,7 @@ def signed(value: float, *, digits: int = 1) -> str:
 def percent(share: float) -> str:
     """To a tenth; shares that are not quite 0 or 1 are never shown as if they were."""
     if 0 < share < 0.0005:
-        return f"< {format_percent(0.001, '0.0%', locale=language())}" if language() == "en" else "< 0,1\u202f%"
+        return f"< {percent(0.001)}"
     if 0.9995 < share < 1:
         share = 0.999
     pattern = "0.#%" if language() == "en" else "0.#\u202f%"

@@ -4,7 +4,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ..metrics.funnel import FunnelStep, Stage
-from ..report import FUNNEL_WORDS
+from ..report.reading import FUNNEL_WORDS
 from ..wording import number, percent
 from . import svg
 

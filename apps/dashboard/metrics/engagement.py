@@ -64,17 +64,17 @@ class Told:
     organisations: int  # customers' only
 
 
+# Only signals of readers carry a verdict (tracking.Verdict), so it tells the level almost alone.
 # Grouped twice (by message, then by touchpoint, person and organisation), which the ORM cannot say in one query.
 # The first grouping is used twice and is therefore computed once on both databases.
 SEEN = """
 WITH seen AS (
     SELECT d.touchpoint_id, d.contact_id,
-        MAX(CASE
-            WHEN e.verdict = %(human)s AND e.type = %(clicked)s THEN 5
-            WHEN e.verdict = %(human)s AND e.type = %(opened)s THEN 4
-            WHEN e.type NOT IN (%(opened)s, %(clicked)s) THEN 0
-            WHEN e.verdict = %(prefetch)s THEN 2
-            WHEN e.verdict = %(machine)s THEN 1
+        MAX(CASE e.verdict
+            WHEN '' THEN 0
+            WHEN %(human)s THEN CASE e.type WHEN %(clicked)s THEN 5 ELSE 4 END
+            WHEN %(machine)s THEN 1
+            WHEN %(prefetch)s THEN 2
             ELSE 3
         END) AS level,
         MAX(CASE WHEN e.type = %(delivered)s THEN 1 ELSE 0 END) AS confirmed
@@ -95,7 +95,6 @@ WORDS = {
     "human": Verdict.HUMAN.value,
     "prefetch": Verdict.PREFETCH.value,
     "machine": Verdict.MACHINE.value,
-    "opened": EventType.OPENED.value,
     "clicked": EventType.CLICKED.value,
     "delivered": EventType.DELIVERED.value,
     "sent": DeliveryState.SENT.value,

@@ -97,6 +97,7 @@ def _shown(now: datetime) -> Iterable[Campaign]:
     all_of_them = Campaign.objects.annotate(over_at=Coalesce("window__actual_ended_at", "window__ends_at"))
     running = all_of_them.filter(window__status__in=RUNNING).order_by("window__starts_at")
     upcoming = all_of_them.filter(window__status=WindowStatus.SCHEDULED).order_by("window__starts_at")[:MOST]
+    # A window that was cancelled in good time counts as finished although its end is still to come.
     finished = all_of_them.filter(window__status__in=ENDED, over_at__gt=now - RECENT, over_at__lte=now + RECENT)
     finished = finished.filter(window__scheduled_at__isnull=False).order_by("-over_at")[:MOST]
     chosen = Q(pk__in=running.values("pk")) | Q(pk__in=upcoming.values("pk")) | Q(pk__in=finished.values("pk"))

@@ -5,12 +5,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from apps.common.times import format_duration, format_instant, format_period
+from apps.common.times import format_instant, format_period
 from apps.windows.models import MaintenanceWindow, WindowStatus
 
 from .. import links, wording
 from ..metrics.touchpoints import TouchpointFigures
-from ..report import STATE_TONES
+from ..report.sending import STATE_TONES
 from ..stats import Interval, Rate
 
 register = template.Library()
@@ -81,11 +81,6 @@ def decimal(value: float) -> str:
 
 
 @register.filter
-def rate(value: Rate) -> str:
-    return wording.rate(value)
-
-
-@register.filter
 def share(value: Rate) -> str:
     return wording.percent(value.share) if value.share is not None else "–"
 
@@ -93,11 +88,6 @@ def share(value: Rate) -> str:
 @register.filter
 def short_duration(value: timedelta) -> str:
     return wording.short_duration(value)
-
-
-@register.filter
-def in_words(value: timedelta) -> str:
-    return format_duration(abs(value), language=wording.language())
 
 
 @register.filter
