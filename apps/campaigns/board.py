@@ -5,18 +5,19 @@ It is filled from a plan that nobody saved yet or from the touchpoints of a camp
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
-from apps.common.times import format_duration, format_instant
+from apps.common.times import format_duration
 
 from .languages import language_name
 from .models import Anchor, Audience, Campaign, Touchpoint, TouchpointState
-from .moments import moment_words, reason_words
+from .moments import instant_words, moment_words, reason_words, utc_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey, Reach, reaches
 
@@ -152,9 +153,9 @@ class Board:
         return max((cell.spot.due_at for cell in self.leaving if cell.spot.due_at), default=None)
 
 
-def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str) -> Board:
-    """The board of a plan that exists only on screen."""
-    return _board([_planned_spot(row) for row in rows], zone=zone)
+def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str, now: datetime) -> Board:
+    """The board of a plan that exists only on screen: what is due by `now` leaves when it is scheduled."""
+    return _board([_planned_spot(row) for row in rows], zone=zone, at_once=now)
 
 
 def campaign_board(campaign: Campaign) -> Board:
@@ -196,13 +197,13 @@ def _planned_spot(row: PlannedTouchpoint) -> Spot:
     )
 
 
-def _board(spots: Sequence[Spot], *, zone: str) -> Board:
+def _board(spots: Sequence[Spot], *, zone: str, at_once: datetime | None = None) -> Board:
     keys = list(dict.fromkeys(spot.column for spot in spots))
     columns = _columns(keys)
     moments: dict[tuple[str, int], list[Spot]] = {}
     for spot in spots:
         moments.setdefault((spot.step_key, spot.occurrence), []).append(spot)
-    rows = [_row(moment, keys, columns, zone=zone) for moment in sorted(moments.values(), key=_order)]
+    rows = [_row(moment, keys, columns, zone=zone, at_once=at_once) for moment in sorted(moments.values(), key=_order)]
     return Board(columns=[columns[key] for key in keys], rows=rows)
 
 
@@ -227,20 +228,26 @@ def _order(moment: Sequence[Spot]) -> tuple[bool, float, int, int]:
     )
 
 
-def _row(moment: Sequence[Spot], keys: Sequence[ColumnKey], columns: Mapping[ColumnKey, Column], *, zone: str) -> Row:
+def _row(
+    moment: Sequence[Spot],
+    keys: Sequence[ColumnKey],
+    columns: Mapping[ColumnKey, Column],
+    *,
+    zone: str,
+    at_once: datetime | None,
+) -> Row:
     by_column = {spot.column: spot for spot in moment}
-    due_at = min((spot.due_at for spot in moment if spot.due_at), default=None)
-    cells = [_cell(by_column[key], columns[key], row_due_at=due_at, zone=zone) if key in by_column else None for key in keys]
-    first = moment[0]
+    first, due_at = moment[0], min((spot.due_at for spot in moment if spot.due_at), default=None)
     label, anchor = moment_words(first.step_key, first.occurrence, first.anchor, first.offset_days, first.offset)
+    leaves_at_once = first.anchor == Anchor.ANNOUNCE and at_once is not None and due_at is not None and due_at <= at_once
     return Row(
         moment=label,
         anchor=anchor,
-        content_key=moment[0].content_key,
+        content_key=first.content_key,
         due_at=due_at,
-        time=instant_words(due_at, zone) if due_at else "",
-        utc=utc_words(due_at) if due_at else "",
-        cells=cells,
+        time=_("as soon as it is scheduled") if leaves_at_once else instant_words(due_at, zone) if due_at else "",
+        utc=utc_words(due_at) if due_at and not leaves_at_once else "",
+        cells=[_cell(by_column[key], columns[key], row_due_at=due_at, zone=zone) if key in by_column else None for key in keys],
     )
 
 
@@ -253,13 +260,3 @@ def _cell(spot: Spot, column: Column, *, row_due_at: datetime | None, zone: str)
         recipients=None if told else column.reach.recipients(is_mandatory=spot.is_mandatory),
         time=instant_words(spot.due_at, zone) if other_time and spot.due_at else "",
     )
-
-
-def instant_words(instant: datetime, zone: str) -> str:
-    return format_instant(instant, zone=zone, language=get_language() or "en")
-
-
-def utc_words(instant: datetime) -> str:
-    """“24 Nov, 01:00 UTC”; the year stands beside it."""
-    moment = instant.astimezone(UTC)
-    return f"{date_format(moment, 'j M')}, {moment:%H:%M} UTC"

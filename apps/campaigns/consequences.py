@@ -9,9 +9,9 @@ from django.utils.translation import ngettext
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
 
-from .board import Spot, instant_words, touchpoint_spot
+from .board import Spot, touchpoint_spot
 from .models import Campaign, Touchpoint, TouchpointState
-from .moments import moment_words, reason_words
+from .moments import moment_words, reason_words, short_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey
 from .replanning import Change, Kind
@@ -33,6 +33,18 @@ class Effect:
     def column(self) -> ColumnKey:
         return (self.segment.pk if self.segment else None), self.channel.pk
 
+    @property
+    def audience(self) -> str:
+        return f"{self.segment} · {self.channel}" if self.segment else str(self.channel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectRow:
+    """Effects that differ in nothing but whom they concern."""
+
+    effect: Effect
+    audiences: Sequence[str]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Consequences:
@@ -40,6 +52,18 @@ class Consequences:
     moved: Sequence[Effect]
     dropped: Sequence[Effect]
     corrected: Sequence[Effect]  # to whom something is told at once, because what they were told is no longer true
+
+    @property
+    def added_rows(self) -> list[EffectRow]:
+        return _grouped(self.added)
+
+    @property
+    def moved_rows(self) -> list[EffectRow]:
+        return _grouped(self.moved)
+
+    @property
+    def dropped_rows(self) -> list[EffectRow]:
+        return _grouped(self.dropped)
 
     @property
     def corrected_columns(self) -> list[ColumnKey]:
@@ -76,6 +100,14 @@ def consequences(campaign: Campaign, changes: Iterable[Change]) -> Consequences:
     )
 
 
+def _grouped(effects: Sequence[Effect]) -> list[EffectRow]:
+    groups: dict[tuple[str, ...], list[Effect]] = {}
+    for effect in effects:
+        key = (effect.moment, effect.anchor, effect.before, effect.after, effect.reason)
+        groups.setdefault(key, []).append(effect)
+    return [EffectRow(effect=alike[0], audiences=[effect.audience for effect in alike]) for alike in groups.values()]
+
+
 def _is_silent(change: Change) -> bool:
     """Rows that were not to leave and still are not: nobody would notice."""
     quiet = (TouchpointState.SKIPPED, TouchpointState.MISSED)
@@ -108,7 +140,7 @@ class _Teller:
     def _standing(self, change: Change) -> tuple[ColumnKey, str, str, str]:
         if change.standing:
             spot = touchpoint_spot(self.touchpoints[change.standing.touchpoint_id])
-            before = instant_words(spot.due_at, self.zone) if spot.due_at else str(TouchpointState(spot.state).label)
+            before = short_words(spot.due_at, self.zone) if spot.due_at else str(TouchpointState(spot.state).label)
             return spot.column, *_words(spot), before
         if change.planned:
             step = change.planned.step
@@ -120,7 +152,7 @@ class _Teller:
     def _planned(self, row: PlannedTouchpoint | None) -> tuple[str, str]:
         if row is None:
             return "", ""
-        after = instant_words(row.due_at, self.zone) if row.due_at and row.state == "planned" else ""
+        after = short_words(row.due_at, self.zone) if row.due_at and row.state == "planned" else ""
         return after, reason_words(row.reason)
 
 

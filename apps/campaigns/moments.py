@@ -1,14 +1,16 @@
 """The moments of a plan in words: “−7 d” “before the start”, “On completion”."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from apps.common.times import MINUS, format_offset
+from apps.common.times import MINUS, format_instant, format_offset, format_utc_offset
+from apps.common.zones import zone_or_utc
 
 from .models import Anchor, Reason
 
@@ -53,3 +55,19 @@ def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset:
 def reason_words(reason: str) -> str:
     """Why a touchpoint does not leave, as a sentence; nothing where there is nothing to explain."""
     return str(Reason(reason).label) if reason else ""
+
+
+def instant_words(instant: datetime, zone: str) -> str:
+    return format_instant(instant, zone=zone, language=get_language() or "en")
+
+
+def short_words(instant: datetime, zone: str) -> str:
+    """For tables: “Tue 24 Nov 2026, 02:00 UTC+01:00”."""
+    local = instant.astimezone(zone_or_utc(zone))
+    return f"{date_format(local, 'D j M Y')}, {local:%H:%M} {format_utc_offset(instant, zone=zone)}"
+
+
+def utc_words(instant: datetime) -> str:
+    """“24 Nov, 01:00 UTC”, to stand beside the full date."""
+    moment = instant.astimezone(UTC)
+    return f"{date_format(moment, 'j M')}, {moment:%H:%M} UTC"

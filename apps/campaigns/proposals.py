@@ -15,9 +15,10 @@ from apps.windows.rules import notice_warning
 from apps.windows.sentences import notice_sentence, overlap_sentences
 from apps.windows.services import find_overlaps
 
-from .board import Board, instant_words, planned_board
+from .board import Board, planned_board
 from .languages import language_name
 from .models import Campaign, MessageTemplate, Playbook
+from .moments import instant_words
 from .planner import PlanWindow
 from .plans import plan_window, preview_plan
 
@@ -70,7 +71,7 @@ class Wish:
 def propose(wish: Wish, *, now: datetime) -> Proposal:
     """Reads only. The plan is the one that scheduling at `now` would make."""
     window, language = wish.window, get_language() or "en"
-    board = planned_board(preview_plan(window, wish.playbook, now=now), zone=window.time_zone)
+    board = planned_board(preview_plan(window, wish.playbook, now=now), zone=window.time_zone, now=now)
     return Proposal(
         times=format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=language),
         announced=_announced_words(window, language),

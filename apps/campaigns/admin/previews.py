@@ -126,7 +126,7 @@ def _board(campaign: Campaign) -> Board:
         return campaign_board(campaign)
     now = timezone.now()
     wish = campaign_wish(campaign, now=now)
-    return planned_board(preview_plan(wish.window, wish.playbook, now=now), zone=campaign.window.time_zone)
+    return planned_board(preview_plan(wish.window, wish.playbook, now=now), zone=campaign.window.time_zone, now=now)
 
 
 def _contact(number: str, column: Column | None) -> Contact | None:
