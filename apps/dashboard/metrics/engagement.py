@@ -48,8 +48,8 @@ NOTHING_SEEN = Seen(levels={})
 @dataclass(frozen=True, kw_only=True)
 class Engagement:
     touchpoints: Mapping[int, Seen]
-    people: Seen
-    organisations: Seen  # customers' only
+    people: Seen  # those who opened or clicked, by the best they did
+    organisations: Seen  # customers' only, likewise
 
     def of(self, touchpoint_id: int) -> Seen:
         return self.touchpoints.get(touchpoint_id, NOTHING_SEEN)
@@ -82,7 +82,7 @@ WITH seen AS (
     WHERE d.touchpoint_id IN ({ids}) AND d.state = %(sent)s
     GROUP BY d.id
 ), people AS (
-    SELECT contact_id, MAX(level) AS level FROM seen WHERE contact_id IS NOT NULL GROUP BY contact_id
+    SELECT contact_id, MAX(level) AS level FROM seen WHERE level >= 4 AND contact_id IS NOT NULL GROUP BY contact_id
 )
 SELECT 'message', touchpoint_id, level, confirmed, COUNT(*) FROM seen GROUP BY touchpoint_id, level, confirmed
 UNION ALL SELECT 'person', 0, level, 0, COUNT(*) FROM people GROUP BY level
