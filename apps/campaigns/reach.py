@@ -7,6 +7,8 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower
 
 from apps.audiences.models import AddressKind, Contact, Segment, Suppression
+from apps.audiences.rules import RuleError
+from apps.audiences.words import fault_sentence
 from apps.channels.models import Channel, ChannelKind
 
 ColumnKey = tuple[int | None, int]  # segment, channel
@@ -22,6 +24,7 @@ class Reach:
     never_to_be_used: int = 0  # those of them whom even a mandatory notice leaves out
     languages: Mapping[str, int] = field(default_factory=dict)  # of all who have the address
     is_broadcast: bool = False
+    problem: str = ""  # why nobody can be counted: the segment's rule is broken
 
     def recipients(self, *, is_mandatory: bool) -> int:
         if self.is_broadcast:
@@ -52,7 +55,11 @@ def _count(segment: Segment, kind: AddressKind) -> Reach:
         Suppression.objects.for_(kind=kind, segment=segment, is_mandatory=mandatory).filter(address=Lower(OuterRef(address)))
         for mandatory in (False, True)
     )
-    people = Contact.objects.filter(pk__in=segment.contacts().order_by().values("pk")).order_by()
+    try:
+        chosen = segment.contacts()
+    except RuleError as error:
+        return Reach(problem=fault_sentence(error))
+    people = Contact.objects.filter(pk__in=chosen.order_by().values("pk")).order_by()
     rows = people.values_list("language").annotate(
         people=Count("pk"),
         missing=Count("pk", filter=missing),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from apps.common.zones import zone_or_utc
-from apps.windows.models import MaintenanceWindow
+from apps.windows.models import MaintenanceWindow, WindowStatus
 from apps.windows.rules import announced_end, times_fault
 from apps.windows.sentences import TIMES_FAULTS
 
@@ -58,7 +58,15 @@ def reason_field() -> forms.CharField:
 
 
 class ReasonForm(VerbForm):
+    """A draft may go without a reason: nobody has heard of it."""
+
     reason = reason_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.window.status == WindowStatus.DRAFT:
+            self.fields["reason"].required = False
+            self.fields["reason"].help_text = _("Nobody has heard of the draft; a reason is kept for the team.")
 
 
 class RescheduleForm(VerbForm, PeriodForm):

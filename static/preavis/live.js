@@ -36,10 +36,20 @@ if (form) {
             scroller.scrollLeft = left;
         }
         placeAdvice();
+        say(target.querySelector("[data-live-say]")?.textContent ?? "");
         const label = target.querySelector("template[data-label-source]");
         if (label) {
             form.querySelector("[data-schedule]")?.replaceChildren(label.content.cloneNode(true));
         }
+    };
+
+    // The sum is spoken; the whole table would be too much.
+    const voice = document.createElement("p");
+    voice.className = "visually-hidden";
+    voice.setAttribute("role", "status");
+    form.after(voice);
+    const say = (text) => {
+        voice.textContent = text.replace(/\s+/g, " ").trim();
     };
 
     // Each warning stands beside the field that causes it.

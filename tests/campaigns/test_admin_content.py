@@ -1,5 +1,6 @@
 import pytest
 
+from apps.audiences.models import Segment
 from apps.campaigns.models import MessageTemplate, Step
 from apps.channels.models import ChannelKind
 from tests.factories import make_channel, make_contact, make_playbook, make_segment, make_step, make_template
@@ -171,3 +172,11 @@ def test_choices_of_steps_are_read_once(django_assert_max_num_queries):
         make_step(playbook, key=f"t-{number}", channel=channel, segment=make_segment(), position=number)
     with django_assert_max_num_queries(16):
         client.get(url)
+
+
+def test_preview_for_a_broken_segment_is_a_sentence():
+    campaign = released(signed_in())
+    Segment.objects.update(rule={"field": "nonsense"})
+    answer = preview_of(campaign)
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()

@@ -240,3 +240,9 @@ def queries_of(client, url):
     with CaptureQueriesContext(connection) as queries:
         assert client.get(url).status_code == 200
     return len(queries)
+
+
+def test_draft_is_discarded_without_a_reason():
+    client = signed_in()
+    press(client, drafted(client), "cancel")
+    assert window_now().status == WindowStatus.CANCELLED

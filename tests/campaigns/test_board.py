@@ -83,3 +83,10 @@ def test_reach_takes_one_query_for_each_segment_and_kind_of_address(django_asser
     make_contact()
     with django_assert_num_queries(2):
         reaches([(segment, mail), (segment, other), (segment, sms), (None, mail)])
+
+
+def test_broken_rule_is_named_instead_of_counted():
+    segment, channel = make_segment({"field": "nonsense"}), make_channel(ChannelKind.EMAIL)
+    reach = reaches([(segment, channel)])[segment.pk, channel.pk]
+    assert reach.problem
+    assert reach.recipients(is_mandatory=True) == 0

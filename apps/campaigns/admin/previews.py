@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from apps.audiences.models import Contact
+from apps.audiences.models import Contact, ContactQuerySet
 from apps.channels.models import ChannelKind
 from apps.channels.sms_parts import measure
 
@@ -133,9 +133,16 @@ def _contact(number: str, column: Column | None) -> Contact | None:
     """The one picked, as long as the message is for them at all; else the first of the segment."""
     if column is None or column.segment is None:
         return None
-    people = column.segment.contacts()
+    people = _people_of(column)
     picked = people.filter(pk=number).first() if number.isdecimal() else None
     return picked or people.first()
+
+
+def _people_of(column: Column) -> ContactQuerySet:
+    """Nobody where the segment's rule is broken, which the board says in words."""
+    if column.segment is None or column.reach.problem:
+        return Contact.objects.none()
+    return column.segment.contacts()
 
 
 def _people(choice: Choice, searched: str) -> Sequence[Contact]:
@@ -144,14 +151,14 @@ def _people(choice: Choice, searched: str) -> Sequence[Contact]:
     words = Q()
     for word in searched.split():
         words &= Q(name__icontains=word) | Q(email__icontains=word) | Q(organisation__icontains=word)
-    return list(choice.column.segment.contacts().filter(words)[:MOST_PEOPLE])
+    return list(_people_of(choice.column).filter(words)[:MOST_PEOPLE])
 
 
 def _composed(choice: Choice) -> tuple[Content | None, str]:
     if choice.spot is None:
         return None, _("The plan has no touchpoint, so there is nothing to show.")
     if choice.column and choice.column.segment and choice.contact is None:
-        return None, _("The segment is empty: there is nobody to show the message to.")
+        return None, choice.column.reach.problem or _("The segment is empty: there is nobody to show the message to.")
     window = choice.campaign.window
     asked: dict[str, Any] = {"language": choice.language, "zone": zone_of(choice.contact, window)}
     try:
