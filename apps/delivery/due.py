@@ -38,13 +38,16 @@ def due(now: datetime) -> Due:
 
 
 def oldest_due_at(now: datetime) -> datetime | None:
-    """Since when the longest-waiting row has been due; None when nothing waits."""
+    """Since when the longest-waiting row has been due; None when nothing waits.
+
+    A touchpoint that was planned shortly before its time is written late, and is not late for that.
+    """
     batches = Batch.objects.filter(state=BatchState.READY, not_before__lte=now)
-    touchpoints = Touchpoint.objects.due_for_expansion(now)
+    touchpoints = Touchpoint.objects.due_for_expansion(now).filter(due_at__lte=now)
     windows = MaintenanceWindow.objects.due_to_start(now)
     return _earliest(
         batches.aggregate(at=Min("not_before"))["at"],
-        touchpoints.aggregate(at=Min("expand_at"))["at"],
+        touchpoints.aggregate(at=Min("due_at"))["at"],
         windows.aggregate(at=Min("starts_at"))["at"],
     )
 

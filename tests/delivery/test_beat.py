@@ -54,7 +54,14 @@ def test_it_looks_no_sooner_than_it_said(scheduler, published):
     make_batch(not_before=NOW)
 
     assert scheduler.tick() <= 1
-    assert published == []
+    assert all(queue == "housekeeping" for _name, queue, _kwargs in published)
+
+
+def test_a_new_clock_heals_and_asks_for_a_pulse_at_once(scheduler, published):
+    for _ in range(2):
+        scheduler.tick()
+
+    assert {name for name, _queue, _kwargs in published} == {"sweep", "pulse"}
 
 
 def test_it_publishes_a_hint_for_all_that_is_due(scheduler, published):
