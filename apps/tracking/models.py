@@ -34,7 +34,7 @@ class Verdict(models.TextChoices):
     MACHINE = "machine", _("Machine")  # a scanner or a proxy that loads everything
     PREFETCH = "prefetch", _("Prefetch")  # loaded ahead by a mail program, says nothing about reading
     UNKNOWN = "unknown", _("Undecided")
-    NONE = "", ""  # not a signal of a reader (delivered, bounced, …)
+    NONE = "", "–"  # not a signal of a reader (delivered, bounced, …)
 
 
 class Event(models.Model):
