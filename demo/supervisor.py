@@ -2,10 +2,7 @@
 
 import contextlib
 import fcntl
-import json
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +14,8 @@ from config import embedded
 from .children import Child, end_leftovers, remember, stop
 from .environment import demo_environment
 from .health import engine_trouble, mailbox_trouble
-from .places import HOST, ROOT, Places, Ports, free_ports
+from .places import HOST, Places, Ports, free_ports
+from .preparation import Preparation, PreparationFailed
 
 READY_SECONDS = 60
 QUEUES = "urgent,bulk,events,housekeeping"
@@ -52,44 +50,25 @@ class Supervisor:
         ports = free_ports(self.places.last_ports())
         self.places.remember_ports(ports)
         environment = demo_environment(self.places, ports)
+        self._keep_valkey()
+        preparation = Preparation(self.places, environment, stopping=self.stopping)
         try:
-            self._keep_valkey()
             children += self._children(ports, environment)
-            may_start_at_once = self.places.is_prepared()
-            if may_start_at_once:
-                self._start(children)
-            seeded = self._seed(environment)
-            if not may_start_at_once:
-                self._start(children)
+            if not self.places.is_prepared():
+                preparation.wait()
+            self._start(children)
             self._wait_until_healthy(children, ports)
-            if not self.stopping.is_set():
-                say(greeting(self.places, ports, seeded, seconds=time.monotonic() - self.began))
+            told = preparation.release()
+            if told:
+                self.places.note_prepared()
+                say(greeting(self.places, ports, told, seconds=time.monotonic() - self.began))
             while not self.stopping.wait(0.5):
                 self._look_after(children)
+        except PreparationFailed as failure:
+            raise Failed(f"The sample data could not be made. To start afresh, remove {self.places.folder}.") from failure
         finally:
+            preparation.end()
             self._end(children)
-
-    def _seed(self, environment: dict[str, str]) -> dict[str, str]:
-        """Migrates, fills the database, and gives back what is worth telling."""
-        command = [sys.executable, "-m", "demo.seed", str(self.places.folder)]
-        # In a session of its own: Ctrl-C is for the supervisor alone, which then ends it in order.
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
-        )
-        while True:
-            try:
-                output, _ = process.communicate(timeout=0.2)
-                break
-            except subprocess.TimeoutExpired:
-                if self.stopping.is_set():
-                    process.terminate()
-        if self.stopping.is_set():
-            return {}
-        if process.returncode != 0:
-            raise Failed(f"The sample data could not be made. To start afresh, remove {self.places.folder}.")
-        self.places.note_prepared()
-        told: dict[str, str] = json.loads(output.decode().splitlines()[-1])
-        return told
 
     def _start(self, children: list[Child]) -> None:
         if not self.stopping.is_set():
@@ -153,6 +132,7 @@ class Supervisor:
 
     def _end(self, children: list[Child]) -> None:
         """First those that send, then the mailbox that receives from them, at last what carries their hints."""
+        self.stopping.set()
         stop([child for child in children if child.name != "mailbox"], patience=25, hurry=self.hurry)
         stop([child for child in children if child.name == "mailbox"], patience=5, hurry=self.hurry)
         embedded.stop(self.places.folder)
@@ -179,18 +159,18 @@ def only_demo_of(places: Places) -> Iterator[None]:
         yield
 
 
-def greeting(places: Places, ports: Ports, seeded: dict[str, str], *, seconds: float) -> str:
-    starts_at = datetime.fromisoformat(seeded["starts_at"])
+def greeting(places: Places, ports: Ports, told: dict[str, str], *, seconds: float) -> str:
+    starts_at = datetime.fromisoformat(told["starts_at"])
     wait = max(0, round((starts_at - datetime.now(UTC)).total_seconds()))
     site = f"http://{HOST}:{ports.web}"
     return f"""
 Preavis is running, after {seconds:.1f} s.
 
-  Planners   {site}/admin/   (user {seeded["user"]}, password {seeded["password"]})
+  Planners   {site}/admin/   (user {told["user"]}, password {told["password"]})
   Mailbox    http://{HOST}:{ports.mailbox}/   (every message arrives here; opening one counts)
-  Calendar   {site}{seeded["feed"]}
-  Watch      {site}{seeded["watch"]}
-             “{seeded["title"]}” starts in {wait // 60} min {wait % 60:02} s, and its messages leave before, during and after.
+  Calendar   {site}{told["feed"]}
+  Watch      {site}{told["watch"]}
+             “{told["title"]}” starts in {wait // 60} min {wait % 60:02} s, and its messages leave before, during and after.
   Logs       {places.logs}
 
 Ctrl-C ends all of it.

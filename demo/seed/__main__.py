@@ -1,4 +1,4 @@
-"""python -m demo.seed FOLDER: brings the database up to date, fills it, and prints what is worth telling as JSON."""
+"""python -m demo.seed FOLDER: brings the database up to date and fills it; the other side is demo/preparation.py."""
 
 import io
 import json
@@ -13,12 +13,15 @@ def main(folder: Path) -> None:
     from django.core.management import call_command
     from django.utils import timezone
 
-    from .story import tell
+    from . import story
 
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     call_command("load_playbooks", verbosity=0, stdout=io.StringIO())
-    print(json.dumps(tell(folder=folder, now=timezone.now())))
+    planner = story.prepare(now=timezone.now())
+    print("prepared", flush=True)
+    if sys.stdin.readline():
+        print(json.dumps(story.release(planner, folder=folder, now=timezone.now())), flush=True)
 
 
 if __name__ == "__main__":

@@ -17,15 +17,20 @@ from .readers import write_answers
 from .tickets import write_tickets
 
 
-def tell(*, folder: Path, now: datetime) -> dict[str, str]:
-    """Makes what is missing, and the compressed campaign anew; returns what the newcomer is to be told."""
-    with transaction.atomic():
-        planner = base.make_planner()
-        base.make_services()
-        base.make_contacts()
-        windows.end_overrun(planner, now=now)
-        _make_windows(planner, now=now)
-        campaign = windows.compressed(planner, now=now)
+@transaction.atomic
+def prepare(*, now: datetime) -> User:
+    """Makes what is missing; a second time there is little to do."""
+    planner = base.make_planner()
+    base.make_services()
+    base.make_contacts()
+    windows.end_overrun(planner, now=now)
+    _make_windows(planner, now=now)
+    return planner
+
+
+def release(planner: User, *, folder: Path, now: datetime) -> dict[str, str]:
+    """Makes the compressed campaign anew; returns what the newcomer is to be told."""
+    campaign = windows.compressed(planner, now=now)
     return {
         "user": base.USERNAME,
         "password": base.PASSWORD,
@@ -55,7 +60,7 @@ def _named(script: windows.Script) -> "QuerySet[MaintenanceWindow]":
 def _feed(places: Places, planner: User, *, now: datetime) -> str:
     """The address of the demo's calendar; its token is kept beside the database, as no real installation would."""
     token = places.feed_token.read_text() if places.feed_token.exists() else ""
-    if not Feed.objects.active().filter(token_hash=token_hash(token)).exists():
+    if not Feed.objects.filter(token_hash=token_hash(token), revoked_at=None).exists():
         _, token = create_feed(name="Ana's calendar", language="en", owner=planner, actor=planner, now=now)
         places.write_private(places.feed_token, token)
     return reverse("publishing:feed", args=[f"{token}.ics"])
