@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,7 +15,7 @@ from .board import Spot, touchpoint_spot
 from .models import Campaign, Touchpoint, TouchpointState
 from .moments import moment_words, reason_words, short_words
 from .planner import PlannedTouchpoint
-from .reach import ColumnKey
+from .reach import ColumnKey, Reach, reaches
 from .replanning import Change, Kind
 
 
@@ -28,6 +30,8 @@ class Effect:
     before: str
     after: str
     reason: str
+    recipients: int | None  # of what leaves at a time known now
+    leaves_at_once: bool
 
     @property
     def column(self) -> ColumnKey:
@@ -35,7 +39,9 @@ class Effect:
 
     @property
     def audience(self) -> str:
-        return f"{self.segment} · {self.channel}" if self.segment else str(self.channel)
+        """“Customers · E-mail: 468”; the number only where something is to leave."""
+        name = f"{self.segment} · {self.channel}" if self.segment else str(self.channel)
+        return name if self.recipients is None else f"{name}: {number_format(self.recipients)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,11 @@ class Consequences:
         return _grouped(self.dropped)
 
     @property
+    def at_once(self) -> int:
+        """How many messages of the plan itself leave as soon as it is done; corrections are counted by what was sent."""
+        return sum(effect.recipients or 0 for effect in (*self.added, *self.moved) if effect.leaves_at_once)
+
+    @property
     def corrected_columns(self) -> list[ColumnKey]:
         return [effect.column for effect in self.corrected]
 
@@ -81,16 +92,19 @@ class Consequences:
         return ", ".join(parts) + "." if parts else _("No touchpoint that is still to come changes.")
 
 
-def consequences(campaign: Campaign, changes: Iterable[Change]) -> Consequences:
-    """Reads the touchpoints, segments and channels that `changes` name: three queries."""
+def consequences(campaign: Campaign, changes: Iterable[Change], *, now: datetime) -> Consequences:
+    """Reads the touchpoints, segments and channels that `changes` name, and counts each segment once."""
     changes = [change for change in changes if not _is_silent(change)]
     ids = [change.standing.touchpoint_id for change in changes if change.standing]
-    touchpoints = Touchpoint.objects.select_related("step").in_bulk(ids)
+    segments, channels = Segment.objects.in_bulk(), Channel.objects.in_bulk()
+    leaving = {change.planned.step.column for change in changes if change.planned and change.planned.state == "planned"}
     teller = _Teller(
         zone=campaign.window.time_zone,
-        touchpoints=touchpoints,
-        segments=Segment.objects.in_bulk(),
-        channels=Channel.objects.in_bulk(),
+        now=now,
+        touchpoints=Touchpoint.objects.select_related("step").in_bulk(ids),
+        segments=segments,
+        channels=channels,
+        reach=reaches((segments.get(segment or 0), channels[channel]) for segment, channel in leaving),
     )
     return Consequences(
         added=[teller.effect(change) for change in changes if change.kind == Kind.CREATE],
@@ -120,6 +134,8 @@ def _is_silent(change: Change) -> bool:
 @dataclass(frozen=True, kw_only=True)
 class _Teller:
     zone: str
+    now: datetime
+    reach: Mapping[ColumnKey, Reach]
     touchpoints: Mapping[int, Touchpoint]
     segments: Mapping[int, Segment]
     channels: Mapping[int, Channel]
@@ -127,6 +143,7 @@ class _Teller:
     def effect(self, change: Change) -> Effect:
         column, moment, anchor, before = self._standing(change)
         after, reason = self._planned(change.planned)
+        leaves = change.planned if change.planned and change.planned.state == "planned" else None
         return Effect(
             moment=moment,
             anchor=anchor,
@@ -135,6 +152,8 @@ class _Teller:
             before=before,
             after=after,
             reason=reason,
+            recipients=self.reach[column].recipients(is_mandatory=leaves.step.is_mandatory) if leaves else None,
+            leaves_at_once=bool(leaves and leaves.due_at and leaves.due_at <= self.now),
         )
 
     def _standing(self, change: Change) -> tuple[ColumnKey, str, str, str]:

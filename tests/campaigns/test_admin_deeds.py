@@ -5,9 +5,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.campaigns import services
 from apps.campaigns.models import Touchpoint, TouchpointState
 from apps.windows.models import MaintenanceWindow, WindowStatus
-from tests.factories import make_contact, make_delivery, make_window
+from tests.factories import make_contact, make_delivery, make_step, make_template, make_window
 
 from .admin_pages import INLINE, LIST, deed_of, drafted, page_of, press, released, signed_in
 
@@ -246,3 +247,16 @@ def test_draft_is_discarded_without_a_reason():
     client = signed_in()
     press(client, drafted(client), "cancel")
     assert window_now().status == WindowStatus.CANCELLED
+
+
+def test_completion_counts_the_messages_that_leave_at_once():
+    client = signed_in()
+    campaign = drafted(client)
+    step = campaign.playbook.steps.first()
+    make_step(
+        campaign.playbook, key="done", anchor="actual_end", content_key="completed", channel=step.channel, segment=step.segment
+    )
+    make_template(content_key="completed")
+    services.release(campaign, actor=None, now=timezone.now())
+    press(client, campaign, "start")
+    assert "Confirm completion: 2 messages leave at once" in client.get(deed_of(campaign, "complete")).content.decode()

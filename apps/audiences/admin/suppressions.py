@@ -26,7 +26,6 @@ class SuppressionAdmin(admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     search_fields = ("address", "note")
-    autocomplete_fields = ("segment",)
     actions = ("lift_selected",)
     fieldsets = (
         (

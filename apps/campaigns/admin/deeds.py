@@ -78,7 +78,7 @@ class _Page:
         form.is_valid()
         if not form.is_foreseeable:
             return None
-        return consequences(self.campaign, self.verb.foresee(self.campaign, form, self.now))
+        return consequences(self.campaign, self.verb.foresee(self.campaign, form, self.now), now=self.now)
 
     def done(self, form: VerbForm) -> bool:
         """Carries it out, unless somebody else was quicker; then the form says who."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django import template
 from django.db.models import Count
 
+from apps.campaigns.consequences import Consequences
 from apps.campaigns.models import Campaign
 from apps.campaigns.reach import ColumnKey
 from apps.delivery.models import Delivery, DeliveryState
@@ -63,15 +64,27 @@ def of_touchpoint(counts: dict[int, Counts] | str, pk: int) -> Counts | None:
 
 
 @register.simple_tag
-def told_people(campaign: Campaign, columns: Sequence[ColumnKey]) -> dict[str, object]:
-    """How many in each of `columns` (segment and channel) were told something, and how many messages that makes in all."""
-    rows = Delivery.objects.told().filter(touchpoint__campaign=campaign).order_by()
-    counted = rows.values_list("touchpoint__segment", "touchpoint__channel").annotate(Count("contact", distinct=True))
-    told = {(segment, channel): number or 1 for segment, channel, number in counted}  # a place has no contact: one post
-    by_column = {column: told.get(column, 0) for column in columns}
-    return {"by_column": by_column, "total": sum(by_column.values())}
+def told_people(campaign: Campaign, columns: Sequence[ColumnKey]) -> dict[ColumnKey, int]:
+    """How many in each of `columns` (segment and channel) were told something."""
+    return _told(campaign, columns)
+
+
+@register.simple_tag
+def messages_at_once(campaign: Campaign, foreseen: Consequences | None) -> int:
+    """What a deed sends as soon as it is done: corrections to those who were told, and what falls due by it."""
+    if foreseen is None:
+        return 0
+    corrections = _told(campaign, foreseen.corrected_columns) if foreseen.corrected else {}
+    return sum(corrections.values()) + foreseen.at_once
 
 
 @register.filter
 def of_column(counts: Mapping[ColumnKey, int] | str, column: ColumnKey) -> int:
     return counts.get(column, 0) if isinstance(counts, Mapping) else 0
+
+
+def _told(campaign: Campaign, columns: Sequence[ColumnKey]) -> dict[ColumnKey, int]:
+    rows = Delivery.objects.told().filter(touchpoint__campaign=campaign).order_by()
+    counted = rows.values_list("touchpoint__segment", "touchpoint__channel").annotate(Count("contact", distinct=True))
+    told = {(segment, channel): number or 1 for segment, channel, number in counted}  # a place has no contact: one post
+    return {column: told.get(column, 0) for column in columns}
