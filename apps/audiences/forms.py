@@ -4,7 +4,7 @@ from typing import Any, NoReturn
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from apps.accounts.forms import ZoneChoices, zone_choices
 
@@ -50,11 +50,11 @@ def _contact_zones() -> ZoneChoices:
 
 
 class ContactForm(forms.ModelForm):
-    time_zone = forms.ChoiceField(label=lazy("Time zone"), choices=_contact_zones, required=False)
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=_contact_zones, required=False)
     attributes = JSONTextField(
-        label=lazy("Attributes"),
+        label=gettext_lazy("Attributes"),
         required=False,
-        help_text=lazy('Free facts that segments may ask for, for example {"plan": "gold"}.'),
+        help_text=gettext_lazy('Free facts that segments may ask for, for example {"plan": "gold"}.'),
     )
 
     class Meta:
@@ -63,7 +63,7 @@ class ContactForm(forms.ModelForm):
 
 
 class SegmentForm(forms.ModelForm):
-    rule = JSONTextField(label=lazy("Rule"), required=False)
+    rule = JSONTextField(label=gettext_lazy("Rule"), required=False)
 
     class Meta:
         model = Segment
@@ -99,8 +99,10 @@ def _checked_address(kind: str, address: str) -> str:
 
 class ContactFileForm(forms.Form):
     file = forms.FileField(
-        label=lazy("File"),
-        help_text=lazy("A CSV file: encoding and delimiter are found out, and nothing is saved before you have seen a report."),
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy(
+            "A CSV file: encoding and delimiter are found out, and nothing is saved before you have seen a report."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
     )
 

@@ -2,23 +2,23 @@
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from .rules import All, Any_, Condition, Not, Op, Rule, RuleError
 
 FIELDS: dict[str, str | Promise] = {
-    "language": lazy("language"),
-    "organisation": lazy("organisation"),
-    "time_zone": lazy("time zone"),
-    "email": lazy("e-mail"),
-    "email_domain": lazy("domain of the e-mail"),
+    "language": gettext_lazy("language"),
+    "organisation": gettext_lazy("organisation"),
+    "time_zone": gettext_lazy("time zone"),
+    "email": gettext_lazy("e-mail"),
+    "email_domain": gettext_lazy("domain of the e-mail"),
 }
 PHRASES: dict[Op, str | Promise] = {
-    Op.IS: lazy("%(field)s is %(value)s"),
-    Op.IS_NOT: lazy("%(field)s is not %(value)s"),
-    Op.IN: lazy("%(field)s is one of %(value)s"),
-    Op.CONTAINS: lazy("%(field)s contains %(value)s"),
-    Op.STARTS_WITH: lazy("%(field)s starts with %(value)s"),
+    Op.IS: gettext_lazy("%(field)s is %(value)s"),
+    Op.IS_NOT: gettext_lazy("%(field)s is not %(value)s"),
+    Op.IN: gettext_lazy("%(field)s is one of %(value)s"),
+    Op.CONTAINS: gettext_lazy("%(field)s contains %(value)s"),
+    Op.STARTS_WITH: gettext_lazy("%(field)s starts with %(value)s"),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from apps.common.times import format_offset
 
@@ -47,7 +47,7 @@ class OffsetField(forms.CharField):
     """How far a step lies from its anchor: “−7 d”, “+24 h”, “0”. Its value is an Offset."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, max_length=40, label=kwargs.pop("label", lazy("Offset")), **kwargs)
+        super().__init__(required=False, max_length=40, label=kwargs.pop("label", gettext_lazy("Offset")), **kwargs)
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, Offset):

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from apps.accounts.forms import ZoneField
 from apps.accounts.models import User
@@ -88,15 +88,15 @@ class TimedForm(forms.Form):
 class PeriodForm(TimedForm):
     """Start, duration and the announced late end of a window; `period` is set once they make sense."""
 
-    start_date = date_field(label=lazy("Start date"))
-    start_time = time_field(label=lazy("Start time"))
-    time_zone = ZoneField(label=lazy("Time zone"))
-    duration = LengthField(label=lazy("Duration"), help_text=lazy("For example 2 h, 90 min or 1:30."))
-    announced_date = date_field(label=lazy("Announced end: date"), required=False)
+    start_date = date_field(label=gettext_lazy("Start date"))
+    start_time = time_field(label=gettext_lazy("Start time"))
+    time_zone = ZoneField(label=gettext_lazy("Time zone"))
+    duration = LengthField(label=gettext_lazy("Duration"), help_text=gettext_lazy("For example 2 h, 90 min or 1:30."))
+    announced_date = date_field(label=gettext_lazy("Announced end: date"), required=False)
     announced_time = time_field(
-        label=lazy("Announced end: time"),
+        label=gettext_lazy("Announced end: time"),
         required=False,
-        help_text=lazy("Recipients are told a range. Left empty, it is half as long again as the duration."),
+        help_text=gettext_lazy("Recipients are told a range. Left empty, it is half as long again as the duration."),
     )
 
     period: Period | None = None
@@ -145,44 +145,48 @@ class WindowForm(PeriodForm):
     """A new window, or a draft that is being changed: five fields and a playbook, the rest may stay as it is."""
 
     title = forms.CharField(
-        label=lazy("Title"), max_length=140, help_text=lazy("What is being done, in words a customer understands.")
+        label=gettext_lazy("Title"),
+        max_length=140,
+        help_text=gettext_lazy("What is being done, in words a customer understands."),
     )
     services = forms.ModelMultipleChoiceField(
-        label=lazy("Services"),
+        label=gettext_lazy("Services"),
         queryset=Service.objects.filter(archived_at=None),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": lazy("Name at least one service that the work touches.")},
+        error_messages={"required": gettext_lazy("Name at least one service that the work touches.")},
     )
-    impact = forms.ChoiceField(label=lazy("Impact"), choices=Impact.choices, initial=Impact.OUTAGE)
-    playbook = forms.ModelChoiceField(label=lazy("Playbook"), queryset=Playbook.objects.all(), empty_label=None)
+    impact = forms.ChoiceField(label=gettext_lazy("Impact"), choices=Impact.choices, initial=Impact.OUTAGE)
+    playbook = forms.ModelChoiceField(label=gettext_lazy("Playbook"), queryset=Playbook.objects.all(), empty_label=None)
 
-    language = forms.ChoiceField(label=lazy("Language of the texts"), choices=settings.LANGUAGES)
-    reason = text_field(lazy("Reason"), lazy("Why the work is needed."))
-    effect = text_field(lazy("Effect"), lazy("What does not work meanwhile, and what still does."))
-    alternatives = text_field(lazy("Alternatives"), lazy("What people can do instead meanwhile."))
+    language = forms.ChoiceField(label=gettext_lazy("Language of the texts"), choices=settings.LANGUAGES)
+    reason = text_field(gettext_lazy("Reason"), gettext_lazy("Why the work is needed."))
+    effect = text_field(gettext_lazy("Effect"), gettext_lazy("What does not work meanwhile, and what still does."))
+    alternatives = text_field(gettext_lazy("Alternatives"), gettext_lazy("What people can do instead meanwhile."))
     translation_language = forms.ChoiceField(
-        label=lazy("Language of the translation"), choices=settings.LANGUAGES, required=False
+        label=gettext_lazy("Language of the translation"), choices=settings.LANGUAGES, required=False
     )
-    translation_title = forms.CharField(label=lazy("Translated title"), max_length=140, required=False)
-    translation_reason = text_field(lazy("Translated reason"))
-    translation_effect = text_field(lazy("Translated effect"))
-    translation_alternatives = text_field(lazy("Translated alternatives"))
+    translation_title = forms.CharField(label=gettext_lazy("Translated title"), max_length=140, required=False)
+    translation_reason = text_field(gettext_lazy("Translated reason"))
+    translation_effect = text_field(gettext_lazy("Translated effect"))
+    translation_alternatives = text_field(gettext_lazy("Translated alternatives"))
     heavy_traffic = forms.BooleanField(
-        label=lazy("Heavy or real-time traffic"),
+        label=gettext_lazy("Heavy or real-time traffic"),
         required=False,
-        help_text=lazy("Customers get e-mail even when the work is short."),
+        help_text=gettext_lazy("Customers get e-mail even when the work is short."),
     )
     starts_automatically = forms.BooleanField(
-        label=lazy("Starts by itself"),
+        label=gettext_lazy("Starts by itself"),
         required=False,
         initial=True,
-        help_text=lazy("At the planned start the window is taken as begun. Switched off, the start notice waits for a person."),
+        help_text=gettext_lazy(
+            "At the planned start the window is taken as begun. Switched off, the start notice waits for a person."
+        ),
     )
     owner = forms.ModelChoiceField(
-        label=lazy("Owner"),
+        label=gettext_lazy("Owner"),
         queryset=User.objects.filter(is_staff=True, is_active=True),
         required=False,
-        empty_label=lazy("Nobody"),
+        empty_label=gettext_lazy("Nobody"),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from apps.common.times import MINUS, format_instant, format_offset, format_utc_offset
 from apps.common.zones import zone_or_utc
@@ -17,22 +16,22 @@ from .models import Anchor, Reason
 Words = Mapping[str, str | Promise]
 
 AT: Words = {
-    Anchor.ANNOUNCE: lazy("Announcement"),
-    Anchor.START: lazy("At the start"),
-    Anchor.END: lazy("At the planned end"),
-    Anchor.ACTUAL_END: lazy("On completion"),
+    Anchor.ANNOUNCE: gettext_lazy("Announcement"),
+    Anchor.START: gettext_lazy("At the start"),
+    Anchor.END: gettext_lazy("At the planned end"),
+    Anchor.ACTUAL_END: gettext_lazy("On completion"),
 }
 BEFORE: Words = {
-    Anchor.ANNOUNCE: lazy("before the announcement"),
-    Anchor.START: lazy("before the start"),
-    Anchor.END: lazy("before the planned end"),
-    Anchor.ACTUAL_END: lazy("before the completion"),
+    Anchor.ANNOUNCE: gettext_lazy("before the announcement"),
+    Anchor.START: gettext_lazy("before the start"),
+    Anchor.END: gettext_lazy("before the planned end"),
+    Anchor.ACTUAL_END: gettext_lazy("before the completion"),
 }
 AFTER: Words = {
-    Anchor.ANNOUNCE: lazy("after the announcement"),
-    Anchor.START: lazy("after the start"),
-    Anchor.END: lazy("after the planned end"),
-    Anchor.ACTUAL_END: lazy("after the completion"),
+    Anchor.ANNOUNCE: gettext_lazy("after the announcement"),
+    Anchor.START: gettext_lazy("after the start"),
+    Anchor.END: gettext_lazy("after the planned end"),
+    Anchor.ACTUAL_END: gettext_lazy("after the completion"),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from apps.common.zones import zone_or_utc
 from apps.windows.models import MaintenanceWindow, WindowStatus
@@ -37,7 +37,9 @@ class VerbForm(TimedForm):
 class ReleaseForm(VerbForm):
     """Has warnings confirmed where there are any; `advised` is set by the page that shows them."""
 
-    confirmed = forms.BooleanField(label=lazy("I have read the warnings, and want to schedule it all the same."), required=False)
+    confirmed = forms.BooleanField(
+        label=gettext_lazy("I have read the warnings, and want to schedule it all the same."), required=False
+    )
 
     def __init__(self, *args: Any, advised: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,10 +52,10 @@ class ReleaseForm(VerbForm):
 
 def reason_field() -> forms.CharField:
     return forms.CharField(
-        label=lazy("Reason"),
+        label=gettext_lazy("Reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=lazy("Those who are told read this sentence as it stands."),
-        error_messages={"required": lazy("Give the reason: those who are told will ask for it.")},
+        help_text=gettext_lazy("Those who are told read this sentence as it stands."),
+        error_messages={"required": gettext_lazy("Give the reason: those who are told will ask for it.")},
     )
 
 
@@ -91,10 +93,10 @@ class RescheduleForm(VerbForm, PeriodForm):
 class ExtendForm(VerbForm):
     """Another end for work that is under way."""
 
-    end_date = date_field(label=lazy("New end: date"))
-    end_time = time_field(label=lazy("New end: time"))
-    announced_date = date_field(label=lazy("Announced end: date"), required=False)
-    announced_time = time_field(label=lazy("Announced end: time"), required=False)
+    end_date = date_field(label=gettext_lazy("New end: date"))
+    end_time = time_field(label=gettext_lazy("New end: time"))
+    announced_date = date_field(label=gettext_lazy("Announced end: date"), required=False)
+    announced_time = time_field(label=gettext_lazy("Announced end: time"), required=False)
     reason = reason_field()
 
     ends_at: datetime | None = None
@@ -135,19 +137,19 @@ class CompleteForm(VerbForm):
 
     PERMANENT, TEMPORARY = "permanent", "temporary"
     fix = forms.ChoiceField(
-        label=lazy("Is this the end of it?"),
+        label=gettext_lazy("Is this the end of it?"),
         widget=forms.RadioSelect,
         choices=(
-            (PERMANENT, lazy("Yes, the work is done for good.")),
-            (TEMPORARY, lazy("No, it is a temporary fix: the notice says that a further window will follow.")),
+            (PERMANENT, gettext_lazy("Yes, the work is done for good.")),
+            (TEMPORARY, gettext_lazy("No, it is a temporary fix: the notice says that a further window will follow.")),
         ),
-        error_messages={"required": lazy("Say whether the work is done for good.")},
+        error_messages={"required": gettext_lazy("Say whether the work is done for good.")},
     )
     outcome = forms.CharField(
-        label=lazy("Outcome"),
+        label=gettext_lazy("Outcome"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=lazy("What was done and what has changed; recipients read it in the notice of completion."),
+        help_text=gettext_lazy("What was done and what has changed; recipients read it in the notice of completion."),
     )
 
 

@@ -10,9 +10,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from apps.accounts.models import User
 from apps.accounts.services import record
@@ -33,14 +32,14 @@ SOURCES: Mapping[str, tuple[WindowStatus, ...]] = {
     RevisionChange.CANCELLED: (WindowStatus.DRAFT, WindowStatus.SCHEDULED),
 }
 REFUSALS: Mapping[str, str | Promise] = {
-    RevisionChange.SCHEDULED: lazy("Only a draft can be scheduled."),
-    RevisionChange.RESCHEDULED: lazy("Only a window that has not begun can be moved; one under way can be extended."),
-    RevisionChange.STARTED: lazy("Only a scheduled window can be started."),
-    RevisionChange.EXTENDED: lazy("Only a window under way can be extended; one that has not begun can be moved."),
-    RevisionChange.VERIFYING: lazy("Only a window in progress can go on to verifying."),
-    RevisionChange.RESUMED: lazy("Only a window that is being verified can go back to work."),
-    RevisionChange.COMPLETED: lazy("Only a window under way can be completed."),
-    RevisionChange.CANCELLED: lazy("Only a window that has not begun can be cancelled; one under way is completed."),
+    RevisionChange.SCHEDULED: gettext_lazy("Only a draft can be scheduled."),
+    RevisionChange.RESCHEDULED: gettext_lazy("Only a window that has not begun can be moved; one under way can be extended."),
+    RevisionChange.STARTED: gettext_lazy("Only a scheduled window can be started."),
+    RevisionChange.EXTENDED: gettext_lazy("Only a window under way can be extended; one that has not begun can be moved."),
+    RevisionChange.VERIFYING: gettext_lazy("Only a window in progress can go on to verifying."),
+    RevisionChange.RESUMED: gettext_lazy("Only a window that is being verified can go back to work."),
+    RevisionChange.COMPLETED: gettext_lazy("Only a window under way can be completed."),
+    RevisionChange.CANCELLED: gettext_lazy("Only a window that has not begun can be cancelled; one under way is completed."),
 }
 
 

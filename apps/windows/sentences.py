@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from apps.common.times import format_duration, format_period, format_utc_offset
 from apps.common.zones import WallClock, resolve_wall_time, zone_or_utc
@@ -15,16 +14,16 @@ from .models import MaintenanceWindow
 from .rules import NoticeRule, NoticeWarning, TimesFault
 
 TIMES_FAULTS: dict[TimesFault, str | Promise] = {
-    TimesFault.ENDS_BEFORE_START: lazy("The window ends before it starts: the end must be later than the start."),
-    TimesFault.ANNOUNCED_BEFORE_END: lazy("The announced end is before the planned end: it must be the same or later."),
-    TimesFault.ALREADY_OVER: lazy("The window would already be over: the end must lie in the future."),
-    TimesFault.TOO_FAR: lazy("The window lies more than five years ahead: please check the year."),
+    TimesFault.ENDS_BEFORE_START: gettext_lazy("The window ends before it starts: the end must be later than the start."),
+    TimesFault.ANNOUNCED_BEFORE_END: gettext_lazy("The announced end is before the planned end: it must be the same or later."),
+    TimesFault.ALREADY_OVER: gettext_lazy("The window would already be over: the end must lie in the future."),
+    TimesFault.TOO_FAR: gettext_lazy("The window lies more than five years ahead: please check the year."),
 }
 NOTICE_RULES: dict[NoticeRule, str | Promise] = {
-    NoticeRule.MINOR: lazy("work of minor impact asks for at least %(needed)s"),
-    NoticeRule.MAJOR: lazy("an outage asks for at least %(needed)s"),
-    NoticeRule.LONG: lazy("work of over 4 hours asks for at least %(needed)s"),
-    NoticeRule.LONG_OUTAGE: lazy("an outage of over 8 hours asks for at least %(needed)s"),
+    NoticeRule.MINOR: gettext_lazy("work of minor impact asks for at least %(needed)s"),
+    NoticeRule.MAJOR: gettext_lazy("an outage asks for at least %(needed)s"),
+    NoticeRule.LONG: gettext_lazy("work of over 4 hours asks for at least %(needed)s"),
+    NoticeRule.LONG_OUTAGE: gettext_lazy("an outage of over 8 hours asks for at least %(needed)s"),
 }
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import User
 from apps.windows.models import MaintenanceWindow
@@ -24,10 +24,10 @@ from .pages import conflict, find_campaign, planner, render, require
 class TextsForm(forms.Form):
     """What the window says in one language; in a further one each text may be missing, and falls back."""
 
-    title = forms.CharField(label=lazy("Title"), max_length=140)
-    reason = text_field(lazy("Reason"), lazy("Why the work is needed."), rows=3)
-    effect = text_field(lazy("Effect"), lazy("What does not work meanwhile, and what still does."), rows=3)
-    alternatives = text_field(lazy("Alternatives"), lazy("What people can do instead meanwhile."), rows=3)
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=140)
+    reason = text_field(gettext_lazy("Reason"), gettext_lazy("Why the work is needed."), rows=3)
+    effect = text_field(gettext_lazy("Effect"), gettext_lazy("What does not work meanwhile, and what still does."), rows=3)
+    alternatives = text_field(gettext_lazy("Alternatives"), gettext_lazy("What people can do instead meanwhile."), rows=3)
 
     def __init__(self, data: Any, *, window: MaintenanceWindow, language: str) -> None:
         row: Any = window
