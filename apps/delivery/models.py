@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.audiences.models import Contact
 from apps.campaigns.models import OPEN_STATES, Touchpoint
@@ -15,7 +16,7 @@ from apps.channels.models import Channel
 class BatchState(models.TextChoices):
     READY = "ready", _("Ready")  # may be claimed from not_before on
     LEASED = "leased", _("Leased")  # a worker has claimed it; nothing has been handed over
-    SENDING = "sending", _("Sending")  # durably marked: messages may have been handed over
+    SENDING = "sending", pgettext_lazy("touchpoint", "Sending")  # durably marked: messages may have been handed over
     DONE = "done", _("Done")  # every row settled, or moved to another batch
 
 

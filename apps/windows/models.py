@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.common.models import TimestampedModel
 from apps.common.validators import validate_zone
@@ -43,7 +44,7 @@ class WindowStatus(models.TextChoices):
     IN_PROGRESS = "in_progress", _("In progress")  # the work has begun
     VERIFYING = "verifying", _("Verifying")  # the work is done, its effect is being checked
     COMPLETED = "completed", _("Completed")  # a person or a monitor confirmed that it is over
-    CANCELLED = "cancelled", _("Cancelled")  # it will not take place
+    CANCELLED = "cancelled", pgettext_lazy("window", "Cancelled")  # it will not take place
 
 
 WINDOW_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
@@ -212,7 +213,7 @@ class RevisionChange(models.TextChoices):
     VERIFYING = "verifying", _("Verifying")
     RESUMED = "resumed", _("Work resumed")  # verifying found more to do
     COMPLETED = "completed", _("Completed")
-    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED = "cancelled", pgettext_lazy("window", "Cancelled")
 
 
 class WindowRevision(models.Model):

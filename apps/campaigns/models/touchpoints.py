@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
@@ -35,8 +36,8 @@ class Campaign(TimestampedModel):
 class TouchpointState(models.TextChoices):
     PLANNED = "planned", _("Planned")  # has a time; nothing has been written for recipients yet
     HELD = "held", _("Held")  # waits for a fact or a person; has no time
-    DUE = "due", _("Due")  # its deliveries are written and leave at due_at
-    SENDING = "sending", _("Sending")  # the first batch has been marked
+    DUE = "due", pgettext_lazy("touchpoint", "Due")  # its deliveries are written and leave at due_at
+    SENDING = "sending", pgettext_lazy("touchpoint", "Sending")  # the first batch has been marked
     SENT = "sent", _("Sent")  # every delivery is settled
     SKIPPED = "skipped", _("Skipped")  # the plan leaves it out, with a reason
     MISSED = "missed", _("Missed")  # its use was over before it could leave, with a reason

@@ -36,7 +36,7 @@ def count_cell(count: int, url: str = "") -> Cell:
 def rate_columns() -> list[Column]:
     return [
         Column(label=_("Rate"), is_number=True),
-        Column(label=_("95% interval"), is_number=True),
+        Column(label=_("Interval (95%)"), is_number=True),
         Column(label=_("Of"), is_number=True),
     ]
 

@@ -60,7 +60,7 @@ def periods(subject: Subject) -> Table:
             Column(label=_("Expected"), is_number=True),
             Column(label=_("Normal range"), is_number=True),
             Column(label=_("Excess"), is_number=True),
-            Column(label=_("95% interval"), is_number=True),
+            Column(label=_("Interval (95%)"), is_number=True),
             Column(label=_("Verdict")),
         ],
         rows=[
@@ -110,7 +110,7 @@ def groups(subject: Subject) -> Table:
             Column(label=_("Number"), is_number=True),
             Column(label=_("Tickets"), is_number=True),
             Column(label=_("Per 1,000"), is_number=True),
-            Column(label=_("95% interval"), is_number=True),
+            Column(label=_("Interval (95%)"), is_number=True),
         ],
         rows=rows,
         note=_(
