@@ -59,17 +59,17 @@ def _due(now: datetime) -> QuerySet[Touchpoint]:
 def _is_at_rest(touchpoint: Touchpoint) -> bool:
     """Whether no worker has messages in hand on which the list of recipients depends.
 
-    That is this touchpoint's own of before it was re-planned and, for a correction, all that its column still sends
-    of an earlier revision: only then is it certain who was told what.
+    That is this touchpoint's own of before it was re-planned, what its siblings still send of an earlier revision and,
+    for a correction, all that its channel still sends of one: only then is it certain who was told what.
     """
-    depends = Q(touchpoint=touchpoint)
-    if touchpoint.audience == Audience.TOLD:
-        depends |= Q(
-            touchpoint__campaign=touchpoint.campaign_id,
-            touchpoint__channel=touchpoint.channel_id,
-            revision__lt=touchpoint.revision,
-        )
-    return not Batch.objects.in_hand().filter(depends).exists()
+    earlier = Q(
+        touchpoint__campaign=touchpoint.campaign_id,
+        touchpoint__channel=touchpoint.channel_id,
+        revision__lt=touchpoint.revision,
+    )
+    if touchpoint.audience != Audience.TOLD:
+        earlier &= Q(touchpoint__step_key=touchpoint.step_key, touchpoint__occurrence=touchpoint.occurrence)
+    return not Batch.objects.in_hand().filter(earlier | Q(touchpoint=touchpoint)).exists()
 
 
 def _write(touchpoint: Touchpoint, now: datetime) -> None:

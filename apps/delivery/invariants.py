@@ -117,14 +117,17 @@ def marked_after_a_newer_revision(now: datetime) -> QuerySet[Any]:
         changed_at__lt=OuterRef("marked_at") - CLOCK_TOLERANCE,
     )
     rewritten = Expansion.objects.filter(
-        touchpoint=OuterRef("touchpoint"), revision__gt=OuterRef("revision"), written_at__lt=OuterRef("marked_at")
+        touchpoint=OuterRef("touchpoint"),
+        revision__gt=OuterRef("revision"),
+        written_at__lt=OuterRef("marked_at") - CLOCK_TOLERANCE,
     )
     return Batch.objects.filter(Exists(moved) | Exists(rewritten), marked_at__isnull=False)
 
 
 def corrections_to_nobody(now: datetime) -> QuerySet[Any]:
-    """Corrections to people to whom this column never said anything before."""
-    before = Delivery.objects.told().filter(
+    """Corrections to people to whom this column never said anything before, not even something that came back."""
+    before = Delivery.objects.filter(
+        sent_at__isnull=False,
         touchpoint__campaign=OuterRef("touchpoint__campaign"),
         touchpoint__segment=OuterRef("touchpoint__segment"),
         touchpoint__channel=OuterRef("touchpoint__channel"),

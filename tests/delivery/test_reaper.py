@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from apps.channels.transports.memory import MemoryTransport
 from apps.common.redis import redis_client
@@ -186,7 +188,7 @@ def test_a_worker_that_lost_its_batch_does_not_go_on_without_a_journal(monkeypat
 
 
 def test_an_unreachable_redis_means_no_journal(monkeypatch, settings):
-    nowhere = redis.Redis(host="127.0.0.1", port=1)
+    nowhere = redis.Redis(host="127.0.0.1", port=1, retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(journal, "_client", lambda: nowhere)
 
     assert Journal.open(marked()).run == ""

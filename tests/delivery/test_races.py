@@ -1,0 +1,110 @@
+"""Two processes at the same row. SQLite has one writer at a time; what is shown here is PostgreSQL's part."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+
+from apps.campaigns.models import Reason, Touchpoint, TouchpointState
+from apps.channels.transports.memory import MemoryTransport
+from apps.delivery import services, store
+from apps.delivery.expand import expand_touchpoint
+from apps.delivery.models import Batch, Delivery
+from tests.factories import NOW, make_campaign, make_channel, make_contact, make_template, make_touchpoint
+
+from .engine import expanded, states
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite lets one writer in at a time"),
+]
+
+
+def at_once(*deeds):
+    """Runs the deeds in threads that start together, each with a connection of its own; their results in order."""
+    start = threading.Barrier(len(deeds))
+
+    def run(deed):
+        start.wait()
+        try:
+            return deed()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(run, deeds))
+
+
+def work():
+    done = []
+    while batch := store.claim(now=NOW):
+        services.deliver_batch(batch, now=NOW)
+        done.append(batch.pk)
+    return done
+
+
+def test_two_expanders_write_everybody_once():
+    for _ in range(20):
+        make_contact()
+    touchpoint = make_touchpoint()
+
+    at_once(*[lambda: expand_touchpoint(touchpoint.pk, now=NOW)] * 3)
+
+    assert Delivery.objects.count() == 20
+    assert Batch.objects.count() == 1
+
+
+def test_two_siblings_expanded_together_share_their_people():
+    for _ in range(20):
+        make_contact()
+    campaign, channel = make_campaign(), make_channel()
+    twins = [make_touchpoint(campaign=campaign, channel=channel, step_key="t-7d") for _ in range(2)]
+
+    at_once(*[lambda pk=twin.pk: expand_touchpoint(pk, now=NOW) for twin in twins])
+
+    assert Delivery.objects.count() == 20
+
+
+def test_two_workers_share_the_batches_and_one_of_them_ends_the_touchpoint(settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    make_template()
+    expanded(12)
+
+    MemoryTransport.reset()
+    taken = [batch for batches in at_once(work, work, work) for batch in batches]
+
+    assert len(taken) == len(set(taken)) == 12
+    assert states() == {"sent": 12}
+    services.finish_settled(NOW)
+    assert Touchpoint.objects.get().state == TouchpointState.SENT
+
+
+def test_no_mark_after_a_cancel_has_returned(settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    expanded(30)
+    batches = [store.claim(now=NOW) for _ in range(30)]
+    marked_when_cancelled = []
+
+    def cancel():
+        with transaction.atomic():
+            Touchpoint.objects.select_for_update().get()
+            Touchpoint.objects.update(state=TouchpointState.CANCELLED, reason=Reason.WINDOW_CANCELLED)
+        marked_when_cancelled.append(Batch.objects.filter(state="sending").count())
+
+    def mark():
+        return sum(store.mark_sending(batch, composed_at=NOW, journal="", now=NOW) for batch in batches)
+
+    marks, _none = at_once(mark, cancel)
+
+    assert Batch.objects.filter(state="sending").count() == marks == marked_when_cancelled[0]
+
+
+def test_two_first_marks_do_not_block_each_other(settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    expanded(8)
+    batches = [store.claim(now=NOW) for _ in range(8)]
+
+    marks = at_once(*[lambda batch=batch: store.mark_sending(batch, composed_at=NOW, journal="", now=NOW) for batch in batches])
+
+    assert marks == [True] * 8
