@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from .environment import demo_environment
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         print(__doc__, file=sys.stderr)
         return 2
-    return Supervisor(places).run()
+    return Supervisor(places, began=float(os.environ.get("DEMO_BEGAN", time.time()))).run()
 
 
 if __name__ == "__main__":

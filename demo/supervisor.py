@@ -26,11 +26,12 @@ class Failed(Exception):
 
 
 class Supervisor:
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, *, began: float) -> None:
+        """`began`: a reading of time.time() from before whatever had to be installed."""
         self.places = places
         self.stopping = threading.Event()
         self.hurry = threading.Event()
-        self.began = time.monotonic()
+        self.began = began
 
     def run(self) -> int:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -61,7 +62,7 @@ class Supervisor:
             told = preparation.release()
             if told:
                 self.places.note_prepared()
-                say(greeting(self.places, ports, told, seconds=time.monotonic() - self.began))
+                say(greeting(self.places, ports, told, seconds=time.time() - self.began))
             while not self.stopping.wait(0.5):
                 self._look_after(children)
         except PreparationFailed as failure:

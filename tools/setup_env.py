@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -49,8 +50,9 @@ def main(arguments):
     command, rest = (arguments[0], arguments[1:]) if arguments else ("help", [])
     try:
         if command == "demo":
+            began = time.time()
             install("run")
-            become(["-m", "demo", *rest], environment=clean_environment())
+            become(["-m", "demo", *rest], environment={**clean_environment(), "DEMO_BEGAN": str(began)})
         elif command == "test":
             install("test")
             become(["-m", "pytest", *rest], environment=without_own_settings(clean_environment()))

@@ -5,6 +5,8 @@ No message is handed over: the provider's answers are made up, everything else i
 
 from datetime import datetime, timedelta
 
+from apps.audiences.models import AddressKind, SuppressionReason
+from apps.audiences.services import suppress
 from apps.campaigns.models import Campaign, Touchpoint, TouchpointState
 from apps.delivery import expand, store
 from apps.delivery.models import Batch, Delivery, DeliveryState
@@ -42,6 +44,10 @@ def _send(batch: Batch, at: datetime) -> datetime:
     outcomes = [_outcome(delivery, at + place * PER_MESSAGE) for place, delivery in enumerate(waiting)]
     done = at + len(waiting) * PER_MESSAGE
     settle(batch, outcomes, now=done)
+    for delivery, outcome in zip(waiting, outcomes, strict=True):
+        if outcome.is_bad_address:
+            kind, reason = AddressKind.EMAIL, SuppressionReason.HARD_BOUNCE
+            suppress(kind=kind, address=delivery.address, reason=reason, note=outcome.text, now=done)
     return done
 
 
