@@ -2,8 +2,17 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from config import embedded
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Every test begins in English, whatever the last request of another left active."""
+    translation.activate("en")
+    yield
+    translation.activate("en")
 
 
 @pytest.fixture
