@@ -35,10 +35,17 @@ def recipients(touchpoint: Touchpoint) -> QuerySet[Contact]:
         people = Contact.objects.filter(pk__in=told_otherwise(touchpoint).values("contact"))
     else:
         assert touchpoint.segment is not None, "a segment touchpoint has a segment"
-        chosen = touchpoint.segment.contacts().order_by().values("pk")
-        earlier = Delivery.objects.told().filter(touchpoint=touchpoint, revision__lt=touchpoint.revision)
-        people = Contact.objects.filter(~Exists(earlier.filter(contact=OuterRef("pk"))), pk__in=chosen)
-    return people.filter(~Exists(_at_sibling(touchpoint).filter(contact=OuterRef("pk")))).order_by()
+        chosen = touchpoint.segment.contacts()
+        people = without(chosen, Delivery.objects.told().filter(touchpoint=touchpoint, revision__lt=touchpoint.revision))
+    return without(people, _at_siblings(touchpoint)).order_by()
+
+
+def without(people: QuerySet[Contact], deliveries: QuerySet[Delivery]) -> QuerySet[Contact]:
+    """`people` but for those in `deliveries`. Mostly there are none, and then the statement had better not ask."""
+    deliveries = deliveries.order_by()
+    if not deliveries.exists():
+        return people
+    return people.filter(~Exists(deliveries.filter(contact=OuterRef("pk"))))
 
 
 def told_otherwise(touchpoint: Touchpoint) -> QuerySet[Delivery]:
@@ -61,13 +68,16 @@ def false_revisions(touchpoint: Touchpoint) -> list[int]:
 
 
 def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any]:
-    """`people` with `address`, `state` and `reason` of their delivery-to-be, and their `place` among those of that state."""
+    """`people` with the `address` of their delivery-to-be, the `reason` to leave them out (empty: none), and their
+    `place` among those of that reason."""
     return people.annotate(
         address=_address(touchpoint.channel.kind),
-        suppressed_by=_suppression(touchpoint),
-        reason=Case(When(address="", then=Value(DeliveryReason.NO_ADDRESS.value)), default=F("suppressed_by")),
-        state=Case(When(reason="", then=Value(DeliveryState.PENDING.value)), default=Value(DeliveryState.SUPPRESSED.value)),
-        place=Window(RowNumber(), partition_by="state", order_by="pk"),
+        reason=Case(
+            When(address="", then=Value(DeliveryReason.NO_ADDRESS.value)),
+            default=_suppression(touchpoint),
+            output_field=CharField(),
+        ),
+        place=Window(RowNumber(), partition_by="reason", order_by="pk"),
     )
 
 
@@ -98,19 +108,17 @@ def _address(kind: str) -> Expression:
     return Coalesce(NullIf("email", Value(""), output_field=text), "phone", output_field=text)
 
 
-def _at_sibling(touchpoint: Touchpoint) -> QuerySet[Delivery]:
+def _at_siblings(touchpoint: Touchpoint) -> QuerySet[Delivery]:
     """Deliveries of the same moment by the same channel through another segment that reached people, or are about to."""
     still_to_leave = Q(state=DeliveryState.PENDING, touchpoint__state__in=OPEN_STATES, revision=F("touchpoint__revision"))
-    return (
-        Delivery.objects.filter(
-            touchpoint__campaign=touchpoint.campaign_id,
-            touchpoint__step_key=touchpoint.step_key,
-            touchpoint__occurrence=touchpoint.occurrence,
-            touchpoint__channel=touchpoint.channel_id,
-        )
-        .filter(Q(state__in=(*TOLD_STATES, DeliveryState.FAILED)) | still_to_leave)
-        .exclude(touchpoint=touchpoint)
-    )
+    siblings = Touchpoint.objects.filter(
+        campaign=touchpoint.campaign_id,
+        step_key=touchpoint.step_key,
+        occurrence=touchpoint.occurrence,
+        channel=touchpoint.channel_id,
+    ).exclude(pk=touchpoint.pk)
+    reached = Q(state__in=(*TOLD_STATES, DeliveryState.FAILED)) | still_to_leave
+    return Delivery.objects.filter(reached, touchpoint__in=list(siblings.values_list("pk", flat=True)))
 
 
 def _promise(row: WindowRevision) -> tuple[object, ...]:

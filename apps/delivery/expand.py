@@ -9,7 +9,6 @@ from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -37,6 +36,7 @@ def expand_touchpoint(touchpoint_id: int, *, now: datetime) -> Expanded:
     Expansions of one campaign run one after another (its row is locked, before the touchpoint's, as re-planning does),
     so that sibling touchpoints see each other's recipients.
     """
+    _plan_for_sets()
     Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=touchpoint_id).first()
     touchpoint = _due(now).filter(pk=touchpoint_id).first()
     if touchpoint is None or not _is_at_rest(touchpoint):
@@ -49,6 +49,15 @@ def expand_touchpoint(touchpoint_id: int, *, now: datetime) -> Expanded:
         return Expanded.NOT_NOW
     _write(touchpoint, now)
     return _conclude(touchpoint, fence, now)
+
+
+def _plan_for_sets() -> None:
+    """Rows written a moment ago have no statistics yet, and without them PostgreSQL would join row by row; compiling
+    the statement would take it longer than running it."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            cursor.execute("SET LOCAL jit = off")
 
 
 def _due(now: datetime) -> QuerySet[Touchpoint]:
@@ -114,31 +123,33 @@ def _groups(touchpoint: Touchpoint, people: QuerySet[Contact]) -> Iterator[tuple
 
 
 def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: datetime, now: datetime) -> None:
-    """One INSERT … SELECT for all of `group`; the pending ones are dealt out over as many batches as it takes."""
-    written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision, contact=OuterRef("pk"))
-    people = audience.addressed(group.filter(~Exists(written)), touchpoint)
-    waiting = people.filter(state=DeliveryState.PENDING).count()
-    batches = _make_batches(touchpoint, ceil(waiting / settings.DELIVERY_BATCH_SIZE), not_before=not_before, now=now)
-    chosen = people.values("id", "address", "state", "reason", "place")
-    try:
-        select, select_params = chosen.query.sql_with_params()
-    except EmptyResultSet:  # a segment that Django knows to be empty
+    """One INSERT … SELECT for all of `group`, dealt out over as many batches as it takes."""
+    written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
+    people = audience.without(group, written)
+    count = ceil(people.count() / settings.DELIVERY_BATCH_SIZE)
+    if not count:
         return
-    dealt = ", ".join(f"({place}, {batch.pk})" for place, batch in enumerate(batches)) or "(0, CAST(NULL AS bigint))"
+    batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
+    chosen = audience.addressed(people, touchpoint).values("id", "address", "reason", "place")
+    select, select_params = chosen.query.sql_with_params()
+    dealt = ", ".join(f"({place}, {batch.pk})" for place, batch in enumerate(batches))
     at = connection.ops.adapt_datetimefield_value(now)
     sql = f"""
         INSERT INTO {Delivery._meta.db_table}
             (touchpoint_id, revision, contact_id, batch_id, address, token, state, reason, attempts, provider_id, settled_at)
         SELECT %s, %s, people.id, dealt.column2, people.address, {_RANDOM_TOKEN[connection.vendor]},
-            people.state, people.reason, 0, '', CASE WHEN people.state = 'pending' THEN NULL ELSE {_AT[connection.vendor]} END
+            CASE WHEN people.reason = '' THEN 'pending' ELSE 'suppressed' END, people.reason, 0, '',
+            CASE WHEN people.reason = '' THEN NULL ELSE {_AT[connection.vendor]} END
         FROM ({select}) people
-        LEFT JOIN (VALUES {dealt}) dealt
-            ON people.state = 'pending' AND dealt.column1 = (people.place - 1) %% {len(batches) or 1}
+        LEFT JOIN (VALUES {dealt}) dealt ON people.reason = '' AND dealt.column1 = (people.place - 1) %% {count}
         WHERE true
         ON CONFLICT DO NOTHING
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, [touchpoint.pk, touchpoint.revision, at, *select_params])
+    # Where many were left out, some batches stayed empty.
+    filled = Delivery.objects.filter(batch=OuterRef("pk"))
+    Batch.objects.filter(~Exists(filled), pk__in=[batch.pk for batch in batches]).delete()
 
 
 _RANDOM_TOKEN = {"postgresql": "gen_random_uuid()", "sqlite": "lower(hex(randomblob(16)))"}
