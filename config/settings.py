@@ -146,12 +146,12 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.behind_prox
 SESSION_COOKIE_SECURE = env.https
 CSRF_COOKIE_SECURE = env.https
 SESSION_COOKIE_HTTPONLY = True
-X_FRAME_OPTIONS = "SAMEORIGIN"  # previews are shown in sandboxed frames of the same site
+X_FRAME_OPTIONS = "DENY"  # the previews of messages, which stand in sandboxed frames, say otherwise themselves
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "frame-ancestors": ["'self'"],
+        "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],

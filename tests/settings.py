@@ -30,4 +30,4 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-STATIC_ROOT = None  # nothing is collected
+STATIC_ROOT = None  # type: ignore[assignment]  # nothing is collected
