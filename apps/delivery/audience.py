@@ -31,6 +31,7 @@ from .policy import DeliveryReason
 
 def recipients(touchpoint: Touchpoint) -> QuerySet[Contact]:
     """The people to write to, each once: whoever the same moment has reached already is left out."""
+    people: QuerySet[Contact]
     if touchpoint.audience == Audience.TOLD:
         people = Contact.objects.filter(pk__in=told_otherwise(touchpoint).values("contact"))
     else:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+
+from apps.common.times import format_duration
 
 from .due import oldest_due_at
 from .models import Pulse
@@ -32,6 +35,6 @@ def check(*, now: datetime) -> Health:
     if worker is None or now - worker > LONGEST_SILENCE:
         problems.append(_("No worker (celery worker) has been seen for a minute: nothing leaves."))
     if oldest is not None and now - oldest > LONGEST_WAIT:
-        minutes = int((now - oldest) / timedelta(minutes=1))
-        problems.append(_("Something has been due for %(minutes)s min and has not left.") % {"minutes": minutes})
+        waited = format_duration(now - oldest, language=get_language() or "en")
+        problems.append(_("Something has been due for %(duration)s and has not left.") % {"duration": waited})
     return Health(worker_seen_at=worker, beat_seen_at=beat, oldest_due_at=oldest, problems=tuple(problems))
