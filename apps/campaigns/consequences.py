@@ -16,7 +16,7 @@ from .models import Campaign, Touchpoint, TouchpointState
 from .moments import moment_words, reason_words, short_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey, Reach, reaches
-from .replanning import Change, Kind
+from .replanning import STILL_TO_COME, Change, Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +123,23 @@ def _grouped(effects: Sequence[Effect]) -> list[EffectRow]:
 
 
 def _is_silent(change: Change) -> bool:
-    """Rows that were not to leave and still are not: nobody would notice."""
+    """Rows that were not to leave and still are not, or that still leave when they were to: nobody would notice."""
     quiet = (TouchpointState.SKIPPED, TouchpointState.MISSED)
     if change.kind == Kind.CREATE:
         return change.planned is not None and change.planned.state == "skipped"
+    if change.kind == Kind.MOVE:
+        return _keeps_its_time(change)
     ends_quiet = change.kind in (Kind.DROP, Kind.CANCEL, Kind.REPLACE)
     return ends_quiet and change.standing is not None and change.standing.state in quiet
+
+
+def _keeps_its_time(change: Change) -> bool:
+    """It is written anew, since what it says has changed, and leaves as if nothing had happened."""
+    before, after = change.standing, change.planned
+    if before is None or after is None:
+        return False
+    leaves = before.state in STILL_TO_COME and before.state != TouchpointState.HELD
+    return leaves and after.state == "planned" and before.due_at == after.due_at
 
 
 @dataclass(frozen=True, kw_only=True)

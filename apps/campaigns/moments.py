@@ -1,9 +1,9 @@
 """The moments of a plan in words: “−7 d” “before the start”, “On completion”."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from django.utils.formats import date_format
+from babel.dates import format_datetime
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -62,11 +62,15 @@ def instant_words(instant: datetime, zone: str) -> str:
 
 def short_words(instant: datetime, zone: str) -> str:
     """For tables: “Tue 24 Nov 2026, 02:00 UTC+01:00”."""
-    local = instant.astimezone(zone_or_utc(zone))
-    return f"{date_format(local, 'D j M Y')}, {local:%H:%M} {format_utc_offset(instant, zone=zone)}"
+    return f"{_wall(instant, zone, 'EEE d MMM y, HH:mm')} {format_utc_offset(instant, zone=zone)}"
 
 
 def utc_words(instant: datetime) -> str:
     """“24 Nov, 01:00 UTC”, to stand beside the full date."""
-    moment = instant.astimezone(UTC)
-    return f"{date_format(moment, 'j M')}, {moment:%H:%M} UTC"
+    return f"{_wall(instant, 'UTC', 'd MMM, HH:mm')} UTC"
+
+
+def _wall(instant: datetime, zone: str, pattern: str) -> str:
+    # babel shifts what it is given to a zone of its own choice; a naive time is printed as it stands.
+    local = instant.astimezone(zone_or_utc(zone)).replace(tzinfo=None)
+    return format_datetime(local, pattern, locale=get_language() or "en")

@@ -141,23 +141,27 @@ def _of_support(review: Review) -> Iterator[Verdict]:
 
 def _judged(during: Judgement, normal: Expectation, *, after: Judgement | None) -> Verdict:
     """Tickets during the work against what is normal, and a word on the day after."""
-    numbers = {"count": number(during.observed), "range": count_range(normal.range)}
+    numbers = {"tickets": _tickets(during.observed), "range": count_range(normal.range)}
     tone: Tone = "ok"
     if during.is_normal:
-        text = _("Support stayed within the normal range during the work: %(count)s tickets, normal is %(range)s.")
+        text = _("Support stayed within the normal range during the work: %(tickets)s, normal is %(range)s.")
     elif during.is_above:
-        tone, text = "bad", _("Support was busier than normal during the work: %(count)s tickets, normal is %(range)s.")
+        tone, text = "bad", _("Support was busier than normal during the work: %(tickets)s, normal is %(range)s.")
     else:
-        text = _("Support was quieter than normal during the work: %(count)s tickets, normal is %(range)s.")
+        text = _("Support was quieter than normal during the work: %(tickets)s, normal is %(range)s.")
     if after is None or after.expected is None:
         return Verdict(tone=tone, text=text % numbers)
     if after.is_above:
         tone = "warn" if tone == "ok" else tone
-        detail = _("The day after was above the normal range: %(count)s tickets, normal is %(range)s.")
+        detail = _("The day after was above the normal range: %(tickets)s, normal is %(range)s.")
     else:
-        detail = _("The day after was not above the normal range: %(count)s tickets, normal is %(range)s.")
-    words = {"count": number(after.observed), "range": count_range(after.expected.range)}
+        detail = _("The day after was not above the normal range: %(tickets)s, normal is %(range)s.")
+    words = {"tickets": _tickets(after.observed), "range": count_range(after.expected.range)}
     return Verdict(tone=tone, text=text % numbers, detail=detail % words)
+
+
+def _tickets(count: int) -> str:
+    return ngettext("%(count)s ticket", "%(count)s tickets", count) % {"count": number(count)}
 
 
 def live_summary(window: MaintenanceWindow, live: Live) -> str:

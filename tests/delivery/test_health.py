@@ -53,7 +53,7 @@ def test_the_age_of_the_oldest_due_row_tells_that_nothing_leaves(make):
     found = health.check(now=NOW + 5 * MINUTE)
 
     assert found.oldest_due_at == NOW
-    assert found.problems == ("Something has been due for 5 min and has not left.",)
+    assert found.problems == ("Something has been due for 5 minutes and has not left.",)
 
 
 def test_what_is_not_due_yet_is_no_problem():

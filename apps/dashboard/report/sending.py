@@ -15,11 +15,11 @@ from ..wording import short_duration
 from .cells import UNKNOWN, Subject, count_cell
 
 STATE_TONES: Mapping[str, str] = {
+    TouchpointState.PLANNED: "info",
     TouchpointState.SENT: "ok",
-    TouchpointState.SENDING: "info",
+    TouchpointState.SENDING: "warn",
     TouchpointState.DUE: "info",
     TouchpointState.MISSED: "bad",
-    TouchpointState.HELD: "warn",
 }
 
 
