@@ -2,7 +2,9 @@
 
 import contextlib
 import fcntl
+import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,10 +34,13 @@ class Supervisor:
         self.stopping = threading.Event()
         self.hurry = threading.Event()
         self.began = began
+        self.has_terminal = sys.stdout.isatty()
 
     def run(self) -> int:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(signal.SIGHUP, self._on_signal)
         self.places.make()
         children: list[Child] = []
         try:
@@ -63,7 +68,7 @@ class Supervisor:
             if told:
                 self.places.note_prepared()
                 say(greeting(self.places, ports, told, seconds=time.time() - self.began))
-            while not self.stopping.wait(0.5):
+            while not self.stopping.wait(0.5) and not (self.has_terminal and terminal_is_gone()):
                 self._look_after(children)
         except PreparationFailed as failure:
             raise Failed(f"The sample data could not be made. To start afresh, remove {self.places.folder}.") from failure
@@ -158,6 +163,13 @@ def only_demo_of(places: Places) -> Iterator[None]:
             address = f"http://{HOST}:{places.last_ports().web}/admin/"
             raise Failed(f"A demo of this folder is already running: {address}") from error
         yield
+
+
+def terminal_is_gone() -> bool:
+    """Whether the terminal was closed: then SIGHUP goes to whatever began the session, which need not pass it on."""
+    watched = select.poll()
+    watched.register(sys.stdout, select.POLLHUP)
+    return bool(watched.poll(0))
 
 
 def greeting(places: Places, ports: Ports, told: dict[str, str], *, seconds: float) -> str:

@@ -1,5 +1,6 @@
 """The real demo in a real browser: its own processes, ports and folder; Chromium as the system has it."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -50,9 +51,18 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert str(folder) not in running, "Ctrl-C left something behind"
+    assert not _processes_of(folder), "Ctrl-C left something behind"
     assert not re.search(r"ERROR|Traceback", rest), rest
+
+
+def _processes_of(folder: Path) -> list[str]:
+    """Every process that was started with the demo's environment and still runs."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text().replace("\0", " "))
+    return found
 
 
 def _greeting(process: "subprocess.Popen[str]") -> str:
