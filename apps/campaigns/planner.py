@@ -206,12 +206,12 @@ def _objection(window: PlanWindow, row: PlannedTouchpoint) -> str:
         return "too_short"
     if row.due_at is None:
         return ""
-    if step.is_reminder and window.actual_started_at and row.due_at >= window.actual_started_at:
+    if step.is_reminder and _is_overtaken(row, window.actual_started_at):
         return "started_early"
-    if window.actual_ended_at and row.due_at >= window.actual_ended_at:
+    if _is_overtaken(row, window.actual_ended_at):
         if step.only_unconfirmed:
             return "already_confirmed"
-        if step.anchor in ("during", "end"):
+        if step.anchor in ("start", "during", "end"):
             return "completed_early"
     if row.useful_until and row.useful_until <= row.due_at:
         return "past_use"
@@ -221,9 +221,14 @@ def _objection(window: PlanWindow, row: PlannedTouchpoint) -> str:
     return ""
 
 
+def _is_overtaken(row: PlannedTouchpoint, happened_at: datetime | None) -> bool:
+    """Whether `row` could still leave after the work began or ended, when what it says has become false."""
+    return happened_at is not None and row.useful_until is not None and row.useful_until > happened_at
+
+
 def _collapse(rows: list[PlannedTouchpoint], announced: set[tuple[int | None, int]], now: datetime) -> list[PlannedTouchpoint]:
     """Decides on the rows whose time is past; see `plan`."""
-    late = [row for row in rows if row.state == "planned" and row.due_at and row.due_at < now and row.step.anchor != "announce"]
+    late = [row for row in rows if row.state == "planned" and row.due_at and row.due_at < now]
     newest: dict[tuple[int | None, int], PlannedTouchpoint] = {}
     for row in sorted(late, key=lambda row: row.due_at or now):
         if row.step.column not in announced and row.step.when_late == "collapse":
@@ -234,8 +239,7 @@ def _collapse(rows: list[PlannedTouchpoint], announced: set[tuple[int | None, in
 
 def _late_reason(row: PlannedTouchpoint, *, sends: bool, now: datetime) -> str:
     """Why a late row does not go, or nothing when it goes at once."""
-    if row.step.when_late == "skip":
-        return "in_the_past"
-    if row.step.when_late == "collapse" and not sends:
+    collapses = row.step.when_late == "collapse" and not sends
+    if row.step.anchor != "announce" and (collapses or row.step.when_late == "skip"):
         return "in_the_past"
     return "" if row.useful_until and now < row.useful_until else "past_use"
