@@ -42,4 +42,4 @@ def foresee_cancellation(campaign: Campaign) -> list[Change]:
 def _foresee(campaign: Campaign, window: MaintenanceWindow, *, now: datetime, moved: bool = False) -> list[Change]:
     rows = campaign_plan(campaign, window, now=now, moved=moved)
     standing = standings(list(campaign.touchpoints.order_by("pk")), campaign.window)
-    return replan_changes(standing, rows, times=times_of(window), correct=moved)
+    return replan_changes(standing, rows, times=times_of(window), correct=moved, is_over=window.actual_ended_at is not None)

@@ -4,10 +4,11 @@ What was sent never moves. What is on its way is touched only when what it says 
 of status (started, verifying) disturbs nobody.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import count
 
 from .planner import PlannedTouchpoint
 
@@ -57,7 +58,7 @@ class Kind(StrEnum):
     CREATE = "create"  # a new row
     MOVE = "move"  # an unsent row gets another time, or what it says changed
     DROP = "drop"  # an unsent row is left out, with its reason
-    REPLACE = "replace"  # an unsent correction gives way to a newer one
+    REPLACE = "replace"  # an unsent correction gives way to a newer one, or to the news that all is over
     CORRECT = "correct"  # those of a column who were told something false are told what holds
     CANCEL = "cancel"  # an unsent row falls with its window
 
@@ -71,16 +72,22 @@ class Change:
 
 
 def replan_changes(
-    standing: Sequence[Standing], rows: Sequence[PlannedTouchpoint], *, times: Times, correct: bool
+    standing: Sequence[Standing], rows: Sequence[PlannedTouchpoint], *, times: Times, correct: bool, is_over: bool = False
 ) -> list[Change]:
     """What has to change for `rows` to be the plan while the window promises `times`.
 
-    `correct`: the times have just moved, so each column that was told something is told again.
+    `correct`: the times have just moved, so each column that was told something is told again. `is_over`: the work has
+    been completed, so what waits to speak of its times has nothing more to say.
     """
     by_key = {row.key: row for row in standing if row.step_key not in ENGINE_KEYS}
+    rows = list(_numbered_on(rows, by_key, times))
     changes = [change for row in rows if (change := _reconcile(by_key.pop(_key(row), None), row, times))]
     changes += [Change(kind=Kind.DROP, standing=row) for row in by_key.values() if row.state in STILL_TO_COME]
-    return changes + (list(_corrections(standing)) if correct else [])
+    if correct or is_over:
+        changes += [Change(kind=Kind.REPLACE, standing=row) for row in _unsent_corrections(standing)]
+    if correct:
+        changes += [Change(kind=Kind.CORRECT, column=column) for column in told_columns(standing)]
+    return changes
 
 
 def cancellation_changes(standing: Sequence[Standing]) -> list[Change]:
@@ -94,12 +101,36 @@ def told_columns(standing: Iterable[Standing]) -> list[Column]:
     return list(dict.fromkeys(row.column for row in standing if row.told))
 
 
-def _corrections(standing: Sequence[Standing]) -> Iterator[Change]:
-    for row in standing:
-        if row.step_key == "correction" and row.state in STILL_TO_COME:
-            yield Change(kind=Kind.REPLACE, standing=row)
-    for column in told_columns(standing):
-        yield Change(kind=Kind.CORRECT, column=column)
+def _numbered_on(rows: Sequence[PlannedTouchpoint], by_key: Mapping[Key, Standing], times: Times) -> Iterator[PlannedTouchpoint]:
+    """`rows`, where those that come behind what their moment has said already go on from its last number.
+
+    An end that is passed again, an update in a new rhythm and a reminder of another start are new messages: under the
+    number of one that was sent they would never leave. What was covered by a later one that was sent falls out.
+    """
+    last: dict[tuple[str, Column], tuple[datetime, Standing]] = {}
+    for sent in by_key.values():
+        moment = sent.step_key, sent.column
+        if sent.state == "sent" and sent.due_at and (moment not in last or last[moment][0] < sent.due_at):
+            last[moment] = sent.due_at, sent
+    numbers = {moment: count(sent.occurrence + 1) for moment, (_due_at, sent) in last.items()}
+    for row in rows:
+        moment = row.step.key, row.step.column
+        if moment not in last or row.due_at is None or not _recurs(row, last[moment][1], times):
+            yield row
+        elif last[moment][0] < row.due_at:
+            yield replace(row, occurrence=next(numbers[moment]))
+        elif (known := by_key.get(_key(row))) and known.due_at == row.due_at:
+            yield row
+
+
+def _recurs(row: PlannedTouchpoint, sent: Standing, times: Times) -> bool:
+    if row.step.is_reminder:
+        return sent.times.starts_at != times.starts_at
+    return row.step.anchor in ("during", "end")
+
+
+def _unsent_corrections(standing: Iterable[Standing]) -> Iterator[Standing]:
+    return (row for row in standing if row.step_key == "correction" and row.state in STILL_TO_COME)
 
 
 def _reconcile(standing: Standing | None, row: PlannedTouchpoint, times: Times) -> Change | None:

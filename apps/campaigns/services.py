@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Q
 
 from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.windows import services as windows
-from apps.windows.models import MaintenanceWindow, WindowRevision
+from apps.windows.models import MaintenanceWindow, WindowRevision, WindowStatus
 
-from .models import Campaign, Playbook, Touchpoint
+from .models import Campaign, Playbook, Reason, Touchpoint, TouchpointState
 from .plans import campaign_plan, standings, times_of
 from .replanning import Change, cancellation_changes, replan_changes
 from .touchpoints import apply_changes
@@ -120,7 +121,22 @@ def cancel(campaign: Campaign, *, reason: str, actor: User | None, now: datetime
 @transaction.atomic
 def replan(campaign: Campaign, *, now: datetime) -> None:
     """Makes the touchpoints what the playbook and the window ask for; doing it twice changes nothing more."""
-    _replan(_locked(campaign), now=now)
+    campaign = _locked(campaign)
+    if campaign.window.status != WindowStatus.CANCELLED:
+        _replan(campaign, now=now)
+
+
+def replan_enabled(now: datetime) -> int:
+    """Takes up again what was left out because its channel was switched off, where it works again; returns how many plans.
+
+    What is still to come alone: where the time of a touchpoint has passed, it stays left out.
+    """
+    silent = Touchpoint.objects.filter(state=TouchpointState.SKIPPED, reason=Reason.CHANNEL_DISABLED, channel__is_enabled=True)
+    ahead = silent.filter(Q(due_at__isnull=True) | Q(due_at__gt=now), step__channel=F("channel"))
+    campaigns = Campaign.objects.filter(window__in=MaintenanceWindow.objects.live(), touchpoints__in=ahead).distinct()
+    for campaign in campaigns:
+        replan(campaign, now=now)
+    return len(campaigns)
 
 
 def start_due_windows(now: datetime) -> int:
@@ -130,15 +146,14 @@ def start_due_windows(now: datetime) -> int:
 
 
 def _start_as_planned(campaign: Campaign, *, now: datetime) -> bool:
-    """A window that starts by itself is taken as begun at its planned start, however late the clock looked."""
-
-    def begin(window: MaintenanceWindow) -> WindowRevision:
-        return windows.start_window(window, started_at=window.starts_at, actor=None, now=now)
-
+    """One that cannot start does not keep the others from it; the clock asks again each second."""
     try:
-        _change(campaign, begin, now=now)
+        _change(campaign, lambda window: windows.start_as_planned(window, now=now), now=now)
     except windows.WindowError:  # a person was quicker: started, moved or cancelled it
         logger.info("Window %s did not start by itself: it has changed meanwhile", campaign.window_id)
+        return False
+    except Exception:
+        logger.exception("Window %s could not start by itself", campaign.window_id)
         return False
     return True
 
@@ -155,7 +170,9 @@ def _replan(campaign: Campaign, *, now: datetime, moved: bool = False) -> None:
     window = campaign.window
     rows = campaign_plan(campaign, window, now=now, moved=moved)
     standing = standings(_locked_touchpoints(campaign), window)
-    changes: list[Change] = replan_changes(standing, rows, times=times_of(window), correct=moved)
+    changes: list[Change] = replan_changes(
+        standing, rows, times=times_of(window), correct=moved, is_over=window.actual_ended_at is not None
+    )
     revision = window.revisions.order_by("-number").first()
     if revision is not None:
         apply_changes(campaign, changes, revision=revision, now=now)
@@ -163,7 +180,8 @@ def _replan(campaign: Campaign, *, now: datetime, moved: bool = False) -> None:
 
 def _locked(campaign: Campaign) -> Campaign:
     """The campaign and its window as they stand, held against other planners until the transaction ends."""
-    return Campaign.objects.select_for_update().select_related("window", "playbook").get(pk=campaign.pk)
+    rows = Campaign.objects.select_related("window", "playbook")
+    return rows.select_for_update(of=("self", "window")).get(pk=campaign.pk)
 
 
 def _locked_touchpoints(campaign: Campaign) -> Sequence[Touchpoint]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from apps.channels.models import Channel
 from apps.common.states import move
@@ -20,7 +20,7 @@ CORRECTION_CONTENT = {
     RevisionChange.EXTENDED: "extended",
     RevisionChange.CANCELLED: "cancelled",
 }
-# A correction leaves as urgent when the work is this near or under way.
+# A correction leaves as urgent when the work is under way or this near, at the new start or at one told before.
 URGENT_BEFORE_START = timedelta(hours=24)
 # A correction stays useful at least so long, even where the old times are already over.
 SHORTEST_USE = timedelta(hours=6)
@@ -56,7 +56,8 @@ def _alter(change: Change, row: QuerySet[Touchpoint], revision: WindowRevision) 
         case Kind.CANCEL:
             _move(row, TouchpointState.CANCELLED, reason=Reason.WINDOW_CANCELLED)
         case Kind.REPLACE:
-            _move(row, TouchpointState.SUPERSEDED, reason=Reason.REPLACED)
+            is_over = revision.change == RevisionChange.COMPLETED
+            _move(row, TouchpointState.SUPERSEDED, reason=Reason.COMPLETED_EARLY if is_over else Reason.REPLACED)
         case _ if change.planned is None:
             _move(row, TouchpointState.SKIPPED, reason=Reason.STEP_REMOVED)
         case _:
@@ -88,6 +89,8 @@ def _correct(campaign: Campaign, column: Column, channel: Channel, revision: Win
     Who they are is read from the deliveries when it is expanded, after what is being sent just now has been settled.
     """
     cancelled = revision.change == RevisionChange.CANCELLED
+    promised = campaign.window.revisions.filter(announced_ends_at__gt=now)  # people may expect any of these
+    expected_at = promised.aggregate(at=Min("starts_at"))["at"] or revision.starts_at
     Touchpoint.objects.create(
         campaign=campaign,
         step_key="cancellation" if cancelled else "correction",
@@ -96,7 +99,7 @@ def _correct(campaign: Campaign, column: Column, channel: Channel, revision: Win
         channel=channel,
         audience=Audience.TOLD,
         content_key=CORRECTION_CONTENT[RevisionChange(revision.change)],
-        urgency=Urgency.URGENT if revision.starts_at - now <= URGENT_BEFORE_START else Urgency.ROUTINE,
+        urgency=Urgency.URGENT if expected_at - now <= URGENT_BEFORE_START else Urgency.ROUTINE,
         is_mandatory=True,
         revision=revision.number,
         state=TouchpointState.PLANNED,

@@ -41,6 +41,7 @@ __all__ = [
     "restore_services",
     "resume_window",
     "schedule_window",
+    "start_as_planned",
     "start_window",
 ]
 
@@ -95,18 +96,18 @@ def schedule_window(window: MaintenanceWindow, *, actor: User | None, now: datet
     return step_to(window, WindowStatus.SCHEDULED, RevisionChange.SCHEDULED, actor=actor, now=now, scheduled_at=now)
 
 
-def start_window(
-    window: MaintenanceWindow, *, actor: User | None, now: datetime, started_at: datetime | None = None
-) -> WindowRevision:
-    """The work has begun, whenever it was planned to: at `started_at`, by default now."""
-    return step_to(
-        window,
-        WindowStatus.IN_PROGRESS,
-        RevisionChange.STARTED,
-        actor=actor,
-        now=now,
-        actual_started_at=started_at or now,
-    )
+def start_window(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:
+    """The work has begun now, whenever it was planned to."""
+    return step_to(window, WindowStatus.IN_PROGRESS, RevisionChange.STARTED, actor=actor, now=now, actual_started_at=now)
+
+
+@transaction.atomic
+def start_as_planned(window: MaintenanceWindow, *, now: datetime) -> WindowRevision:
+    """The planned start has come: the window is taken as begun then, unless it was moved since `window` was read."""
+    current = locked(window, RevisionChange.STARTED)
+    refuse_stale(window, current)
+    begun: dict[str, Any] = {"actual_started_at": current.starts_at}
+    return step_to(window, WindowStatus.IN_PROGRESS, RevisionChange.STARTED, actor=None, now=now, **begun)
 
 
 def begin_verifying(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:

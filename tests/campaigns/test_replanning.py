@@ -76,9 +76,27 @@ def test_announcement_on_its_way_goes_on_with_the_new_times():
 
 @pytest.mark.parametrize("state", ["sent", "superseded", "cancelled"])
 def test_what_was_sent_never_moves(state):
+    rows = plan(HERE, [MINUS_7D], now=NOW)
+
+    assert replan_changes([standing("t-7d", due_at=NOW, state=state)], rows, times=TIMES, correct=False) == []
+
+
+def test_reminder_that_was_sent_is_followed_by_one_of_the_new_start():
     rows = plan(ELSEWHERE, [MINUS_7D], now=NOW)
 
-    assert replan_changes([standing("t-7d", due_at=NOW, state=state)], rows, times=OTHER_TIMES, correct=False) == []
+    (change,) = replan_changes([standing("t-7d", due_at=NOW, state="sent")], rows, times=OTHER_TIMES, correct=False)
+
+    assert (change.kind, change.planned.occurrence, change.planned.due_at) == (Kind.CREATE, 1, rows[0].due_at)
+
+
+def test_update_that_was_sent_later_covers_those_before_it():
+    rows = plan(HERE, [replace(UPDATE, repeat_every=HOUR)], now=HERE.starts_at + 2 * HOUR)
+    sent = standing("update", due_at=HERE.starts_at + 2 * HOUR, state="sent")
+
+    changes = replan_changes([sent], rows, times=TIMES, correct=False)
+
+    assert [(change.kind, change.planned.occurrence) for change in changes] == [(Kind.CREATE, 1)]
+    assert changes[0].planned.due_at == HERE.starts_at + 3 * HOUR
 
 
 def test_change_of_status_disturbs_nothing_on_its_way():
