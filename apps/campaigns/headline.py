@@ -81,7 +81,9 @@ def _starting_words(window: MaintenanceWindow) -> str:
 def _length(length: timedelta) -> str:
     """Rounded to what matters at that distance."""
     length = max(length, timedelta(0))
-    unit = timedelta(hours=1) if length >= timedelta(days=2) else timedelta(minutes=1)
+    unit = timedelta(seconds=1)
+    if length >= timedelta(minutes=1):
+        unit = timedelta(hours=1) if length >= timedelta(days=2) else timedelta(minutes=1)
     return format_duration(length // unit * unit, language=_language())
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from apps.common.times import MINUS, format_instant, format_offset, format_utc_offset
 from apps.common.zones import zone_or_utc
 
-from .models import Anchor, Reason
+from .models import Anchor, Reason, Touchpoint
 
 Words = Mapping[str, str | Promise]
 
@@ -49,6 +49,13 @@ def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset:
     if words == "0":
         return str(AT[anchor]), ""
     return words, str((BEFORE if words.startswith(MINUS) else AFTER)[anchor])
+
+
+def touchpoint_words(touchpoint: Touchpoint) -> str:
+    """For lists: “−1 h before the start”. Needs `touchpoint.step`."""
+    step, plain = touchpoint.step, ("", 0, timedelta(0))
+    anchored = (step.anchor, step.offset_days, step.offset) if step else plain
+    return " ".join(words for words in moment_words(touchpoint.step_key, touchpoint.occurrence, *anchored) if words)
 
 
 def reason_words(reason: str) -> str:

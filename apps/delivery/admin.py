@@ -8,9 +8,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from apps.campaigns.moments import touchpoint_words
+
 from . import services
 from .models import Attempt, Delivery
 from .reasons import SENTENCES, sentence
+
+TOUCHPOINT = ("touchpoint__campaign__window", "touchpoint__channel", "touchpoint__step")  # what a row says of it
 
 
 class ReadOnly:
@@ -48,7 +52,7 @@ class ReasonFilter(admin.SimpleListFilter):
 class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
     """The delivery log. A row is what was done for one recipient; what came back stands with the tracking."""
 
-    list_display = ("recipient", "touchpoint", "channel", "state", "why", "attempts", "sent_at")
+    list_display = ("recipient", "window", "moment", "channel", "state", "why", "sent_at")
     list_filter = ("state", ("touchpoint__channel", admin.RelatedOnlyFieldListFilter), ReasonFilter)
     search_fields = ("address", "contact__name", "attempt_log__text", "provider_id")
     search_help_text = _("Address, name, the provider's name for a message, or the words of an error.")
@@ -60,7 +64,8 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
     fields = (
         "recipient",
         "address",
-        "touchpoint",
+        "window",
+        "moment",
         "channel",
         "revision",
         "state",
@@ -81,13 +86,21 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
         return mine == "touchpoint__campaign" or super().lookup_allowed(lookup, value, request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        return super().get_queryset(request).select_related("batch", "contact", "touchpoint__segment", "touchpoint__channel")
+        return super().get_queryset(request).select_related("batch", "contact", *TOUCHPOINT)
 
     @admin.display(description=_("recipient"), ordering="address")
     def recipient(self, delivery: Delivery) -> str:
         if delivery.contact is None:
             return str(delivery.touchpoint.channel)
         return str(delivery.contact)
+
+    @admin.display(description=_("maintenance window"))
+    def window(self, delivery: Delivery) -> str:
+        return str(delivery.touchpoint.campaign)
+
+    @admin.display(description=_("touchpoint"), ordering="touchpoint")
+    def moment(self, delivery: Delivery) -> str:
+        return touchpoint_words(delivery.touchpoint)
 
     @admin.display(description=_("channel"), ordering="touchpoint__channel")
     def channel(self, delivery: Delivery) -> str:

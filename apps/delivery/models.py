@@ -150,26 +150,34 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=DeliveryState.IN_DOUBT)
 
     def told(self) -> Self:
-        return self.filter(state__in=TOLD_STATES)
+        """Those who have read it, or may have: also those to whom it is about to be repeated for want of an answer."""
+        repeated = Q(state=DeliveryState.PENDING, sent_at__isnull=False)
+        return self.filter(Q(state__in=TOLD_STATES) | repeated)
 
 
 class Delivery(models.Model):
     """A touchpoint to one recipient: what *we* did. What the world answered is `tracking.Event`."""
 
     # Foreign keys whose index another one begins with have none of their own: 100,000 rows are written at once.
-    touchpoint = models.ForeignKey(Touchpoint, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
-    revision = models.PositiveIntegerField()  # of the window: which times it announces
-    contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="deliveries")  # None: broadcast
-    batch = models.ForeignKey(Batch, null=True, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
-    address = models.CharField(max_length=254, blank=True)
+    touchpoint = models.ForeignKey(
+        Touchpoint, verbose_name=_("touchpoint"), on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
+    revision = models.PositiveIntegerField(_("revision"))  # of the window: which times it announces
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("contact"), null=True, on_delete=models.PROTECT, related_name="deliveries"
+    )  # None: broadcast
+    batch = models.ForeignKey(
+        Batch, verbose_name=_("batch"), null=True, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+    )
+    address = models.CharField(_("address"), max_length=254, blank=True)
     token = models.UUIDField(unique=True, default=uuid.uuid4)  # 122 random bits: names it outside (links, Message-ID)
-    state = models.CharField(max_length=12, choices=DeliveryState.choices, default=DeliveryState.PENDING)
-    reason = models.CharField(max_length=40, blank=True, default="")  # code; see policy.DeliveryReason
-    attempts = models.PositiveSmallIntegerField(default=0)
-    provider_id = models.CharField(max_length=128, blank=True, default="")
-    composed_at = models.DateTimeField(null=True)  # Date of the message: the same for every attempt
-    sent_at = models.DateTimeField(null=True)  # when it was handed over; in doubt: when it may have been
-    settled_at = models.DateTimeField(null=True)
+    state = models.CharField(_("state"), max_length=12, choices=DeliveryState.choices, default=DeliveryState.PENDING)
+    reason = models.CharField(_("reason"), max_length=40, blank=True, default="")  # code; see policy.DeliveryReason
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    provider_id = models.CharField(_("provider's name for it"), max_length=128, blank=True, default="")
+    composed_at = models.DateTimeField(_("composed at"), null=True)  # Date of the message: the same for every attempt
+    sent_at = models.DateTimeField(_("sent at"), null=True)  # when it was handed over; in doubt: when it may have been
+    settled_at = models.DateTimeField(_("settled at"), null=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -206,19 +214,19 @@ class Delivery(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"delivery {self.pk}"
+        return self.address or f"#{self.pk}"
 
 
 class Attempt(models.Model):
     """One hand-over that did not end in a plain acceptance: what the provider said, for the delivery log."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempt_log")
-    number = models.PositiveSmallIntegerField()
-    at = models.DateTimeField()
-    outcome = models.CharField(max_length=12, choices=DeliveryState.choices)  # pending: it will be tried again
-    phase = models.CharField(max_length=8)
-    code = models.CharField(max_length=16, blank=True)
-    text = models.CharField(max_length=500, blank=True)
+    delivery = models.ForeignKey(Delivery, verbose_name=_("delivery"), on_delete=models.CASCADE, related_name="attempt_log")
+    number = models.PositiveSmallIntegerField(_("number"))
+    at = models.DateTimeField(_("at"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=DeliveryState.choices)  # pending: it will be tried again
+    phase = models.CharField(_("phase"), max_length=8)
+    code = models.CharField(_("code"), max_length=16, blank=True)
+    text = models.CharField(_("text"), max_length=500, blank=True)
 
     class Meta:
         ordering = ("delivery", "number")

@@ -40,16 +40,18 @@ class Verdict(models.TextChoices):
 class Event(models.Model):
     """What the world answered to a delivery. Append-only: rows are never changed but for the verdict, by a re-scoring."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="events")
+    delivery = models.ForeignKey(Delivery, verbose_name=_("delivery"), on_delete=models.CASCADE, related_name="events")
     type = models.CharField(_("type"), max_length=16, choices=EventType.choices)
     at = models.DateTimeField(_("at"))  # by the event's own clock, not ours
     verdict = models.CharField(_("verdict"), max_length=12, choices=Verdict.choices, blank=True, default="")
     rule = models.CharField(_("rule"), max_length=40, blank=True, default="")  # which rule gave the verdict
-    link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL, related_name="+")
+    link = models.ForeignKey(Link, verbose_name=_("link"), null=True, on_delete=models.SET_NULL, related_name="+")
     key = models.CharField(max_length=100, unique=True)  # of the hit or the provider's event: a repeat adds nothing
     source = models.CharField(_("source"), max_length=24)  # "pixel", "redirect", or the provider's name
-    user_agent = models.CharField(max_length=300, blank=True, default="")  # forgotten after TRACKING_FORGET_AFTER_DAYS
-    detail = models.JSONField(default=dict, blank=True)
+    user_agent = models.CharField(
+        _("user agent"), max_length=300, blank=True, default=""
+    )  # forgotten after TRACKING_FORGET_AFTER_DAYS
+    detail = models.JSONField(_("detail"), default=dict, blank=True)
 
     class Meta:
         ordering = ("at", "id")
@@ -58,7 +60,7 @@ class Event(models.Model):
         indexes = (models.Index(fields=("delivery", "type", "verdict"), name="event_of_delivery"),)
 
     def __str__(self) -> str:
-        return f"{self.type} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_type_display()}, {self.at:%Y-%m-%d %H:%M} UTC"
 
 
 class ProviderEventQuerySet(models.QuerySet["ProviderEvent"]):
@@ -127,7 +129,7 @@ class Ticket(models.Model):
     """A support request, kept without its text: enough to count, tie and find it again."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    source = models.ForeignKey(TicketSource, on_delete=models.PROTECT, related_name="tickets")
+    source = models.ForeignKey(TicketSource, verbose_name=_("source"), on_delete=models.PROTECT, related_name="tickets")
     external_id = models.CharField(_("number"), max_length=100)
     opened_at = models.DateTimeField(_("opened at"))
     subject = models.CharField(_("subject"), max_length=200, blank=True)
@@ -135,8 +137,12 @@ class Ticket(models.Model):
     tags = models.JSONField(_("tags"), default=list, blank=True)
     requester_hash = models.CharField(max_length=64, blank=True, db_index=True)  # keyed hash of the e-mail address
     organisation = models.CharField(_("organisation"), max_length=120, blank=True)
-    campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets")
-    delivery = models.ForeignKey(Delivery, null=True, on_delete=models.SET_NULL, related_name="tickets")
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), null=True, blank=True, on_delete=models.SET_NULL, related_name="tickets"
+    )
+    delivery = models.ForeignKey(
+        Delivery, verbose_name=_("delivery"), null=True, on_delete=models.SET_NULL, related_name="tickets"
+    )
     link_kind = models.CharField(_("tie"), max_length=12, choices=TicketLink.choices, blank=True, default="")
 
     class Meta:

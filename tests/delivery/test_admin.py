@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from apps.accounts.models import AuditEvent
 from apps.campaigns.models import Touchpoint
+from apps.campaigns.moments import touchpoint_words
 from apps.channels.messages import Phase, TransportError
 from apps.channels.transports.memory import MemoryTransport
 from apps.delivery.models import Delivery
@@ -40,6 +41,15 @@ def test_the_log_shows_who_got_what_and_why_not(client, ana):
 
     assert delivery.contact.email in page
     assert "The provider refused it for good." in page
+
+
+def test_the_log_says_of_which_window_and_moment_a_row_is(client, ana):
+    delivery = make_delivery(state="failed", reason="refused")
+
+    page = client.get(reverse(LIST)).content.decode()
+
+    assert delivery.touchpoint.campaign.window.title in page
+    assert touchpoint_words(delivery.touchpoint) in page
 
 
 def test_the_log_asks_a_fixed_number_of_queries(client, ana, django_assert_max_num_queries):

@@ -73,9 +73,9 @@ class Migration(migrations.Migration):
                 ('useful_for', models.DurationField(default=datetime.timedelta(seconds=21600), help_text='How late it may still go; afterwards it is missed.', verbose_name='useful for')),
                 ('useful_until_before_start', models.DurationField(blank=True, help_text='Never later than so long before the start.', null=True, verbose_name='useful until before start')),
                 ('when_late', models.CharField(choices=[('collapse', 'Leave it to the announcement'), ('send', 'Send it at once while it is still useful'), ('skip', 'Skip it')], default='collapse', max_length=8, verbose_name='when late')),
-                ('channel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels.channel')),
-                ('playbook', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='campaigns.playbook')),
-                ('segment', models.ForeignKey(blank=True, help_text='Empty for broadcast channels.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='audiences.segment')),
+                ('channel', models.ForeignKey(verbose_name="channel", on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels.channel')),
+                ('playbook', models.ForeignKey(verbose_name="playbook", on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='campaigns.playbook')),
+                ('segment', models.ForeignKey(verbose_name="segment", blank=True, help_text='Empty for broadcast channels.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='audiences.segment')),
             ],
             options={
                 'verbose_name': 'step',
@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                 ('subject', models.CharField(blank=True, max_length=200, verbose_name='subject')),
                 ('body', models.TextField(help_text='Markdown with Liquid variables; the list of variables stands beside.', verbose_name='body')),
                 ('builtin_digest', models.CharField(blank=True, editable=False, max_length=64)),
-                ('segment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='audiences.segment')),
+                ('segment', models.ForeignKey(verbose_name="segment", blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='audiences.segment')),
             ],
             options={
                 'verbose_name': 'message template',

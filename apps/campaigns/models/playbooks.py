@@ -57,7 +57,7 @@ class Step(models.Model):
     Steps of a playbook that share a `key` are the same moment for different people.
     """
 
-    playbook = models.ForeignKey(Playbook, on_delete=models.CASCADE, related_name="steps")
+    playbook = models.ForeignKey(Playbook, verbose_name=_("playbook"), on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     key = models.SlugField(_("moment"), max_length=40, help_text=_("Names the moment, for example t-7d."))
     anchor = models.CharField(_("anchor"), max_length=16, choices=Anchor.choices)
@@ -70,9 +70,15 @@ class Step(models.Model):
         _("repeat every"), null=True, blank=True, help_text=_("Fixed interval in place of the one the duration asks for.")
     )
     segment = models.ForeignKey(
-        Segment, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text=_("Empty for broadcast channels.")
+        Segment,
+        verbose_name=_("segment"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Empty for broadcast channels."),
     )
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+")
+    channel = models.ForeignKey(Channel, verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+")
     content_key = models.SlugField(_("content"), max_length=40)
     urgency = models.CharField(_("urgency"), max_length=8, choices=Urgency.choices, default=Urgency.ROUTINE)
     is_mandatory = models.BooleanField(

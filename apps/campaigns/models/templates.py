@@ -17,7 +17,9 @@ class MessageTemplate(TimestampedModel):
     content_key = models.SlugField(_("content"), max_length=40)
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
     channel_kind = models.CharField(_("channel kind"), max_length=16, choices=ChannelKind.choices, blank=True)
-    segment = models.ForeignKey(Segment, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    segment = models.ForeignKey(
+        Segment, verbose_name=_("segment"), null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("body"), help_text=_("Markdown with Liquid variables; the list of variables stands beside."))
     builtin_digest = models.CharField(max_length=64, blank=True, editable=False)  # of what load_playbooks wrote; differs: edited

@@ -26,8 +26,8 @@ class Migration(migrations.Migration):
                 ('token_hash', models.CharField(editable=False, max_length=64, unique=True)),
                 ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='revoked at')),
                 ('last_used_at', models.DateTimeField(editable=False, null=True, verbose_name='last used at')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='feeds', to=settings.AUTH_USER_MODEL)),
-                ('services', models.ManyToManyField(blank=True, help_text='Only windows of these; none chosen: every window.', to='windows.service')),
+                ('owner', models.ForeignKey(verbose_name="owner", blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='feeds', to=settings.AUTH_USER_MODEL)),
+                ('services', models.ManyToManyField(verbose_name="services", blank=True, help_text='Only windows of these; none chosen: every window.', to='windows.service')),
             ],
             options={
                 'verbose_name': 'calendar feed',

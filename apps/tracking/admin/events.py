@@ -3,6 +3,8 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.campaigns.moments import touchpoint_words
+
 from ..models import Event, ProviderEvent
 
 
@@ -32,7 +34,11 @@ class EventAdmin(ReadOnlyAdmin):
     fields = ("at", "type", "verdict", "rule", "source", "recipient", "touchpoint", "link", "user_agent", "detail")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).select_related("delivery__contact", "delivery__touchpoint__campaign__window")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("delivery__contact", "delivery__touchpoint__campaign__window", "delivery__touchpoint__step")
+        )
 
     @admin.display(description=_("recipient"))
     def recipient(self, event: Event) -> str:
@@ -40,7 +46,7 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("touchpoint"))
     def touchpoint(self, event: Event) -> str:
-        return f"{event.delivery.touchpoint.campaign}: {event.delivery.touchpoint.step_key}"
+        return f"{event.delivery.touchpoint.campaign}: {touchpoint_words(event.delivery.touchpoint)}"
 
 
 @admin.register(ProviderEvent)
