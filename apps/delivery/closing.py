@@ -45,7 +45,14 @@ def close_batches(batches: QuerySet[Batch], closing: Closing, *, now: datetime) 
 
 def close_deliveries(deliveries: QuerySet[Delivery], closing: Closing, *, now: datetime) -> int:
     state, reason = closing.value
-    return deliveries.filter(state=DeliveryState.PENDING).update(state=state, reason=reason.value, settled_at=now)
+    waiting = deliveries.filter(state=DeliveryState.PENDING)
+    return leave_in_doubt(waiting) + waiting.update(state=state, reason=reason.value, settled_at=now)
+
+
+def leave_in_doubt(waiting: QuerySet[Delivery]) -> int:
+    """A repeat that does not take place leaves the doubt it was to end: the message may have arrived the first time."""
+    repeats = waiting.filter(sent_at__isnull=False)
+    return repeats.update(state=DeliveryState.IN_DOUBT, reason=DeliveryReason.NO_ANSWER, settled_at=None)
 
 
 def close_stopped(now: datetime) -> int:

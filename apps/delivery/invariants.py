@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.campaigns.models import OPEN_STATES, Audience, Reason, Touchpoint, TouchpointState
 from apps.windows.models import RevisionChange, WindowRevision
 
-from .models import IN_HAND, TOLD_STATES, Batch, BatchState, Delivery, DeliveryState, Expansion
+from .models import IN_HAND, TOLD_STATES, Attempt, Batch, BatchState, Delivery, DeliveryState, Expansion
 from .policy import EVIDENCE_WAIT, DeliveryReason
 
 Find = Callable[[datetime], QuerySet[Any]]
@@ -74,9 +74,13 @@ def doubts_left_alone(now: datetime) -> QuerySet[Any]:
 
 
 def told_without_a_mark(now: datetime) -> QuerySet[Any]:
-    """Handed over, or perhaps, by a batch that was never marked, or before it was."""
+    """Handed over, or perhaps, by a batch that was never marked, or before it was.
+
+    What waited to be repeated is in a batch of its own; the hand-over of which nobody knows the end is on record.
+    """
     marked = Q(batch__marked_at__isnull=False, batch__marked_at__lte=F("sent_at"))
-    return Delivery.objects.told().exclude(marked)
+    doubted = Attempt.objects.filter(delivery=OuterRef("pk"), outcome=DeliveryState.IN_DOUBT)
+    return Delivery.objects.told().exclude(marked | Exists(doubted))
 
 
 def waiting_in_a_finished_batch(now: datetime) -> QuerySet[Any]:

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from apps.common.states import move
 
 from . import policy
-from .closing import finish_touchpoint
+from .closing import Closing, close_deliveries, finish_touchpoint, leave_in_doubt
 from .models import BATCH_TRANSITIONS, Attempt, Batch, BatchState, Delivery, DeliveryState
 from .outcomes import Outcome, Standstill
 from .policy import DeliveryReason
@@ -123,7 +123,10 @@ def _write_group(
     was_tried: bool,
 ) -> None:
     in_doubt = state == DeliveryState.IN_DOUBT
-    rows.filter(pk__in=[outcome.delivery_id for outcome in group]).update(
+    rows = rows.filter(pk__in=[outcome.delivery_id for outcome in group])
+    if state == DeliveryState.EXPIRED:
+        leave_in_doubt(rows)
+    rows.update(
         state=state,
         reason=reason,
         attempts=F("attempts") + int(was_tried),
@@ -151,7 +154,7 @@ def _send_rest(rows: QuerySet[Delivery], batch: Batch, now: datetime, standstill
         return
     not_before = _pause(batch.standstills + 1, batch, now, standstill.retry_after)
     if not_before is None:
-        rows.update(state=DeliveryState.EXPIRED, reason=DeliveryReason.PAST_USE, settled_at=now)
+        close_deliveries(rows, Closing.PAST_USE, now=now)
         return
     later = follow_up(batch, not_before=not_before, now=now, standstills=batch.standstills + 1, error=standstill.text[:500])
     rows.update(batch=later, reason=standstill.reason)
@@ -172,9 +175,10 @@ def follow_up(batch: Batch, *, not_before: datetime, now: datetime, standstills:
 
 
 def requeue(rows: QuerySet[Delivery], *, like: Batch, reason: DeliveryReason, not_before: datetime, now: datetime) -> int:
-    """Makes `rows` wait again, under their own keys, in a new batch; returns how many."""
+    """Makes `rows` wait again, under their own keys, in a new batch; returns how many. Those that may have arrived
+    keep the time of that (`sent_at`)."""
     batch = follow_up(like, not_before=not_before, now=now)
-    count = rows.update(state=DeliveryState.PENDING, reason=reason, batch=batch, sent_at=None, settled_at=None)
+    count = rows.update(state=DeliveryState.PENDING, reason=reason, batch=batch, settled_at=None)
     if not count:
         batch.delete()
     return count
