@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.db.models import Q
 
 from apps.campaigns.content import Compiled, Content, ContentError, gather, language_of, webhook_data, zone_of
+from apps.campaigns.models import Audience
 from apps.channels.messages import Message
 from apps.channels.models import ChannelKind
 
@@ -151,6 +152,8 @@ def _objection(delivery: Delivery, writer: Writer, suppressed: Mapping[str, str]
     reason = suppressed.get(delivery.address.lower())
     if reason:
         return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, reason, at=at)
+    if delivery.contact and delivery.contact.archived_at and writer.touchpoint.audience != Audience.TOLD:
+        return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, DeliveryReason.ARCHIVED, at=at)
     rings = policy.has_quiet_hours(kind=writer.kind, urgency=writer.touchpoint.urgency)
     if rings and policy.is_quiet(at, writer.zone_of(delivery)):
         return Outcome.left_out(delivery, DeliveryState.EXPIRED, DeliveryReason.QUIET_HOURS, at=at)

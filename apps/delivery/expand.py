@@ -87,7 +87,7 @@ def _write(touchpoint: Touchpoint, now: datetime) -> None:
         _write_broadcast(touchpoint, now)
         return
     people = audience.recipients(touchpoint)
-    for not_before, group in _groups(touchpoint, people):
+    for not_before, group in _groups(touchpoint, people, now):
         _revive(touchpoint, group, not_before=not_before, now=now)
         _insert(touchpoint, group, not_before=not_before, now=now)
 
@@ -109,15 +109,18 @@ def _conclude(touchpoint: Touchpoint, fence: QuerySet[Touchpoint], now: datetime
     return Expanded.NOBODY
 
 
-def _groups(touchpoint: Touchpoint, people: QuerySet[Contact]) -> Iterator[tuple[datetime, QuerySet[Contact]]]:
-    """Everybody at once or, where quiet hours apply, by the earlier time at which it disturbs nobody in their zone."""
-    assert touchpoint.due_at is not None, "a touchpoint to expand has its time"
+def _groups(touchpoint: Touchpoint, people: QuerySet[Contact], now: datetime) -> Iterator[tuple[datetime, QuerySet[Contact]]]:
+    """Everybody at once or, where quiet hours apply, by the time at which it disturbs nobody in their zone."""
+    assert touchpoint.due_at is not None, "a touchpoint to expand has its times"
+    assert touchpoint.useful_until is not None, "a touchpoint to expand has its times"
     if not policy.has_quiet_hours(kind=touchpoint.channel.kind, urgency=touchpoint.urgency):
         yield touchpoint.due_at, people
         return
     window_zone = touchpoint.campaign.window.time_zone
     named = set(people.values_list("time_zone", flat=True).distinct())
-    for not_before, zones in policy.zone_groups(touchpoint.due_at, {zone or window_zone for zone in named}).items():
+    places = {zone or window_zone for zone in named}
+    groups = policy.zone_groups(touchpoint.due_at, places, now=now, useful_until=touchpoint.useful_until)
+    for not_before, zones in groups.items():
         spellings = [zone for zone in named if (zone or window_zone) in zones]
         yield not_before, people.filter(time_zone__in=spellings)
 

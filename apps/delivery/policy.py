@@ -23,6 +23,7 @@ class DeliveryReason(StrEnum):
     BY_HAND = "by_hand"  # a person asked for another attempt
     # left out; the last four are the words of audiences.SuppressionReason
     NO_ADDRESS = "no_address"
+    ARCHIVED = "archived"  # the contact, since it was written; a correction goes all the same
     HARD_BOUNCE = "hard_bounce"
     COMPLAINT = "complaint"
     UNSUBSCRIBED = "unsubscribed"
@@ -142,9 +143,30 @@ def before_quiet_hours(due_at: datetime, zone: str) -> datetime:
     return resolve_wall_time(datetime.combine(day, SHIFT_TO), place).instant
 
 
-def zone_groups(due_at: datetime, zones: Collection[str]) -> dict[datetime, list[str]]:
+def after_quiet_hours(instant: datetime, zone: str) -> datetime:
+    """`instant`, or the next time that disturbs nobody in `zone`."""
+    if not is_quiet(instant, zone):
+        return instant
+    place = zone_or_utc(zone)
+    wall = instant.astimezone(place)
+    day = wall.date() if wall.time() < DAY_BEGINS else wall.date() + timedelta(days=1)
+    while day.weekday() >= 5:
+        day += timedelta(days=1)
+    return resolve_wall_time(datetime.combine(day, DAY_BEGINS), place).instant
+
+
+def undisturbing(due_at: datetime, zone: str, *, now: datetime, useful_until: datetime) -> datetime:
+    """Ahead of quiet hours; where it is too late for that, behind them while that is of use."""
+    ahead = before_quiet_hours(due_at, zone)
+    if not is_quiet(max(ahead, now), zone):
+        return ahead
+    behind = after_quiet_hours(now, zone)
+    return behind if behind < useful_until else ahead
+
+
+def zone_groups(due_at: datetime, zones: Collection[str], *, now: datetime, useful_until: datetime) -> dict[datetime, list[str]]:
     """When the people of each zone are written to, the earliest first."""
     groups: dict[datetime, list[str]] = {}
     for zone in sorted(zones):
-        groups.setdefault(before_quiet_hours(due_at, zone), []).append(zone)
+        groups.setdefault(undisturbing(due_at, zone, now=now, useful_until=useful_until), []).append(zone)
     return dict(sorted(groups.items()))

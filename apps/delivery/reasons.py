@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, Promise] = {
     DeliveryReason.ENGINE_ERROR: _("The program failed before its turn came; it goes again later."),
     DeliveryReason.BY_HAND: _("A member of the team asked for another attempt."),
     DeliveryReason.NO_ADDRESS: _("The contact has no address for this channel."),
+    DeliveryReason.ARCHIVED: _("The contact was archived before it left."),
     DeliveryReason.HARD_BOUNCE: _("The address does not exist or refuses mail for good."),
     DeliveryReason.COMPLAINT: _("The recipient reported an earlier message as unwanted."),
     DeliveryReason.UNSUBSCRIBED: _("The recipient has unsubscribed."),

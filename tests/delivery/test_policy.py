@@ -130,9 +130,22 @@ def test_a_shifted_message_is_never_late_and_never_disturbs(due_at, zone):
 
 
 def test_people_of_several_zones_are_written_to_in_groups():
-    groups = policy.zone_groups(utc(4, 21), ["America/New_York", "Europe/Paris", "Europe/Berlin"])
+    places = ["America/New_York", "Europe/Paris", "Europe/Berlin"]
+    groups = policy.zone_groups(utc(4, 21), places, now=utc(4, 19), useful_until=utc(5, 21))
 
     assert groups == {utc(4, 20): ["Europe/Berlin", "Europe/Paris"], utc(4, 21): ["America/New_York"]}
+
+
+@pytest.mark.parametrize(
+    ("now", "useful_until", "leaves_at"),
+    [
+        pytest.param(utc(4, 22), utc(6, 22), utc(5, 7), id="at night: the next morning"),
+        pytest.param(utc(7, 12), utc(12, 12), utc(9, 7), id="Saturday: Monday morning"),
+        pytest.param(utc(4, 22), utc(5, 5), utc(4, 20), id="of no use in the morning: as it was due"),
+    ],
+)
+def test_what_cannot_leave_ahead_of_quiet_hours_leaves_behind_them(now, useful_until, leaves_at):
+    assert policy.undisturbing(now, "Europe/Paris", now=now, useful_until=useful_until) == leaves_at
 
 
 def test_only_a_routine_sms_has_quiet_hours():
