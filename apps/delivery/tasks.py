@@ -8,6 +8,7 @@ from celery import Task, shared_task
 from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
+from apps.campaigns.services import replan_enabled
 from apps.campaigns.services import start_due_windows as start_windows
 
 from . import services, store
@@ -52,6 +53,7 @@ def sweep() -> None:
     """Heals and closes. A verb that fails does not keep the others from their work."""
     now = database_now()
     verbs = (
+        replan_enabled,
         services.reap,
         services.close_stopped,
         services.expire_past_use,
