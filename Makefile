@@ -1,8 +1,8 @@
 # Any Python 3 that starts will do here: tools/setup_env.py looks for the best one itself.
 PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
-	IFS=:; for folder in $$PATH; do "$$folder/$$name" -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/dev/null \
+	IFS=:; for folder in $$PATH; do "$$folder/$$name" -E -c 'import sys; sys.exit(sys.version_info < (3, 6))' 2>/dev/null \
 	&& echo "$$folder/$$name" && exit; done; done)
-ENV := $(if $(PYTHON),"$(PYTHON)",echo "Preavis needs Python 3.11 or newer; none was found." >&2; exit 1;) tools/setup_env.py
+ENV = $(if $(PYTHON),"$(PYTHON)" -E tools/setup_env.py,$(error Preavis needs Python 3.11 or newer; none was found on the PATH))
 IN_ENV := .venv/bin/python -m
 
 .PHONY: demo test setup run worker beat lint browser
