@@ -4,7 +4,7 @@ What was sent never moves. What is on its way is touched only when what it says 
 of status (started, verifying) disturbs nobody.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -80,7 +80,7 @@ def replan_changes(
     been completed, so what waits to speak of its times has nothing more to say.
     """
     by_key = {row.key: row for row in standing if row.step_key not in ENGINE_KEYS}
-    rows = list(_numbered_on(rows, by_key, times))
+    rows = list(_numbered_on(rows, by_key.values(), times))
     changes = [change for row in rows if (change := _reconcile(by_key.pop(_key(row), None), row, times))]
     changes += [Change(kind=Kind.DROP, standing=row) for row in by_key.values() if row.state in STILL_TO_COME]
     if correct or is_over:
@@ -101,26 +101,38 @@ def told_columns(standing: Iterable[Standing]) -> list[Column]:
     return list(dict.fromkeys(row.column for row in standing if row.told))
 
 
-def _numbered_on(rows: Sequence[PlannedTouchpoint], by_key: Mapping[Key, Standing], times: Times) -> Iterator[PlannedTouchpoint]:
+def _numbered_on(rows: Sequence[PlannedTouchpoint], standing: Collection[Standing], times: Times) -> Iterator[PlannedTouchpoint]:
     """`rows`, where those that come behind what their moment has said already go on from its last number.
 
     An end that is passed again, an update in a new rhythm and a reminder of another start are new messages: under the
-    number of one that was sent they would never leave. What was covered by a later one that was sent falls out.
+    number of one that was sent they would never leave. What was covered by a later one that was sent falls out. The
+    segments of a moment count together, because by its number people in two of them are told once.
     """
-    last: dict[tuple[str, Column], tuple[datetime, Standing]] = {}
-    for sent in by_key.values():
-        moment = sent.step_key, sent.column
-        if sent.state == "sent" and sent.due_at and (moment not in last or last[moment][0] < sent.due_at):
-            last[moment] = sent.due_at, sent
-    numbers = {moment: count(sent.occurrence + 1) for moment, (_due_at, sent) in last.items()}
+    last = _last_sent(standing)
+    known: dict[tuple[str, Column, datetime | None], int]
+    known = {(row.step_key, row.column, row.due_at): row.occurrence for row in standing}
+    taken = {(*_moment_of(row), known.get((*_moment_of(row), row.due_at))) for row in rows}
+    taken |= {(row.step_key, row.column, row.occurrence) for row in standing if row.state == "sent"}
+    numbers: dict[tuple[str, Column], Iterator[int]] = {}
     for row in rows:
-        moment = row.step.key, row.step.column
-        if moment not in last or row.due_at is None or not _recurs(row, last[moment][1], times):
+        due_at, sent = last.get((row.step.key, row.step.channel_id), (None, None))
+        if due_at is None or sent is None or row.due_at is None or not _recurs(row, sent, times):
             yield row
-        elif last[moment][0] < row.due_at:
-            yield replace(row, occurrence=next(numbers[moment]))
-        elif (known := by_key.get(_key(row))) and known.due_at == row.due_at:
-            yield row
+        elif (*_moment_of(row), row.due_at) in known:
+            yield replace(row, occurrence=known[*_moment_of(row), row.due_at])
+        elif due_at < row.due_at:
+            free = numbers.setdefault(_moment_of(row), count(sent.occurrence + 1))
+            yield replace(row, occurrence=next(number for number in free if (*_moment_of(row), number) not in taken))
+
+
+def _moment_of(row: PlannedTouchpoint) -> tuple[str, Column]:
+    return row.step.key, row.step.column
+
+
+def _last_sent(standing: Iterable[Standing]) -> dict[tuple[str, int], tuple[datetime, Standing]]:
+    """What each moment said last by each channel, and when."""
+    sent = [(row.due_at, row) for row in standing if row.state == "sent" and row.due_at]
+    return {(row.step_key, row.channel_id): (at, row) for at, row in sorted(sent, key=lambda one: (one[0], one[1].occurrence))}
 
 
 def _recurs(row: PlannedTouchpoint, sent: Standing, times: Times) -> bool:

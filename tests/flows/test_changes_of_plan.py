@@ -26,7 +26,7 @@ from tests.factories import (
     make_window,
 )
 
-from .test_engine import broken, move, tick, told
+from .test_engine import broken, move, released, tick, told
 
 pytestmark = pytest.mark.django_db
 
@@ -158,6 +158,38 @@ def test_a_reminder_of_the_old_start_is_given_again_before_the_new_one():
     tick(starts_at + 13 * DAY)
 
     assert len(told("moved")) == 2
+    assert len(told("reminder")) == 4
+    assert broken(starts_at + 13 * DAY) == []
+
+
+def test_a_reminder_given_again_reaches_people_of_two_segments_once():
+    campaign = released()
+    starts_at = campaign.window.starts_at
+    tick(NOW)
+    tick(starts_at - DAY)
+    assert len(told("reminder")) == 6
+
+    make_contact()
+    move(campaign, now=starts_at - DAY + HOUR, by=14 * DAY)
+    tick(starts_at - DAY + HOUR)
+    tick(starts_at + 13 * DAY)
+
+    assert len(told("reminder")) == 13
+    assert broken(starts_at + 13 * DAY) == []
+
+
+def test_a_reminder_given_again_is_dropped_when_the_window_moves_back():
+    campaign = campaign_of(ANNOUNCE, REMINDER)
+    starts_at = campaign.window.starts_at
+    tick(NOW)
+    tick(starts_at - DAY)
+
+    for hours, by in ((1, 14), (2, -14), (3, 14)):
+        move(campaign, now=starts_at - DAY + hours * HOUR, by=by * DAY)
+        tick(starts_at - DAY + hours * HOUR)
+    tick(starts_at + 13 * DAY)
+
+    assert len(told("moved")) == 6
     assert len(told("reminder")) == 4
     assert broken(starts_at + 13 * DAY) == []
 
