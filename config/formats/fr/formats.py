@@ -1,3 +1,3 @@
 """How the plain admin writes an instant: never without its zone."""
 
-DATETIME_FORMAT = r"j M Y, H:i \U\T\CO"
+DATETIME_FORMAT = r"j F Y, H:i \U\T\CO"
