@@ -1,5 +1,6 @@
 """Hands the messages of a marked batch over, one after the other, and keeps note of each."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -76,7 +77,8 @@ def hand_over(
     finally:
         _close(receipts)
     if run.outcomes:
-        _note(journal, batch, done=run.outcomes[-1], begin=None)
+        with contextlib.suppress(JournalLost):  # the claim is lost too; settling finds that out and does what is left
+            _note(journal, batch, done=run.outcomes[-1], begin=None)
     return run
 
 

@@ -66,7 +66,7 @@ class Journal:
                 pipe.rpush(_key(batch), OPENING)
                 pipe.expire(_key(batch), KEPT_FOR)
                 pipe.info("server")
-                run = pipe.execute()[-1]["run_id"]
+                run = str(pipe.execute()[-1].get("run_id", ""))  # a Redis that hides it keeps no journal
         except redis.RedisError as error:
             _away_until = time.monotonic() + PAUSE_SECONDS
             logger.warning("Sending goes on without a journal: Redis does not answer (%s)", error)

@@ -14,6 +14,7 @@ from .models import Batch
 logger = logging.getLogger(__name__)
 
 RENEWALS_PER_LEASE = 3
+LONGEST_GOODBYE_SECONDS = 5.0  # for a renewal that waits for a database that is away
 MARGIN = 0.2  # of a lease: handing over stops so long before it ends
 
 
@@ -34,7 +35,7 @@ class Lease:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
-        self._thread.join()
+        self._thread.join(timeout=LONGEST_GOODBYE_SECONDS)
 
     @property
     def is_held(self) -> bool:

@@ -78,6 +78,7 @@ def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDG
         journal = Journal.open(batch)
         if not store.mark_sending(batch, composed_at=now, journal=journal.run, now=clock.now()):
             store.close_refused(batch, now=clock.now())
+            journal.forget()
             return Report(was_refused=True)
         batch.composed_at = now
         transport = transport_for(batch.channel, answer_timeout=ANSWER_SECONDS)
@@ -159,7 +160,11 @@ def may_retry(*, now: datetime) -> Q:
 
 @transaction.atomic
 def retry_delivery(delivery: Delivery, *, actor: User | None, now: datetime) -> bool:
-    """Sends one delivery again at once, under its own key; False when it may not go (any more)."""
+    """Sends one delivery again at once, under its own key; False when it may not go (any more).
+
+    Its batch is locked first: a worker that has claimed it meanwhile has this delivery in hand.
+    """
+    Batch.objects.select_for_update().filter(deliveries=delivery.pk).first()
     fence = Delivery.objects.filter(may_retry(now=now), pk=delivery.pk)
     current = fence.select_related("batch", "touchpoint").select_for_update(of=("self",)).first()
     if current is None or current.batch is None or current.revision != current.touchpoint.revision:

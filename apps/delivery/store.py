@@ -64,14 +64,12 @@ def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: date
     touchpoint = _may_leave(batch, now)
     if touchpoint.select_for_update(no_key=True).first() is None:
         return False
-    move(
-        touchpoint.filter(state=TouchpointState.DUE),
-        to=TouchpointState.SENDING,
-        transitions=TOUCHPOINT_TRANSITIONS,
-        first_sent_at=now,
-    )
     marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
-    return bool(_move(held(batch), BatchState.SENDING, **marked))
+    if not _move(held(batch), BatchState.SENDING, **marked):
+        return False
+    first = touchpoint.filter(state=TouchpointState.DUE)
+    move(first, to=TouchpointState.SENDING, transitions=TOUCHPOINT_TRANSITIONS, first_sent_at=now)
+    return True
 
 
 def renew(batch: Batch, *, now: datetime) -> bool:

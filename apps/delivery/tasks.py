@@ -27,6 +27,7 @@ CLAIMING_SECONDS = 15.0
 def expand_touchpoint(*, touchpoint_id: int) -> None:
     now = database_now()
     if services.expand_touchpoint(touchpoint_id, now=now) is Expanded.WRITTEN:
+        hint(work_batches, queue="urgent", urgent_only=True)
         hint(work_batches)
 
 

@@ -361,3 +361,21 @@ def test_a_worker_for_urgent_messages_leaves_the_others():
     expanded(1)
 
     assert store.claim(now=NOW, urgent_only=True) is None
+
+
+def test_a_waiting_delivery_can_be_sent_at_once_by_hand(outbox):
+    expanded(1)
+    MemoryTransport.fail_next(LATER)
+    work()
+
+    assert services.retry_delivery(Delivery.objects.get(), actor=None, now=NOW)
+
+    work(NOW + timedelta(seconds=1))
+    assert states() == {"sent": 1}
+
+
+def test_what_a_worker_has_in_hand_is_not_sent_by_hand_too():
+    batch = claimed(1)
+
+    assert not services.retry_delivery(Delivery.objects.get(), actor=None, now=NOW)
+    assert Delivery.objects.get().batch == batch

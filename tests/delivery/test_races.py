@@ -11,7 +11,7 @@ from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import services, store
 from apps.delivery.expand import expand_touchpoint
 from apps.delivery.models import Batch, Delivery
-from tests.factories import NOW, make_campaign, make_channel, make_contact, make_template, make_touchpoint
+from tests.factories import HOUR, NOW, make_campaign, make_channel, make_contact, make_template, make_touchpoint
 
 from .engine import expanded, states
 
@@ -108,3 +108,15 @@ def test_two_first_marks_do_not_block_each_other(settings):
     marks = at_once(*[lambda batch=batch: store.mark_sending(batch, composed_at=NOW, journal="", now=NOW) for batch in batches])
 
     assert marks == [True] * 8
+
+
+def test_what_a_person_sends_again_is_not_taken_by_a_worker_as_well():
+    expanded(1)
+    Batch.objects.update(not_before=NOW + HOUR)
+    delivery = Delivery.objects.get()
+
+    with transaction.atomic():
+        assert services.retry_delivery(delivery, actor=None, now=NOW)
+        (taken,) = at_once(lambda: [list(batch.deliveries.all()) for batch in [store.claim(now=NOW + HOUR)] if batch])
+
+    assert taken == []
