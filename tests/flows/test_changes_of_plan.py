@@ -329,3 +329,35 @@ def test_who_was_archived_meanwhile_is_not_written_to():
     assert told("announce") == sorted(Delivery.objects.exclude(pk=gone.pk).values_list("address", flat=True))
     gone.refresh_from_db()
     assert (gone.state, gone.reason) == ("suppressed", "archived")
+
+
+def test_what_left_is_on_record_although_the_claim_and_the_journal_were_lost(monkeypatch):
+    campaign_of(ANNOUNCE, people=1)
+    services.expand_touchpoint(due(NOW).to_expand[0][0], now=NOW)
+    batch = services.store.claim(now=NOW)
+
+    def lose_everything(self, *, done, begin):
+        if done:
+            services.reap(NOW + HOUR)  # without a journal: in doubt
+            raise journal.JournalLost("gone")
+
+    monkeypatch.setattr(journal.Journal, "note", lose_everything)
+    services.deliver_batch(batch, now=NOW)
+
+    assert len(told("announce")) == 1
+    assert list(Delivery.objects.values_list("state", flat=True)) == ["sent"]
+
+
+def test_a_correction_waits_for_its_channel_to_be_switched_on_again():
+    campaign = campaign_of(ANNOUNCE)
+    tick(NOW)
+    channel = campaign.touchpoints.first().channel
+    channel.is_enabled = False
+    channel.save()
+    move(campaign, now=NOW + HOUR)
+    tick(NOW + HOUR)
+    channel.is_enabled = True
+    channel.save()
+    tick(NOW + 2 * HOUR)
+
+    assert len(told("moved")) == 2

@@ -102,7 +102,9 @@ class Reason(models.TextChoices):
 
 class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
     def due_for_expansion(self, now: datetime) -> Self:
-        return self.filter(state=TouchpointState.PLANNED, expand_at__lte=now)
+        """A correction waits for a channel that is switched off; anything else it leaves out."""
+        waits = Q(audience=Audience.TOLD, channel__is_enabled=False)
+        return self.filter(state=TouchpointState.PLANNED, expand_at__lte=now).exclude(waits)
 
     def past_use(self, now: datetime) -> Self:
         """Touchpoints that can no longer leave in time."""
