@@ -130,8 +130,9 @@ def _moment_of(row: PlannedTouchpoint) -> tuple[str, Column]:
 
 
 def _last_sent(standing: Iterable[Standing]) -> dict[tuple[str, int], tuple[datetime, Standing]]:
-    """What each moment said last by each channel, and when."""
-    sent = [(row.due_at, row) for row in standing if row.state == "sent" and row.due_at]
+    """What each moment said last by each channel, if only to some, and when."""
+    said = [row for row in standing if row.state == "sent" or (row.told and row.state in UNDER_WAY)]
+    sent = [(row.due_at, row) for row in said if row.due_at]
     return {(row.step_key, row.channel_id): (at, row) for at, row in sorted(sent, key=lambda one: (one[0], one[1].occurrence))}
 
 

@@ -194,6 +194,23 @@ def test_a_reminder_given_again_is_dropped_when_the_window_moves_back():
     assert broken(starts_at + 13 * DAY) == []
 
 
+def test_a_reminder_half_sent_is_given_again_to_all(settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    campaign = campaign_of(ANNOUNCE, REMINDER)
+    starts_at = campaign.window.starts_at
+    tick(NOW)
+    services.expand_touchpoint(due(starts_at - DAY).to_expand[0][0], now=starts_at - DAY)
+    services.deliver_batch(services.store.claim(now=starts_at - DAY), now=starts_at - DAY)
+
+    move(campaign, now=starts_at - DAY + SECOND, by=14 * DAY)
+    tick(starts_at - DAY + SECOND)
+    tick(starts_at + 13 * DAY)
+
+    assert len(told("moved")) == 2
+    assert len(told("reminder")) == 1 + 2
+    assert broken(starts_at + 13 * DAY) == []
+
+
 def test_a_reminder_is_not_given_again_just_behind_the_correction():
     campaign = campaign_of(ANNOUNCE, REMINDER)
     starts_at = campaign.window.starts_at
