@@ -32,6 +32,7 @@ class ReadOnly:
 
 class AttemptInline(ReadOnly, admin.TabularInline):
     model = Attempt
+    template = "admin/delivery/attempts.html"
     extra = 0
     fields = ("number", "at", "outcome", "phase", "code", "text")
     verbose_name_plural = _("attempts that were not plainly accepted")
