@@ -97,6 +97,14 @@ def test_move_is_foreseen_with_those_who_were_told_and_changes_nothing_yet():
     assert window_now().revision == 1
 
 
+def test_what_leaves_when_it_was_to_is_not_said_to_move():
+    client = signed_in()
+    campaign = released(client)
+    values = times_of(campaign.window, hours=6) | {"_look": "1"}  # the reminder comes a week before the start, which stays
+    text = client.post(deed_of(campaign, "reschedule"), values).content.decode()
+    assert "No touchpoint that is still to come changes." in text
+
+
 def test_move_is_carried_out_with_its_reason():
     client = signed_in()
     campaign = released(client)

@@ -79,6 +79,14 @@ def test_support_within_the_normal_range_is_called_that():
     assert said[0].startswith("Support stayed within the normal range during the work: 9 tickets")
 
 
+def test_one_ticket_is_counted_as_one():
+    campaign, desk = finished_campaign(), help_desk()
+    for hour in range(4):
+        usual_tickets(desk, NOW - (5 - hour) * HOUR, per_hour=1)
+    tickets(desk, NOW - 2 * HOUR)
+    assert any(": 1 ticket, normal is " in text for text in sentences(campaign))
+
+
 def test_cancelled_campaign_of_nothing_still_reads_well():
     campaign = make_campaign(window=make_window(status="cancelled"))
     assert sentences(campaign) == {
