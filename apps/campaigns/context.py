@@ -23,18 +23,11 @@ from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevisio
 
 from .models import Touchpoint
 from .phrases import FALLBACK_LANGUAGE, phrases
+from .plans import times_of
+from .replanning import Times
 
 # A change that made earlier announcements false, and so is explained to those who got them.
 CORRECTING = (RevisionChange.RESCHEDULED, RevisionChange.EXTENDED, RevisionChange.CANCELLED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Times:
-    """The period that a revision announced: the end lies between `ends_at` and `announced_ends_at`."""
-
-    starts_at: datetime
-    ends_at: datetime
-    announced_ends_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +74,7 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
         status=window.status if revision is None else revision.status,
         revision=number,
         time_zone=window.time_zone if revision is None else revision.time_zone,
-        times=_times(window if revision is None else revision),
+        times=times_of(window if revision is None else revision),
         previous=_previous_times(touchpoint, known, correction),
         change_reason=correction.reason if correction else "",
         actual_started_at=window.actual_started_at,
@@ -114,10 +107,6 @@ def _text_in(window: MaintenanceWindow, language: str) -> WindowText:
     return replace(text, language=language, title=one_line(text.title))
 
 
-def _times(source: MaintenanceWindow | WindowRevision) -> Times:
-    return Times(starts_at=source.starts_at, ends_at=source.ends_at, announced_ends_at=source.announced_ends_at)
-
-
 def _previous_times(touchpoint: Touchpoint, known: list[WindowRevision], correction: WindowRevision | None) -> Times | None:
     """The times that people were last told before the correction; in a preview, those that held before it."""
     before = {row.number: row for row in known if correction and row.number < correction.number}
@@ -125,7 +114,7 @@ def _previous_times(touchpoint: Touchpoint, known: list[WindowRevision], correct
         return None
     sent = touchpoint.campaign.touchpoints.filter(first_sent_at__isnull=False, revision__in=before)
     told = sent.aggregate(latest=Max("revision"))["latest"]
-    return _times(before[told or max(before)])
+    return times_of(before[told or max(before)])
 
 
 def shared_context(facts: Facts, *, language: str, zone: str) -> dict[str, dict[str, object]]:

@@ -105,5 +105,5 @@ def _retime(campaign: Campaign, draft: Draft, *, actor: User, now: datetime) -> 
 def _translate(window: MaintenanceWindow, draft: Draft, *, actor: User, now: datetime) -> None:
     existing = window.translations.filter(language=draft.translation_language).exists()
     if draft.translation or existing:
-        texts = draft.translation or dict.fromkeys(("title", "reason", "effect", "alternatives"), "")
+        texts = draft.translation or dict.fromkeys(windows.TEXTS, "")
         windows.edit_texts(window, language=draft.translation_language, actor=actor, now=now, **texts)

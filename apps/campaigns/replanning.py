@@ -23,7 +23,10 @@ ENGINE_KEYS = ("correction", "cancellation")
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
-    """What an announcement promises; two revisions with equal times tell people the same."""
+    """What an announcement promises: the end lies between `ends_at` and `announced_ends_at`.
+
+    Two revisions with equal times tell people the same.
+    """
 
     starts_at: datetime
     ends_at: datetime

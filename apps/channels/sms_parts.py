@@ -7,11 +7,11 @@ it turns the whole text into UCS-2, with 70 places, or 67.
 from dataclasses import dataclass
 from enum import StrEnum
 
-_BASIC = frozenset(
+GSM7_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_EXTENDED = frozenset("\f^{}\\[~]|€")  # two places each: an escape and the character
+GSM7_EXTENDED = frozenset("\f^{}\\[~]|€")  # two places each: an escape and the character
 
 
 class Alphabet(StrEnum):
@@ -32,7 +32,7 @@ class SmsSize:
 
 def measure(text: str) -> SmsSize:
     """An empty text takes one part: it is a message all the same."""
-    forced_by = next((sign for sign in text if sign not in _BASIC and sign not in _EXTENDED), "")
+    forced_by = next((sign for sign in text if sign not in GSM7_BASIC and sign not in GSM7_EXTENDED), "")
     alphabet = Alphabet.UCS2 if forced_by else Alphabet.GSM7
     widths = [_width(sign, alphabet) for sign in text]
     alone, in_several = _PLACES[alphabet]
@@ -43,7 +43,7 @@ def measure(text: str) -> SmsSize:
 
 def _width(sign: str, alphabet: Alphabet) -> int:
     if alphabet is Alphabet.GSM7:
-        return 2 if sign in _EXTENDED else 1
+        return 2 if sign in GSM7_EXTENDED else 1
     return 2 if ord(sign) > 0xFFFF else 1
 
 

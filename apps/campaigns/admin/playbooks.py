@@ -11,6 +11,13 @@ from ..durations import Offset
 from ..fields import LengthField, OffsetField
 from ..models import Playbook, Step
 
+# What stands in the table itself; the rest of a step is folded away beside it.
+MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
+FOLDED_FIELDS = (
+    *("urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
+    *("only_unconfirmed", "useful_for", "useful_until_before_start", "when_late"),
+)
+
 
 class StepForm(forms.ModelForm):
     """A step with its offset in words: “−7 d”, “+24 h”."""
@@ -28,23 +35,7 @@ class StepForm(forms.ModelForm):
 
     class Meta:
         model = Step
-        fields = (
-            "position",
-            "key",
-            "anchor",
-            "segment",
-            "channel",
-            "content_key",
-            "is_mandatory",
-            "urgency",
-            "repeats_by_cadence",
-            "repeat_every",
-            "min_duration",
-            "only_unconfirmed",
-            "useful_for",
-            "useful_until_before_start",
-            "when_late",
-        )
+        fields = tuple(name for name in (*MAIN_COLUMNS, *FOLDED_FIELDS) if name != "when")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,33 +58,12 @@ class StepForm(forms.ModelForm):
         return data
 
 
-# What stands in the table itself; the rest of a step is folded away beside it.
-MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
-
-
 class StepInline(admin.TabularInline):
     model = Step
     form = StepForm
     extra = 0
     template = "admin/campaigns/steps_inline.html"
-    fields = (
-        "position",
-        "key",
-        "anchor",
-        "when",
-        "segment",
-        "channel",
-        "content_key",
-        "is_mandatory",
-        "urgency",
-        "repeats_by_cadence",
-        "repeat_every",
-        "min_duration",
-        "only_unconfirmed",
-        "useful_for",
-        "useful_until_before_start",
-        "when_late",
-    )
+    fields = (*MAIN_COLUMNS, *FOLDED_FIELDS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
         return super().get_queryset(request).select_related("segment", "channel")

@@ -9,7 +9,6 @@ from ..context import language_of, zone_of
 from .check import check_template
 from .compiled import Compiled, Content, Material, gather, render
 from .errors import ContentError
-from .sms import sms_parts
 from .variables import VARIABLES, Variable
 from .webhook import webhook_data
 
@@ -24,7 +23,6 @@ __all__ = [
     "gather",
     "language_of",
     "render",
-    "sms_parts",
     "webhook_data",
     "zone_of",
 ]

@@ -1,12 +1,8 @@
-"""Text messages: the GSM 7-bit alphabet, in which 160 characters are one part; one letter outside it leaves 70."""
+"""Text messages in the small alphabet, so that they take as few parts as their words allow."""
 
 import unicodedata
 
-GSM_7 = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-GSM_7_DOUBLE = frozenset("^{}\\[~]|€")  # two places each
+from apps.channels.sms_parts import GSM7_BASIC, GSM7_EXTENDED
 
 _SAME_SIGN = str.maketrans(
     {
@@ -31,16 +27,7 @@ def short_text(text: str) -> str:
 
 
 def _small_letter(letter: str) -> str:
-    if letter in GSM_7 or letter in GSM_7_DOUBLE:
+    if letter in GSM7_BASIC or letter in GSM7_EXTENDED:
         return letter
     base = unicodedata.normalize("NFKD", letter)[0]
-    return base if base in GSM_7 else letter
-
-
-def sms_parts(text: str) -> int:
-    """How many parts the text is sent, and paid, as."""
-    if all(letter in GSM_7 or letter in GSM_7_DOUBLE for letter in text):
-        size, single, several = len(text) + sum(letter in GSM_7_DOUBLE for letter in text), 160, 153
-    else:
-        size, single, several = len(text.encode("utf-16-le")) // 2, 70, 67
-    return 1 if size <= single else -(-size // several)
+    return base if base in GSM7_BASIC else letter

@@ -2,7 +2,6 @@ from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
 from .touchpoints import (
     OPEN_STATES,
-    REPLANNABLE,
     TOUCHPOINT_TRANSITIONS,
     Audience,
     Campaign,
@@ -14,7 +13,6 @@ from .touchpoints import (
 
 __all__ = [
     "OPEN_STATES",
-    "REPLANNABLE",
     "TOUCHPOINT_TRANSITIONS",
     "Anchor",
     "Audience",

@@ -9,7 +9,7 @@ from apps.common.models import TimestampedModel
 
 
 class MessageTemplate(TimestampedModel):
-    """Liquid + Markdown text of one content key. The most specific that fits a touchpoint is used; see content.py.
+    """Liquid + Markdown text of one content key. The most specific that fits a touchpoint is used; see content/choice.py.
 
     `channel_kind` empty fits every channel, `segment` empty every segment, `playbook` content is shared by all.
     """

@@ -56,15 +56,6 @@ TOUCHPOINT_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     TouchpointState.SUPERSEDED: (),
     TouchpointState.CANCELLED: (),
 }
-# Re-planning may move these; what was sent never moves.
-REPLANNABLE = (
-    TouchpointState.PLANNED,
-    TouchpointState.HELD,
-    TouchpointState.DUE,
-    TouchpointState.SENDING,
-    TouchpointState.SKIPPED,
-    TouchpointState.MISSED,
-)
 # Only in these may a batch be handed over.
 OPEN_STATES = (TouchpointState.DUE, TouchpointState.SENDING)
 
@@ -110,9 +101,6 @@ class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
         """Touchpoints that can no longer leave in time."""
         open_states = (TouchpointState.PLANNED, TouchpointState.DUE, TouchpointState.SENDING)
         return self.filter(state__in=open_states, useful_until__lte=now)
-
-    def replannable(self) -> Self:
-        return self.filter(state__in=REPLANNABLE)
 
 
 class Touchpoint(TimestampedModel):
@@ -173,8 +161,3 @@ class Touchpoint(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.step_key} → {self.segment or self.channel}"
-
-    @property
-    def reason_sentence(self) -> str:
-        """Why it does not leave, as the planner reads it; empty when it does."""
-        return str(Reason(self.reason).label) if self.reason in Reason.values else self.reason
