@@ -1,6 +1,6 @@
 """The plan of a campaign: which touchpoint goes when, or why not. Pure and total: every step yields at least a row.
 
-Knows neither Django nor the database. The rules are those of PRODUCT.md section 1; their figures come with the steps.
+Knows neither Django nor the database. The figures of the rules come with the steps.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What is sensible to promise about a window, as pure arithmetic: PRODUCT.md's figures, with their reasons as values.
+"""What is sensible to promise about a window, as pure arithmetic on common practice, with its reasons as values.
 
 The sentences a planner reads are in `sentences.py`.
 """

@@ -1,4 +1,4 @@
-"""The SMTP backend against a real server that breaks at each phase: exactly reference/delivery.md §4."""
+"""The SMTP backend against a real server that breaks at each phase."""
 
 from collections.abc import Iterator
 
