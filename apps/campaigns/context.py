@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime
 from django.conf import settings
 from django.db.models import Max
-from django.urls import reverse
 
 from apps.audiences.models import Contact
 from apps.channels.models import Channel
 from apps.common.text import one_line
 from apps.common.times import format_duration, format_instant, format_period, format_utc_offset
 from apps.common.zones import zone_or_utc
+from apps.windows.links import notice_url
 from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision, WindowText
 
 from .models import Touchpoint
@@ -95,11 +95,6 @@ def sender_of(channel: Channel) -> tuple[str, str]:
     name, address = parseaddr(channel.config.get("from_address") or settings.DEFAULT_FROM_EMAIL)
     _name, answers = parseaddr(channel.config.get("reply_to") or "")
     return one_line(name) or address.rpartition("@")[2], answers or address
-
-
-def notice_url(window: MaintenanceWindow) -> str:
-    """The public page of the window, as an address to put into messages."""
-    return f"{settings.SITE_URL}{reverse('publishing:notice', kwargs={'uid': window.uid})}"
 
 
 def _text_in(window: MaintenanceWindow, language: str) -> WindowText:

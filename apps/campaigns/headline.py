@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.common.times import format_duration, format_instant
-from apps.windows.models import MaintenanceWindow, WindowStatus
+from apps.windows.models import UNDER_WAY_STATUSES, MaintenanceWindow, WindowStatus
 
 STYLES = {
     WindowStatus.DRAFT: "",
@@ -30,7 +30,7 @@ class Headline:
 
 def headline(window: MaintenanceWindow, *, now: datetime) -> Headline:
     status = WindowStatus(window.status)
-    is_overrun = status in (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING) and window.ends_at <= now
+    is_overrun = status in UNDER_WAY_STATUSES and window.ends_at <= now
     stands, next_step = _sentences(window, status, is_overrun, now)
     return Headline(
         status=str(status.label),

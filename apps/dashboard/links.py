@@ -26,19 +26,12 @@ def ticket_log(campaign: Campaign) -> str:
 
 
 def campaign_page(campaign: Campaign) -> str:
-    return _change("admin:campaigns_campaign_change", campaign.pk) or window_page(campaign)
-
-
-def window_page(campaign: Campaign) -> str:
-    return _change("admin:windows_maintenancewindow_change", campaign.window_id)
+    """The page of its window, from which all of a campaign is reached."""
+    return _reverse("admin:windows_maintenancewindow_change", campaign.window_id)
 
 
 def add_window_page() -> str:
     return _reverse("admin:windows_maintenancewindow_add")
-
-
-def _change(name: str, pk: int) -> str:
-    return _reverse(name, pk)
 
 
 def _changelist(name: str, filters: dict[str, object]) -> str:

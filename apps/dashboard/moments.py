@@ -7,8 +7,6 @@ from django.utils.translation import gettext as _
 from apps.campaigns.models import Anchor, Touchpoint
 from apps.common.times import format_offset
 
-ENGINE_MOMENTS = ("correction", "cancellation")
-
 
 def moment_label(touchpoint: Touchpoint, *, language: str) -> str:
     """Needs `touchpoint.step`; touchpoints whose step is gone are named by their key."""

@@ -7,20 +7,19 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Event, vCalAddress, vText
 
 from apps.common.text import clean_text, one_line
 from apps.common.times import format_instant, format_period
-from apps.windows.models import MaintenanceWindow, WindowStatus, WindowText
+from apps.windows.links import notice_url
+from apps.windows.models import LIVE_STATUSES, MaintenanceWindow, WindowStatus, WindowText
 
 from . import maintnote
 
 BEGIN = b"BEGIN:VEVENT\r\n"
 END = b"END:VEVENT\r\n"
-LASTING = (WindowStatus.SCHEDULED, WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
 
 
 def render_event(window: MaintenanceWindow, *, language: str) -> bytes:
@@ -35,10 +34,6 @@ def with_account(entries: Iterable[bytes], account: str) -> list[bytes]:
     line.add("x-maintnote-account", vText(maintnote.value(account)))
     ending: bytes = line.to_ical().removeprefix(BEGIN)
     return [entry.removesuffix(END) + ending for entry in entries]
-
-
-def notice_url(window: MaintenanceWindow) -> str:
-    return str(settings.SITE_URL) + reverse("publishing:notice", args=[window.uid])
 
 
 def provider() -> str:
@@ -86,7 +81,7 @@ def _summary(window: MaintenanceWindow, text: WindowText) -> str:
 def _description(window: MaintenanceWindow, text: WindowText, language: str) -> Iterator[str]:
     zone = window.time_zone
     yield format_period(window.starts_at, ends_at(window), zone=zone, language=language)
-    if window.status in LASTING and window.announced_ends_at > window.ends_at:
+    if window.status in LIVE_STATUSES and window.announced_ends_at > window.ends_at:
         planned = format_instant(window.ends_at, zone=zone, language=language)
         yield _("The work may be over earlier: its planned end is %(time)s.") % {"time": planned}
     yield _("Status: %(status)s") % {"status": window.get_status_display()}

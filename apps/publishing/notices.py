@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from django.utils import translation
 
 from apps.common.times import format_duration, format_instant, format_period
-from apps.windows.models import MaintenanceWindow, WindowRevision, WindowStatus, WindowText
+from apps.windows.models import LIVE_STATUSES, MaintenanceWindow, WindowRevision, WindowStatus, WindowText
 
 LATEST_UPDATES = 10
-LASTING = (WindowStatus.SCHEDULED, WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
 TONES = {  # the state colour of static/preavis/tokens.css
     WindowStatus.SCHEDULED: "info",
     WindowStatus.IN_PROGRESS: "warn",
@@ -71,7 +70,7 @@ def _lasts(window: MaintenanceWindow, language: str) -> str:
 
 
 def _late_end(window: MaintenanceWindow, language: str) -> str:
-    if window.announced_ends_at == window.ends_at or window.status not in LASTING:
+    if window.announced_ends_at == window.ends_at or window.status not in LIVE_STATUSES:
         return ""
     return format_instant(window.announced_ends_at, zone=window.time_zone, language=language)
 

@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 from apps.audiences.models import Contact
 from apps.campaigns.models import Campaign
 from apps.delivery.models import Delivery
-from apps.windows.models import WindowStatus
+from apps.windows.models import UNDER_WAY_STATUSES
 
 from .models import TicketLink
 from .tickets import TAG_PREFIX, BadTicket, FieldProblem, TicketFacts
 
 AROUND = timedelta(hours=24)  # how far from the window a recipient's ticket may still have to do with it
-UNDER_WAY = (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +74,7 @@ def _around(rows: QuerySet[Delivery], facts: TicketFacts) -> QuerySet[Delivery]:
         began_at=Coalesce(f"{window}actual_started_at", f"{window}starts_at"),
         over_at=Coalesce(f"{window}actual_ended_at", f"{window}ends_at"),
     ).filter(
-        Q(over_at__gte=facts.opened_at - AROUND) | Q(**{f"{window}status__in": UNDER_WAY}),  # an overrun goes on
+        Q(over_at__gte=facts.opened_at - AROUND) | Q(**{f"{window}status__in": UNDER_WAY_STATUSES}),  # an overrun goes on
         began_at__lte=facts.opened_at + AROUND,
     )
 

@@ -55,10 +55,10 @@ WINDOW_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     WindowStatus.COMPLETED: (),
     WindowStatus.CANCELLED: (),
 }
-
-
+UNDER_WAY_STATUSES = (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
 # Promised and not over.
-LIVE_STATUSES = (WindowStatus.SCHEDULED, WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
+LIVE_STATUSES = (WindowStatus.SCHEDULED, *UNDER_WAY_STATUSES)
+ENDED_STATUSES = (WindowStatus.COMPLETED, WindowStatus.CANCELLED)
 
 
 class Impact(models.TextChoices):
@@ -79,6 +79,9 @@ class WindowQuerySet(models.QuerySet["MaintenanceWindow"]):
         """Windows still to come or under way."""
         return self.filter(status__in=LIVE_STATUSES)
 
+    def under_way(self) -> Self:
+        return self.filter(status__in=UNDER_WAY_STATUSES)
+
     def upcoming(self, now: datetime) -> Self:
         return self.live().filter(ends_at__gt=now)
 
@@ -92,7 +95,7 @@ class WindowQuerySet(models.QuerySet["MaintenanceWindow"]):
 
     def overrun(self, now: datetime) -> Self:
         """Windows under way whose planned end has passed without confirmation."""
-        return self.filter(status__in=(WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING), ends_at__lte=now)
+        return self.under_way().filter(ends_at__lte=now)
 
 
 @dataclass(frozen=True, kw_only=True)

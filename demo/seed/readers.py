@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.urls import reverse
-
 from apps.campaigns.models import Campaign
 from apps.delivery.links import LinkBook
 from apps.delivery.models import Delivery, DeliveryState
 from apps.tracking.buffer import Hit
 from apps.tracking.hits import write_hits
+from apps.windows.links import notice_url
 
 WRITTEN_AT_ONCE = 500
 
@@ -61,7 +59,7 @@ def write_answers(campaign: Campaign, *, now: datetime) -> None:
 
 
 def _all_hits(campaign: Campaign) -> Iterator[Hit]:
-    notice = f"{settings.SITE_URL}{reverse('publishing:notice', args=[campaign.window.uid])}"
+    notice = notice_url(campaign.window)
     for touchpoint in campaign.touchpoints.all():
         link = LinkBook(touchpoint.pk).number_of(notice) if touchpoint.first_sent_at else None
         sent = touchpoint.deliveries.filter(state=DeliveryState.SENT, contact__isnull=False)

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
-from apps.windows.models import WindowStatus
+from apps.windows.models import UNDER_WAY_STATUSES, WindowStatus
 
 from .. import services
 from ..foresight import foresee_cancellation, foresee_completion, foresee_move, foresee_start
@@ -120,7 +120,7 @@ VERBS: Mapping[str, Verb] = {
             title=_("Confirm that the work is over"),
             confirm=_("Confirm completion"),
             done=_("The completion is confirmed."),
-            from_status=(WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+            from_status=UNDER_WAY_STATUSES,
             form=CompleteForm,
             run=_complete,
             foresee=lambda campaign, form, now: foresee_completion(campaign, now=now),
@@ -157,7 +157,7 @@ VERBS: Mapping[str, Verb] = {
             title=_("Give the work another end"),
             confirm=_("Move the end"),
             done=_("The end has moved."),
-            from_status=(WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+            from_status=UNDER_WAY_STATUSES,
             form=ExtendForm,
             run=_extend,
             foresee=_foresee_extend,

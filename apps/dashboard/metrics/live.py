@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 
 from apps.campaigns.models import Campaign, TouchpointState
 from apps.delivery.models import Batch, DeliveryState
-from apps.windows.models import WindowStatus
+from apps.windows.models import ENDED_STATUSES
 
 from .schedule import Schedule, schedule_of
 from .tickets import TicketReport, ticket_report
@@ -16,7 +16,6 @@ from .touchpoints import TO_COME, TouchpointFigures, touchpoint_figures
 
 RATE_OVER = timedelta(seconds=60)
 SOON = timedelta(minutes=2)
-ENDED = (WindowStatus.COMPLETED, WindowStatus.CANCELLED)
 UNDER_WAY = (TouchpointState.DUE, TouchpointState.SENDING)
 
 
@@ -103,7 +102,7 @@ def live(campaign: Campaign, *, now: datetime, language: str) -> Live:
         touchpoints=touchpoint_figures(campaign, language=language),
         tickets=ticket_report(campaign.window, now=now),
         per_second=_pace(campaign, now),
-        has_ended=campaign.window.status in ENDED,
+        has_ended=campaign.window.status in ENDED_STATUSES,
     )
 
 

@@ -12,7 +12,7 @@ from apps.campaigns.models import Campaign, TouchpointState
 from apps.channels.models import BROADCAST_KINDS
 from apps.delivery.models import Delivery, DeliveryState
 from apps.tracking.models import Event, EventType, Verdict
-from apps.windows.models import WindowStatus
+from apps.windows.models import ENDED_STATUSES, UNDER_WAY_STATUSES, WindowStatus
 
 from ..stats import Rate
 from .funnel import SHOWS_OPENS
@@ -20,8 +20,6 @@ from .touchpoints import TO_COME
 
 RECENT = timedelta(days=30)
 MOST = 6  # of each kind
-RUNNING = (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)
-ENDED = (WindowStatus.COMPLETED, WindowStatus.CANCELLED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,24 +79,24 @@ def overview(*, now: datetime) -> Overview:
             deliveries=deliveries.get(campaign.pk, {}),
             next_due_at=due.get(campaign.pk),
             opens=opens.get(campaign.pk),
-            is_overrun=campaign.window.status in RUNNING and campaign.window.ends_at <= now,
+            is_overrun=campaign.window.status in UNDER_WAY_STATUSES and campaign.window.ends_at <= now,
         )
         for campaign in campaigns
     ]
     return Overview(
-        running=_with_status(cards, RUNNING),
+        running=_with_status(cards, UNDER_WAY_STATUSES),
         upcoming=_with_status(cards, (WindowStatus.SCHEDULED,)),
-        finished=_with_status(cards, ENDED)[::-1],
+        finished=_with_status(cards, ENDED_STATUSES)[::-1],
     )
 
 
 def _shown(now: datetime) -> Iterable[Campaign]:
     """Everything under way, the next few and the last few, by their start."""
     all_of_them = Campaign.objects.annotate(over_at=Coalesce("window__actual_ended_at", "window__ends_at"))
-    running = all_of_them.filter(window__status__in=RUNNING).order_by("window__starts_at")
+    running = all_of_them.filter(window__status__in=UNDER_WAY_STATUSES).order_by("window__starts_at")
     upcoming = all_of_them.filter(window__status=WindowStatus.SCHEDULED).order_by("window__starts_at")[:MOST]
     # A window that was cancelled in good time counts as finished although its end is still to come.
-    finished = all_of_them.filter(window__status__in=ENDED, over_at__gt=now - RECENT, over_at__lte=now + RECENT)
+    finished = all_of_them.filter(window__status__in=ENDED_STATUSES, over_at__gt=now - RECENT, over_at__lte=now + RECENT)
     finished = finished.filter(window__scheduled_at__isnull=False).order_by("-over_at")[:MOST]
     chosen = Q(pk__in=running.values("pk")) | Q(pk__in=upcoming.values("pk")) | Q(pk__in=finished.values("pk"))
     return all_of_them.filter(chosen).select_related("window", "owner").order_by("over_at", "pk")

@@ -56,7 +56,7 @@ def planner_today() -> Today:
     """Eight queries at most, however many windows there are."""
     now = timezone.now()
     windows = MaintenanceWindow.objects.prefetch_related("services")
-    running = windows.filter(status__in=(WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING)).order_by("ends_at")
+    running = windows.under_way().order_by("ends_at")
     coming = windows.filter(status=WindowStatus.SCHEDULED).order_by("starts_at")
     drafts = windows.filter(status=WindowStatus.DRAFT).order_by("-updated_at")
     return Today(
