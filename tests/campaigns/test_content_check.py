@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.campaigns.content import VARIABLES, ContentError, check_template
+from apps.campaigns.content.context import contact_context, shared_context
 from apps.campaigns.content.liquid import FILTERS, MAX_SOURCE, TAGS
 from apps.campaigns.content.variables import sample_context
-from apps.campaigns.context import contact_context, shared_context
 from tests.campaigns.test_content_values import compiled, facts, person
 
 DOCS = Path(__file__).parents[2] / "docs" / "templates.md"

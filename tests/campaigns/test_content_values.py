@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from apps.audiences.models import Contact
 from apps.campaigns.content.compiled import Compiled, Content, Source, compile_source
-from apps.campaigns.context import Facts
+from apps.campaigns.content.context import Facts
 from apps.campaigns.replanning import Times
 from apps.channels.models import ChannelKind
 from apps.windows.models import WindowText

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from apps.campaigns.durations import NotUnderstood, Offset, parse_duration, parse_offset
+from apps.campaigns.forms.durations import NotUnderstood, Offset, parse_duration, parse_offset
 from apps.common.times import format_offset
 
 HOUR = timedelta(hours=1)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from apps.windows.services import WindowError
 
 from ..consequences import Consequences, consequences
+from ..forms.verbs import ReleaseForm, VerbForm, seen_of
 from ..models import Campaign
 from ..proposals import Proposal, campaign_wish, propose
-from ..verb_forms import ReleaseForm, VerbForm, seen_of
 from .pages import conflict, find_campaign, planner, render, require
 from .verbs import VERBS, Verb
 

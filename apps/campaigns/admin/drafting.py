@@ -14,10 +14,10 @@ from apps.windows.models import WindowStatus
 from apps.windows.services import WindowError
 
 from ..drafts import change_draft, open_draft
-from ..forms import WindowForm, draft_initial, new_window_initial
+from ..forms.verbs import seen_of
+from ..forms.windows import WindowForm, draft_initial, new_window_initial
 from ..models import Campaign
 from ..proposals import campaign_wish, propose
-from ..verb_forms import seen_of
 from .pages import conflict, find_campaign, planner, render, require
 
 # Fields that stand in folded parts of the page, which open when one of them has an error.

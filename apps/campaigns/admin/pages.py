@@ -13,8 +13,8 @@ from apps.accounts.models import AuditEvent, User
 from apps.common.times import format_instant
 from apps.windows.models import MaintenanceWindow
 
+from ..forms.verbs import seen_of
 from ..models import Campaign
-from ..verb_forms import seen_of
 
 
 def planner(request: HttpRequest) -> User:

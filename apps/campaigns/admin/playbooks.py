@@ -7,8 +7,8 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from ..durations import Offset
-from ..fields import LengthField, OffsetField
+from ..forms.durations import Offset
+from ..forms.fields import LengthField, OffsetField
 from ..models import Playbook, Step
 
 # What stands in the table itself; the rest of a step is folded away beside it.

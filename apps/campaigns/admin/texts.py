@@ -16,8 +16,9 @@ from apps.accounts.models import User
 from apps.windows.models import MaintenanceWindow
 from apps.windows.services import WindowError, edit_texts
 
-from ..forms import TEXTS, text_field
-from ..verb_forms import seen_of
+from ..forms.fields import text_field
+from ..forms.verbs import seen_of
+from ..forms.windows import TEXTS
 from .pages import conflict, find_campaign, planner, render, require
 
 

@@ -13,9 +13,9 @@ from apps.windows.models import UNDER_WAY_STATUSES, WindowStatus
 
 from .. import services
 from ..foresight import foresee_cancellation, foresee_completion, foresee_move, foresee_start
+from ..forms.verbs import CompleteForm, ExtendForm, ReasonForm, ReleaseForm, RescheduleForm, VerbForm
 from ..models import Campaign
 from ..replanning import Change
-from ..verb_forms import CompleteForm, ExtendForm, ReasonForm, ReleaseForm, RescheduleForm, VerbForm
 
 Words = str | Promise
 

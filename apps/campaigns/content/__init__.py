@@ -5,9 +5,9 @@ The way of a text: choice (which template) → liquid (marks in place of values)
 step, escaped for the place they go to.
 """
 
-from ..context import language_of, zone_of
 from .check import check_template
 from .compiled import Compiled, Content, Material, gather, render
+from .context import language_of, zone_of
 from .errors import ContentError
 from .variables import VARIABLES, Variable
 from .webhook import webhook_data

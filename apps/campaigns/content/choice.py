@@ -7,8 +7,8 @@ from django.utils.translation import gettext as _
 from apps.channels.models import ChannelKind
 
 from ..models import MessageTemplate, Touchpoint
-from ..phrases import FALLBACK_LANGUAGE
 from .errors import ContentError
+from .phrases import FALLBACK_LANGUAGE
 
 # A mail cut to text messages would be sent, and paid, in a dozen parts: SMS has texts of its own or none.
 OWN_TEXTS_ONLY = (ChannelKind.SMS,)

@@ -19,13 +19,13 @@ from apps.audiences.models import Contact
 from apps.common.text import one_line
 from apps.windows.models import WindowRevision
 
-from ..context import Facts, contact_context, facts_of, shared_context
 from ..models import MessageTemplate, Touchpoint
-from ..phrases import phrases
 from .choice import choose, templates_for
+from .context import Facts, contact_context, facts_of, shared_context
 from .errors import ContentError
 from .layout import Document, Frame, document
 from .liquid import NeedsContact, PerRecipient, Skeleton, SkeletonValue, outline, sentence
+from .phrases import phrases
 from .slots import NOTICE, PIXEL, SUBJECT, TEAM, UNSUBSCRIBE, WHY
 
 DEFAULT_SUBJECT = "{{ window.title }}"

@@ -16,8 +16,8 @@ from markdown_it.token import Token
 
 from apps.channels.models import ChannelKind
 
-from ..phrases import phrases
 from . import markdown
+from .phrases import phrases
 from .slots import HTML, NOTICE, PIXEL, PLAIN, SUBJECT, SUBJECT_LINE, TEAM, UNSUBSCRIBE, WHY, Pattern, mark, mark_address
 from .sms import short_text
 

@@ -2,8 +2,8 @@
 
 from apps.windows.models import WindowRevision
 
-from ..context import Facts, facts_of
 from ..models import Touchpoint
+from .context import Facts, facts_of
 
 
 def webhook_data(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> dict[str, object]:

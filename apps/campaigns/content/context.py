@@ -21,10 +21,10 @@ from apps.common.zones import zone_or_utc
 from apps.windows.links import notice_url
 from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision, WindowText
 
-from .models import Touchpoint
+from ..models import Touchpoint
+from ..plans import times_of
+from ..replanning import Times
 from .phrases import FALLBACK_LANGUAGE, phrases
-from .plans import times_of
-from .replanning import Times
 
 # A change that made earlier announcements false, and so is explained to those who got them.
 CORRECTING = (RevisionChange.RESCHEDULED, RevisionChange.EXTENDED, RevisionChange.CANCELLED)

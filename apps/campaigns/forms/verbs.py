@@ -13,7 +13,8 @@ from apps.windows.models import MaintenanceWindow, WindowStatus
 from apps.windows.rules import announced_end, times_fault
 from apps.windows.sentences import TIMES_FAULTS
 
-from .forms import PeriodForm, TimedForm, date_field, instant_of, period_initial, time_field
+from .fields import date_field, time_field
+from .periods import PeriodForm, TimedForm, instant_of, period_initial
 
 
 class VerbForm(TimedForm):

@@ -8,7 +8,7 @@ from typing import Any
 
 FALLBACK_LANGUAGE = "en"
 
-_FOLDER = Path(__file__).parent / "builtin" / "phrases"
+_FOLDER = Path(__file__).parent.parent / "builtin" / "phrases"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Form fields that take lengths of time as people write them."""
+"""The kinds of fields in planners' forms: dates, clock times, and lengths of time as people write them."""
 
 from datetime import timedelta
 from typing import Any
@@ -72,3 +72,31 @@ class OffsetField(forms.CharField):
 
     def run_validators(self, value: Any) -> None:
         """The length of the text was bounded by the widget; an Offset has none."""
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date field, which speaks ISO whatever the page's language."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class TimeInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
+
+def date_field(**kwargs: Any) -> forms.DateField:
+    return forms.DateField(widget=DateInput(), input_formats=["%Y-%m-%d"], localize=False, **kwargs)
+
+
+def time_field(**kwargs: Any) -> forms.TimeField:
+    return forms.TimeField(widget=TimeInput(), input_formats=["%H:%M", "%H:%M:%S"], localize=False, **kwargs)
+
+
+def text_field(label: Any, help_text: Any = "", rows: int = 2) -> forms.CharField:
+    return forms.CharField(label=label, help_text=help_text, required=False, widget=forms.Textarea(attrs={"rows": rows}))
