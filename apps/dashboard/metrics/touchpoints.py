@@ -117,12 +117,12 @@ def _lateness(rows: Sequence[Touchpoint]) -> dict[int, Lateness]:
     due = {(row.pk, row.revision): row.due_at for row in rows if row.due_at}
     seconds = (
         Delivery.objects.filter(touchpoint__in=[row.pk for row in rows], state=DeliveryState.SENT)
-        .values_list("touchpoint", "revision", Cut("sent_at", unit="second"))
+        .values_list(Cut("sent_at", unit="second"), "touchpoint", "revision")
         .annotate(number=Count("pk"), last=Max("sent_at"))
         .order_by()
     )
     late: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for touchpoint, revision, _second, number, last in seconds:
+    for _second, touchpoint, revision, number, last in seconds:
         if due_at := due.get((touchpoint, revision)):
             late[touchpoint].append((max(0.0, (last - due_at).total_seconds()), number))
     return {touchpoint: _summed_up(values) for touchpoint, values in late.items()}
