@@ -12,11 +12,24 @@ from apps.common.times import format_offset
 from .durations import NotUnderstood, Offset, parse_duration, parse_offset
 
 
-class LengthField(forms.CharField):
-    """A length of time in words: “2 h”, “90 min”, “1:30”. Its value is a timedelta, or None when empty."""
+class _WordsField(forms.CharField):
+    """Takes words and holds the value they stand for, which fields of text know nothing of."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=40, **kwargs)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(initial) != self.to_python(data))
+        except forms.ValidationError:
+            return True
+
+    def run_validators(self, value: Any) -> None:
+        """The length of the text was bounded by the widget; the value has none."""
+
+
+class LengthField(_WordsField):
+    """A length of time in words: “2 h”, “90 min”, “1:30”. Its value is a timedelta, or None when empty."""
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, timedelta) or value in self.empty_values:
@@ -33,21 +46,12 @@ class LengthField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return format_offset(0, value).lstrip("+") if isinstance(value, timedelta) else value
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool((initial or None) != self.to_python(data))
-        except forms.ValidationError:
-            return True
 
-    def run_validators(self, value: Any) -> None:
-        """The length of the text was bounded by the widget; a timedelta has none."""
-
-
-class OffsetField(forms.CharField):
+class OffsetField(_WordsField):
     """How far a step lies from its anchor: “−7 d”, “+24 h”, “0”. Its value is an Offset."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, max_length=40, label=kwargs.pop("label", gettext_lazy("Offset")), **kwargs)
+        super().__init__(required=False, label=kwargs.pop("label", gettext_lazy("Offset")), **kwargs)
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, Offset):
@@ -63,15 +67,6 @@ class OffsetField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return format_offset(value.days, value.time) if isinstance(value, Offset) else value
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool(self.to_python(initial) != self.to_python(data))
-        except forms.ValidationError:
-            return True
-
-    def run_validators(self, value: Any) -> None:
-        """The length of the text was bounded by the widget; an Offset has none."""
 
 
 class DateInput(forms.DateInput):

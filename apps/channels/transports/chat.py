@@ -11,18 +11,17 @@ from django.utils.translation import gettext_lazy
 from apps.common.text import chat_text, one_line
 
 from ..addresses import url_problem
-from ..contract import Transport
-from ..http import HttpClient
 from ..messages import Message
 from ..models import ChannelKind
 from ..options import Option
+from .over_http import HttpTransport
 
 LONGEST_HEADER = 150  # Slack's limits for a header and for a section
 LONGEST_SECTION = 3000
 MOST_SECTIONS = 48  # of 50 blocks
 
 
-class ChatTransport(Transport):
+class ChatTransport(HttpTransport):
     kind = ChannelKind.CHAT
     options = (
         Option(
@@ -33,10 +32,6 @@ class ChatTransport(Transport):
             is_secret=True,
         ),
     )
-
-    def __init__(self, **settings_of_channel: Any) -> None:
-        super().__init__(**settings_of_channel)
-        self.client = HttpClient(answer_timeout=self.answer_timeout)
 
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
@@ -52,9 +47,6 @@ class ChatTransport(Transport):
         if not answer.is_success:
             raise answer.refusal()
         return ""  # an incoming webhook answers “ok”
-
-    def close(self) -> None:
-        self.client.close()
 
 
 def post(message: Message) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 from apps.common.text import clean_text, one_line
 
 from ..addresses import url_problem
-from ..contract import Transport
-from ..http import Answer, HttpClient
+from ..http import Answer
 from ..messages import Message, TransportError
 from ..models import ChannelKind
 from ..options import Option
+from .over_http import HttpTransport
 
 TWILIO = "https://api.twilio.com"
 
@@ -24,7 +24,7 @@ TWILIO = "https://api.twilio.com"
 _BAD_NUMBER_CODES = {21211, 21214, 21217, 21401, 21407, 21614}
 
 
-class SmsTransport(Transport):
+class SmsTransport(HttpTransport):
     """A message in doubt never goes again by itself: the interface has no idempotency key."""
 
     kind = ChannelKind.SMS
@@ -49,10 +49,6 @@ class SmsTransport(Transport):
         ),
     )
 
-    def __init__(self, **settings_of_channel: Any) -> None:
-        super().__init__(**settings_of_channel)
-        self.client = HttpClient(answer_timeout=self.answer_timeout)
-
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
         found = super().problems(config=config, secrets=secrets)
@@ -73,9 +69,6 @@ class SmsTransport(Transport):
         if not answer.is_success:
             raise _refusal(answer, details)
         return str(details.get("sid", ""))
-
-    def close(self) -> None:
-        self.client.close()
 
     def _form(self, message: Message) -> dict[str, str]:
         service = self.config.get("messaging_service", "")

@@ -13,16 +13,15 @@ from django.utils.translation import gettext_lazy
 from apps.common.standard_webhooks import BadSecret, check_secret, sign
 
 from ..addresses import url_problem
-from ..contract import Transport
-from ..http import HttpClient
 from ..messages import Message
 from ..models import ChannelKind
 from ..options import Option
+from .over_http import HttpTransport
 
 DEFAULT_TYPE = "notice.published"
 
 
-class WebhookTransport(Transport):
+class WebhookTransport(HttpTransport):
     kind = ChannelKind.WEBHOOK
     is_idempotent = True  # the standard has receivers take each webhook-id once
     options = (
@@ -41,10 +40,6 @@ class WebhookTransport(Transport):
             is_secret=True,
         ),
     )
-
-    def __init__(self, **settings_of_channel: Any) -> None:
-        super().__init__(**settings_of_channel)
-        self.client = HttpClient(answer_timeout=self.answer_timeout)
 
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
@@ -71,9 +66,6 @@ class WebhookTransport(Transport):
         if not answer.is_success:
             raise answer.refusal()
         return ""
-
-    def close(self) -> None:
-        self.client.close()
 
 
 def payload(message: Message, *, now: datetime) -> dict[str, Any]:
