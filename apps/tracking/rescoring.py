@@ -17,16 +17,16 @@ DELIVERIES_AT_ONCE = 500
 
 def rescore_recent(*, now: datetime) -> int:
     """Judges again the opens and clicks of the touchpoints that got any within RECENT."""
-    return rescore(_reactions(now=now), touchpoints=_reactions(now=now).filter(at__gte=now - RECENT), now=now)
+    return _rescore(_reactions(now=now), touchpoints=_reactions(now=now).filter(at__gte=now - RECENT))
 
 
 def rescore_all(*, now: datetime, campaign_id: int | None = None) -> int:
     """Judges again everything of which the user agent is not yet forgotten; returns how many verdicts changed."""
     rows = _reactions(now=now)
-    return rescore(rows, touchpoints=rows.filter(delivery__touchpoint__campaign=campaign_id) if campaign_id else rows, now=now)
+    return _rescore(rows, touchpoints=rows.filter(delivery__touchpoint__campaign=campaign_id) if campaign_id else rows)
 
 
-def rescore(rows: QuerySet[Event], *, touchpoints: QuerySet[Event], now: datetime) -> int:
+def _rescore(rows: QuerySet[Event], *, touchpoints: QuerySet[Event]) -> int:
     ids = touchpoints.order_by().values_list("delivery__touchpoint", flat=True).distinct()
     return sum(_rescore_touchpoint(rows.filter(delivery__touchpoint=pk)) for pk in list(ids))
 

@@ -52,7 +52,7 @@ def ticket_report(window: MaintenanceWindow, *, now: datetime) -> TicketReport:
     hours = hours_between(periods[0].starts_at, periods[-1].ends_at)
     horizon = hours[0] - timedelta(weeks=LOOK_BACK_WEEKS, hours=2)  # an hour or two for changes of the clock
     histories = _histories(horizon, periods[-1].ends_at)
-    closed = _closed_hours(window, horizon, periods[-1].ends_at)
+    closed = _closed_hours(horizon, periods[-1].ends_at)
     baseline = Baseline(list(histories.values()), hours, closed=closed)
     counted = {pk for pk, history in histories.items() if history not in baseline.left_out}
     observed = _observed(periods, counted)
@@ -100,7 +100,7 @@ def _histories(since: datetime, until: datetime) -> dict[int, History]:
     }
 
 
-def _closed_hours(window: MaintenanceWindow, since: datetime, until: datetime) -> set[datetime]:
+def _closed_hours(since: datetime, until: datetime) -> set[datetime]:
     """Hours in which this or another window ran: they are no measure of an ordinary week."""
     rows = (
         MaintenanceWindow.objects.public()
