@@ -1,7 +1,7 @@
 """Who has seen what, from the events that came back. One query for all messages, people and organisations.
 
-Levels are those of tracking: a click by a person (4) tells more than an open by a person (3); what machines did is kept
-apart and never counted as read. Only messages in state “sent” count: what bounced was seen by nobody.
+A click by a person tells more than an open by one; what machines did is kept apart and never counted as read. Only
+messages in state “sent” count: what bounced was seen by nobody.
 """
 
 from collections import Counter

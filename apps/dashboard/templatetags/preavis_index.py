@@ -1,113 +1,12 @@
-"""What a planner sees first: what runs, what comes, what needs a hand. The dashboard's overview tells the rest."""
-
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
 from django import template
-from django.db.models import Count, Q
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
 
-from apps.campaigns.headline import Headline, headline
-from apps.campaigns.models import Touchpoint, TouchpointState
-from apps.channels.models import Channel
-from apps.common.times import format_period
-from apps.delivery.models import Delivery, DeliveryState
-from apps.windows.models import MaintenanceWindow, WindowStatus
+from ..metrics.today import Today, today
 
 register = template.Library()
-
-RECENT = timedelta(days=7)
-MOST = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class WindowLine:
-    window: MaintenanceWindow
-    headline: Headline
-    times: str
-    services: str
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Attention:
-    sentence: str
-    url: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Today:
-    running: Sequence[WindowLine]
-    coming: Sequence[WindowLine]
-    drafts: Sequence[WindowLine]
-    attention: Sequence[Attention]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.running or self.coming or self.drafts)
 
 
 @register.simple_tag
 def planner_today() -> Today:
-    """Eight queries at most, however many windows there are."""
-    now = timezone.now()
-    windows = MaintenanceWindow.objects.prefetch_related("services")
-    running = windows.under_way().order_by("ends_at")
-    coming = windows.filter(status=WindowStatus.SCHEDULED).order_by("starts_at")
-    drafts = windows.filter(status=WindowStatus.DRAFT).order_by("-updated_at")
-    return Today(
-        running=[_line(window, now) for window in running[:MOST]],
-        coming=[_line(window, now) for window in coming[:MOST]],
-        drafts=[_line(window, now) for window in drafts[:MOST]],
-        attention=[*_late_windows(now), *_troubled_campaigns(now), *_silent_channels()],
-    )
-
-
-def _line(window: MaintenanceWindow, now: datetime) -> WindowLine:
-    return WindowLine(
-        window=window,
-        headline=headline(window, now=now),
-        times=format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=get_language() or "en"),
-        services=", ".join(service.name for service in window.services.all()),
-        url=_page(window.pk),
-    )
-
-
-def _page(window_id: int) -> str:
-    return reverse("admin:windows_maintenancewindow_change", args=[window_id])
-
-
-def _late_windows(now: datetime) -> Iterator[Attention]:
-    waiting = Q(status=WindowStatus.SCHEDULED, starts_at__lte=now)
-    overrun = Q(pk__in=MaintenanceWindow.objects.overrun(now).values("pk"))
-    for window in MaintenanceWindow.objects.filter(waiting | overrun).order_by("ends_at")[:MOST]:
-        words = headline(window, now=now)
-        yield Attention(sentence=f"{window.title}: {words.stands} {words.next_step}", url=_page(window.pk))
-
-
-def _troubled_campaigns(now: datetime) -> Iterator[Attention]:
-    """Touchpoints that were missed, and messages that could not be delivered, of the last days."""
-    missed = Touchpoint.objects.filter(state=TouchpointState.MISSED, due_at__gt=now - RECENT).order_by()
-    counted = missed.values_list("campaign__window", "campaign__window__title").annotate(number=Count("pk"))
-    for window_id, title, number in counted.order_by("-number")[:MOST]:
-        text = ngettext("%(title)s: %(n)s touchpoint was missed.", "%(title)s: %(n)s touchpoints were missed.", number)
-        yield Attention(sentence=text % {"title": title, "n": number}, url=_page(window_id))
-    failed = Delivery.objects.filter(state=DeliveryState.FAILED, settled_at__gt=now - RECENT).order_by()
-    broken = failed.values_list("touchpoint__campaign__window", "touchpoint__campaign__window__title").annotate(
-        number=Count("pk")
-    )
-    for window_id, title, number in broken.order_by("-number")[:MOST]:
-        text = ngettext("%(title)s: %(n)s message failed.", "%(title)s: %(n)s messages failed.", number)
-        yield Attention(sentence=text % {"title": title, "n": number}, url=_page(window_id))
-
-
-def _silent_channels() -> Iterator[Attention]:
-    """Channels switched off although live campaigns mean to speak by them."""
-    meant = Touchpoint.objects.filter(campaign__window__in=MaintenanceWindow.objects.live().values("pk")).order_by()
-    for channel in Channel.objects.filter(is_enabled=False, pk__in=meant.values("channel"))[:MOST]:
-        sentence = _("The channel “%(name)s” is switched off; plans that use it leave it out.") % {"name": channel}
-        yield Attention(sentence=sentence, url=reverse("admin:channels_channel_change", args=[channel.pk]))
+    """For the first page of the admin, which has no view of ours."""
+    return today(now=timezone.now())
