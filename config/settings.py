@@ -128,6 +128,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"{REDIS_KEY_PREFIX}cache",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},  # nobody waits long for what can be reckoned anew
     }
 }
 

@@ -1,17 +1,14 @@
 """Whole calendars: which windows a feed holds, whether they changed, and their bytes.
 
-Entries are rendered once per window and language and remembered by each process, so that a change of one window costs
-one rendering, however many windows and readers there are.
+Entries are rendered once per window and language and remembered (memory.py), so that a change of one window costs one
+rendering, however many windows and readers there are.
 """
 
 import hashlib
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, QuerySet, Sum
@@ -23,17 +20,16 @@ from apps.windows.models import MaintenanceWindow, Service
 
 from . import maintnote
 from .events import render_event, with_account
+from .memory import Memory
 from .models import Feed, FeedEdition
-
-Key = tuple[Any, ...]  # everything an entry's bytes depend on
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1  # raised with every change to what an entry says, so that no old edition is taken for a present one
+# Raised with every change to what an entry says, its translation included, so that nothing old is taken for a present edition.
+FORMAT = 1
 PAST = timedelta(days=180)  # constant: a span that shrank would empty diaries
 AHEAD = timedelta(days=730)
 REFRESH = timedelta(hours=1)
-REMEMBERED_ENTRIES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,28 +115,7 @@ def _name(selection: Selection) -> str:
     return _("Maintenance: %(services)s") % {"services": " / ".join(maintnote.value(name) for name in names)}
 
 
-class _Memory:
-    """The rendered entries of this process: the least recently used give way. `None`: one that cannot be rendered."""
-
-    def __init__(self) -> None:
-        self._entries: OrderedDict[Key, bytes | None] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, keys: Iterable[Key]) -> dict[Key, bytes | None]:
-        with self._lock:
-            found = {key: self._entries[key] for key in keys if key in self._entries}
-            for key in found:
-                self._entries.move_to_end(key)
-        return found
-
-    def keep(self, entries: dict[Key, bytes | None]) -> None:
-        with self._lock:
-            self._entries.update(entries)
-            while len(self._entries) > REMEMBERED_ENTRIES:
-                self._entries.popitem(last=False)
-
-
-_memory = _Memory()
+_memory = Memory()
 
 
 def _entries(rows: QuerySet[MaintenanceWindow], language: str) -> list[bytes]:

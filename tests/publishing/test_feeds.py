@@ -2,11 +2,13 @@ import gzip
 from datetime import timedelta
 
 import pytest
+import redis
+from django.core.cache import cache
 from django.utils.http import http_date
 from icalendar import Calendar
 
 from apps.accounts.models import AuditEvent
-from apps.publishing import calendars, services
+from apps.publishing import calendars, memory, services
 from apps.publishing.models import Feed
 from apps.windows import services as windows
 from apps.windows.models import WindowStatus
@@ -25,6 +27,17 @@ def clock(time_machine):
 @pytest.fixture
 def planner():
     return make_planner()
+
+
+@pytest.fixture(autouse=True)
+def forget_entries():
+    """As when nobody has asked yet."""
+    cache.clear()
+    forget_in_this_process()
+
+
+def forget_in_this_process():
+    calendars._memory.__init__()
 
 
 def titles(response):
@@ -139,11 +152,33 @@ def test_two_renderings_are_the_same_bytes(client, clock):
     make_window(services=[make_service(), make_service()])
     _, path = make_feed()
     first = client.get(path)
-    calendars._memory.__init__()  # as in another process
+    cache.clear()
+    forget_in_this_process()
     clock.move_to(NOW + HOUR, tick=False)
     second = client.get(path)
     assert second.content == first.content
     assert second["Last-Modified"] == first["Last-Modified"]
+
+
+def test_another_process_begins_with_what_was_rendered(client, monkeypatch):
+    make_window(title="First")
+    make_window(title="Second")
+    _, path = make_feed()
+    first = client.get(path)
+    forget_in_this_process()
+    monkeypatch.setattr(calendars, "render_event", None)
+    assert client.get(path).content == first.content
+
+
+def test_feed_is_whole_while_the_cache_is_away(client, monkeypatch, caplog):
+    def away(*arguments, **options):
+        raise redis.ConnectionError("refused")
+
+    make_window(title="Only")
+    monkeypatch.setattr(memory.cache, "get_many", away)
+    monkeypatch.setattr(memory.cache, "set_many", away)
+    assert titles(client.get(make_feed()[1])) == ["Only"]
+    assert "The cache does not answer" in caplog.text
 
 
 CHANGES = {
