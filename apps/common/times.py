@@ -5,6 +5,7 @@ Pure. English and French; another language is answered in English rather than wi
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime, get_timezone_location
@@ -115,11 +116,13 @@ def _is_nameless(place: ZoneInfo) -> bool:
 
 
 def _city_words(place: ZoneInfo, language: str) -> str:
-    if _is_nameless(place):
-        return "UTC"
-    known = _known(language)
+    return "UTC" if _is_nameless(place) else _city_time(place.key, _known(language))
+
+
+@cache
+def _city_time(zone: str, known: str) -> str:
     # CLDR knows the city in each language; where it does not, the zone's last part is the city.
-    city = get_timezone_location(place.key, locale=known, return_city=True).rsplit("/", 1)[-1]
+    city = get_timezone_location(zone, locale=known, return_city=True).rsplit("/", 1)[-1]
     return f"heure {_french_of(city)}" if known == "fr" else f"{city} time"
 
 
