@@ -11,12 +11,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from apps.common.sheets import SheetError, plain
 from apps.common.text import one_line
 from apps.common.zones import zone_names
 
 from .models import Contact
 from .rules import ATTRIBUTE_NAME
-from .sheets import SheetError, plain
 
 # As planners name them in English and French; compared without case, accents and signs.
 NAMES: Mapping[str, tuple[str, ...]] = {

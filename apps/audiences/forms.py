@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.forms import ZoneChoices, zone_choices
+from apps.common.sheets import MAX_BYTES
 
 from .addresses import normal_email, normal_phone
 from .models import AddressKind, Contact, Segment, Suppression, SuppressionReason
-from .sheets import MAX_BYTES
 
 
 class JSONTextField(forms.JSONField):

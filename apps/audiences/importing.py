@@ -12,10 +12,11 @@ from typing import Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
+from apps.common.sheets import Row, SheetError, read_sheet
+
 from .columns import Fault, read_cells, read_header
 from .models import Contact
 from .report import Faults, ImportReport
-from .sheets import Row, SheetError, read_sheet
 
 FIELDS = ("name", "email", "phone", "organisation", "time_zone", "language", "is_internal", "attributes")
 CHUNK = 500  # rows per query; each is several parameters of a statement

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
+from apps.common.sheets import Row, write_sheet
+
 from .columns import Fault
-from .sheets import Row, write_sheet
 
 
 @dataclass(frozen=True, kw_only=True)

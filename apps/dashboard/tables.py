@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-# A spreadsheet would run a text that begins like this (OWASP, “CSV Injection”).
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+from apps.common.sheets import defused
 
 Value = str | int | float | datetime | None
 
@@ -64,4 +63,4 @@ def _safe(value: Value) -> str | int | float:
         return value.isoformat()
     if value is None or isinstance(value, int | float):
         return "" if value is None else value
-    return f"'{value}" if value.lstrip(" \u00a0").startswith(FORMULA_STARTS) or value.startswith(FORMULA_STARTS) else value
+    return defused(value)

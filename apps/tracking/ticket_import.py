@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.audiences.sheets import Row, SheetError, read_sheet
+from apps.common.sheets import Row, SheetError, read_sheet
 from apps.common.zones import zone_or_utc
 
 from .models import TicketSource

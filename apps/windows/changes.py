@@ -18,17 +18,17 @@ from apps.accounts.services import record
 from apps.common.states import move
 from apps.common.times import format_instant
 
-from .models import WINDOW_TRANSITIONS, MaintenanceWindow, RevisionChange, WindowRevision, WindowStatus
+from .models import UNDER_WAY_STATUSES, WINDOW_TRANSITIONS, MaintenanceWindow, RevisionChange, WindowRevision, WindowStatus
 
 # Where a window must stand for each change. For those that move it on, `WINDOW_TRANSITIONS` must agree.
 SOURCES: Mapping[str, tuple[WindowStatus, ...]] = {
     RevisionChange.SCHEDULED: (WindowStatus.DRAFT,),
     RevisionChange.RESCHEDULED: (WindowStatus.DRAFT, WindowStatus.SCHEDULED),
     RevisionChange.STARTED: (WindowStatus.SCHEDULED,),
-    RevisionChange.EXTENDED: (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+    RevisionChange.EXTENDED: UNDER_WAY_STATUSES,
     RevisionChange.VERIFYING: (WindowStatus.IN_PROGRESS,),
     RevisionChange.RESUMED: (WindowStatus.VERIFYING,),
-    RevisionChange.COMPLETED: (WindowStatus.IN_PROGRESS, WindowStatus.VERIFYING),
+    RevisionChange.COMPLETED: UNDER_WAY_STATUSES,
     RevisionChange.CANCELLED: (WindowStatus.DRAFT, WindowStatus.SCHEDULED),
 }
 REFUSALS: Mapping[str, str | Promise] = {

@@ -229,9 +229,9 @@ def test_unreadable_rows_name_their_line():
 
 
 def test_size_and_rows_are_capped(monkeypatch):
-    monkeypatch.setattr("apps.audiences.sheets.MAX_ROWS", 2)
+    monkeypatch.setattr("apps.common.sheets.MAX_ROWS", 2)
     assert "more than 2 rows" in load("email\na@b.org\nc@d.org\ne@f.org\n").errors[0].sentence
-    monkeypatch.setattr("apps.audiences.sheets.MAX_BYTES", 10)
+    monkeypatch.setattr("apps.common.sheets.MAX_BYTES", 10)
     assert "larger than" in load("email\na@b.org\n").errors[0].sentence
 
 

@@ -15,7 +15,8 @@ MAX_BYTES = 32 * 2**20
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 DELIMITERS = (",", ";", "\t", "|")
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+# A spreadsheet would run a text that begins like this (OWASP, “CSV Injection”).
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -61,12 +62,16 @@ def read_sheet(file: BinaryIO) -> Sheet:
 
 def defused(cell: str) -> str:
     """What a spreadsheet would run as a formula is shown as text; `plain` takes it back."""
-    return f"'{cell}" if cell.startswith(FORMULA_SIGNS) else cell
+    return f"'{cell}" if _is_formula(cell) else cell
 
 
 def plain(cell: str) -> str:
     text = cell.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_SIGNS) else text
+    return text[1:] if text.startswith("'") and _is_formula(text[1:]) else text
+
+
+def _is_formula(cell: str) -> bool:
+    return cell.startswith(FORMULA_SIGNS) or cell.lstrip(" \u00a0").startswith(FORMULA_SIGNS)
 
 
 def write_sheet(header: Sequence[str], rows: Sequence[Sequence[str]], *, delimiter: str) -> bytes:
