@@ -19,6 +19,7 @@ from . import links
 from .charts.funnel import funnel_chart
 from .charts.hours import hours_chart
 from .charts.timeline import timeline_chart
+from .findings import findings, live_summary
 from .matrix import open_matrix
 from .metrics.live import Live
 from .metrics.live import live as live_figures
@@ -27,7 +28,6 @@ from .metrics.review import review as review_figures
 from .report import TABLES, all_tables
 from .report.cells import Subject
 from .tables import as_csv
-from .verdicts import live_summary, verdicts
 from .wording import language
 
 P = ParamSpec("P")
@@ -77,7 +77,7 @@ def review(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "subtitle": _("Review"),
         "now": now,
         "review": figures,
-        "verdicts": verdicts(figures),
+        "findings": findings(figures),
         "tables": all_tables(Subject(campaign=campaign, review=figures)),
         "timeline": timeline_chart(figures.schedule, figures.touchpoints, now=now),
         "matrix": open_matrix(figures.touchpoints, figures.funnel.opens),

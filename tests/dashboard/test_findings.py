@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
+from apps.dashboard.findings import findings
 from apps.dashboard.metrics.review import review
-from apps.dashboard.verdicts import verdicts
 from tests.factories import NOW, make_campaign, make_touchpoint, make_window
 
 from .stories import (
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def sentences(campaign):
-    return {verdict.text: verdict.tone for verdict in verdicts(review(campaign, now=NOW, language="en"))}
+    return {finding.text: finding.tone for finding in findings(review(campaign, now=NOW, language="en"))}
 
 
 @pytest.mark.parametrize(

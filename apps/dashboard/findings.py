@@ -24,13 +24,13 @@ FEW_OPENS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Finding:
     tone: Tone
     text: str
     detail: str = ""
 
 
-def verdicts(review: Review) -> list[Verdict]:
+def findings(review: Review) -> list[Finding]:
     return [
         *_of_the_work(review),
         *_of_the_touchpoints(review),
@@ -40,23 +40,23 @@ def verdicts(review: Review) -> list[Verdict]:
     ]
 
 
-def _of_the_work(review: Review) -> Iterator[Verdict]:
+def _of_the_work(review: Review) -> Iterator[Finding]:
     schedule, slip = review.schedule, review.schedule.end_slip
     if schedule.is_cancelled:
-        yield Verdict(tone="idle", text=_("The window was cancelled."))
+        yield Finding(tone="idle", text=_("The window was cancelled."))
     elif slip is None or schedule.actual_ended_at is None:
-        yield Verdict(tone="info", text=_("The work has not been confirmed as over: all figures are provisional."))
+        yield Finding(tone="info", text=_("The work has not been confirmed as over: all figures are provisional."))
     elif abs(slip) <= PUNCTUAL:
-        yield Verdict(tone="ok", text=_("The work ended on time."), detail=_duration(review))
+        yield Finding(tone="ok", text=_("The work ended on time."), detail=_duration(review))
     elif slip < timedelta(0):
         text = _("The work ended %(duration)s before its planned end.") % {"duration": _words(slip)}
-        yield Verdict(tone="ok", text=text, detail=_duration(review))
+        yield Finding(tone="ok", text=text, detail=_duration(review))
     elif schedule.actual_ended_at <= schedule.announced_ends_at:
         text = _("The work ended %(duration)s after its planned end, within the announced range.") % {"duration": _words(slip)}
-        yield Verdict(tone="ok", text=text, detail=_duration(review))
+        yield Finding(tone="ok", text=text, detail=_duration(review))
     else:
         text = _("The work ended %(duration)s after its planned end, later than announced.") % {"duration": _words(slip)}
-        yield Verdict(tone="bad", text=text, detail=_duration(review))
+        yield Finding(tone="bad", text=text, detail=_duration(review))
 
 
 def _duration(review: Review) -> str:
@@ -67,28 +67,28 @@ def _duration(review: Review) -> str:
     return _("It took %(actual)s; %(planned)s were planned.") % {"actual": _words(done), "planned": _words(planned)}
 
 
-def _of_the_touchpoints(review: Review) -> Iterator[Verdict]:
+def _of_the_touchpoints(review: Review) -> Iterator[Finding]:
     missed = sum(row.state == TouchpointState.MISSED for row in review.touchpoints)
     left = [row for row in review.touchpoints if row.first_sent_at]
     late = [row for row in left if row.is_late]
     if missed:
         text = ngettext("%(count)s touchpoint was missed.", "%(count)s touchpoints were missed.", missed)
-        yield Verdict(tone="bad", text=text % {"count": number(missed)}, detail=_("The table of touchpoints says why."))
+        yield Finding(tone="bad", text=text % {"count": number(missed)}, detail=_("The table of touchpoints says why."))
     if not left:
-        yield Verdict(tone="idle", text=_("No touchpoint has left."))
+        yield Finding(tone="idle", text=_("No touchpoint has left."))
     elif late:
         text = ngettext("%(count)s touchpoint left late.", "%(count)s touchpoints left late.", len(late))
         worst = max(row.late_by for row in late if row.late_by)
         detail = _("The latest left %(duration)s after its time.") % {"duration": short_duration(worst)}
-        yield Verdict(tone="warn", text=text % {"count": number(len(late))}, detail=detail)
+        yield Finding(tone="warn", text=text % {"count": number(len(late))}, detail=detail)
     else:
         text = ngettext("The one touchpoint left on time.", "All %(count)s touchpoints that left were on time.", len(left))
         worst = max((row.late_by for row in left if row.late_by), default=timedelta(0))
         detail = _("The slowest began %(duration)s after its time.") % {"duration": short_duration(worst)}
-        yield Verdict(tone="ok", text=text % {"count": number(len(left))}, detail=detail)
+        yield Finding(tone="ok", text=text % {"count": number(len(left))}, detail=detail)
 
 
-def _of_the_messages(review: Review) -> Iterator[Verdict]:
+def _of_the_messages(review: Review) -> Iterator[Finding]:
     stages = {stage.step: stage for stage in review.funnel.stages}
     accepted = stages[FunnelStep.ACCEPTED]
     if not accepted.rate or accepted.rate.share is None:
@@ -101,13 +101,13 @@ def _of_the_messages(review: Review) -> Iterator[Verdict]:
     in_doubt = sum(row.in_doubt for row in review.touchpoints)
     doubt = ngettext("%(count)s is in doubt.", "%(count)s are in doubt.", in_doubt) % {"count": number(in_doubt)}
     tone: Tone = "ok" if accepted.rate.share >= 0.98 and not in_doubt else "warn" if accepted.rate.share >= 0.9 else "bad"
-    yield Verdict(tone=tone, text=text, detail=doubt if in_doubt else "")
+    yield Finding(tone=tone, text=text, detail=doubt if in_doubt else "")
 
 
-def _of_reading(review: Review) -> Iterator[Verdict]:
+def _of_reading(review: Review) -> Iterator[Finding]:
     opened = next(stage for stage in review.funnel.stages if stage.step == FunnelStep.OPENED)
     if not opened.rate or opened.rate.share is None or opened.rate.interval is None:
-        yield Verdict(tone="idle", text=_("Whether messages were opened cannot be told: no channel used here can show it."))
+        yield Finding(tone="idle", text=_("Whether messages were opened cannot be told: no channel used here can show it."))
         return
     text = _("People opened %(share)s of the messages that can tell (%(interval)s).") % {
         "share": percent(opened.rate.share),
@@ -120,13 +120,13 @@ def _of_reading(review: Review) -> Iterator[Verdict]:
             "count": number(organisations.count),
             "n": number(organisations.n),
         }
-    yield Verdict(tone="ok" if opened.rate.share >= FEW_OPENS else "warn", text=text, detail=detail)
+    yield Finding(tone="ok" if opened.rate.share >= FEW_OPENS else "warn", text=text, detail=detail)
 
 
-def _of_support(review: Review) -> Iterator[Verdict]:
+def _of_support(review: Review) -> Iterator[Finding]:
     during = review.tickets.of(Stage.DURING)
     if not review.tickets.is_connected:
-        yield Verdict(tone="idle", text=_("No help desk is connected, so tickets cannot be compared."))
+        yield Finding(tone="idle", text=_("No help desk is connected, so tickets cannot be compared."))
     elif during is None:
         return
     elif during.expected is None:
@@ -134,12 +134,12 @@ def _of_support(review: Review) -> Iterator[Verdict]:
             "%(count)s ticket was opened during the work.", "%(count)s tickets were opened during the work.", during.observed
         )
         detail = _("There is no verdict: fewer than four comparable weeks are known.")
-        yield Verdict(tone="info", text=text % {"count": number(during.observed)}, detail=detail)
+        yield Finding(tone="info", text=text % {"count": number(during.observed)}, detail=detail)
     else:
         yield _judged(during, during.expected, after=review.tickets.of(Stage.AFTER))
 
 
-def _judged(during: Judgement, normal: Expectation, *, after: Judgement | None) -> Verdict:
+def _judged(during: Judgement, normal: Expectation, *, after: Judgement | None) -> Finding:
     """Tickets during the work against what is normal, and a word on the day after."""
     numbers = {"tickets": _tickets(during.observed), "range": count_range(normal.range)}
     tone: Tone = "ok"
@@ -150,14 +150,14 @@ def _judged(during: Judgement, normal: Expectation, *, after: Judgement | None) 
     else:
         text = _("Support was quieter than normal during the work: %(tickets)s, normal is %(range)s.")
     if after is None or after.expected is None:
-        return Verdict(tone=tone, text=text % numbers)
+        return Finding(tone=tone, text=text % numbers)
     if after.is_above:
         tone = "warn" if tone == "ok" else tone
         detail = _("The day after was above the normal range: %(tickets)s, normal is %(range)s.")
     else:
         detail = _("The day after was not above the normal range: %(tickets)s, normal is %(range)s.")
     words = {"tickets": _tickets(after.observed), "range": count_range(after.expected.range)}
-    return Verdict(tone=tone, text=text % numbers, detail=detail % words)
+    return Finding(tone=tone, text=text % numbers, detail=detail % words)
 
 
 def _tickets(count: int) -> str:
