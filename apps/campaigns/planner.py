@@ -114,7 +114,7 @@ def plan(window: PlanWindow, steps: Sequence[PlanStep], *, now: datetime) -> lis
     A row whose time is past is left to the column's announcement; a column (segment and channel) without one sends its
     newest past row at once instead, while that is of use.
     """
-    rows = [_judge(window, row, now) for step in steps for row in _occurrences(window, step)]
+    rows = [_judge(window, row) for step in steps for row in _occurrences(window, step)]
     announced = {row.step.column for row in rows if row.step.anchor == "announce" and row.state == "planned"}
     return _collapse(rows, announced, now)
 
@@ -186,7 +186,7 @@ def _row(window: PlanWindow, step: PlanStep, occurrence: int, due_at: datetime |
     )
 
 
-def _judge(window: PlanWindow, row: PlannedTouchpoint, now: datetime) -> PlannedTouchpoint:
+def _judge(window: PlanWindow, row: PlannedTouchpoint) -> PlannedTouchpoint:
     """The row with the first thing that speaks against it, lateness aside."""
     if row.state == "skipped":
         return row
