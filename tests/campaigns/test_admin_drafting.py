@@ -107,7 +107,9 @@ def test_schedule_leads_to_the_review_first():
     ("field", "value", "sentence"),
     [
         ("services", [], "Name at least one service"),
+        ("services", ["9" * 30], "Select a valid choice"),
         ("duration", "-2 h", "is not understood"),
+        ("duration", "999999999999 h", "is not understood"),
         ("time_zone", "Mars/Olympus", "Select a valid choice"),
         ("start_date", "2020-01-01", "would already be over"),
         ("start_date", "9999-12-31", "five years ahead"),

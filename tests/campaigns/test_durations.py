@@ -34,7 +34,9 @@ def test_durations_are_understood_in_both_languages(text, length):
     assert parse_duration(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "2", "two hours", "0 h", "-2 h", "2 x", "1:75", "h"])
+@pytest.mark.parametrize(
+    "text", ["", "2", "two hours", "0 h", "-2 h", "2 x", "1:75", "h", "999999999999 h", "9" * 400 + " h", "1 h " * 20]
+)
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(NotUnderstood):
         parse_duration(text)
@@ -61,5 +63,11 @@ def test_offsets_are_understood_as_they_are_printed(text, days, time):
 
 @pytest.mark.parametrize("text", ["soon", "7", "-1.5 d"])
 def test_what_is_no_offset_is_refused(text):
+    with pytest.raises(NotUnderstood):
+        parse_offset(text)
+
+
+@pytest.mark.parametrize("text", ["99999 d", "999999 h", "9" * 30 + " d"])
+def test_an_offset_beyond_ten_years_is_refused(text):
     with pytest.raises(NotUnderstood):
         parse_offset(text)

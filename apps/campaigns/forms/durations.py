@@ -13,7 +13,9 @@ LENGTHS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minut
 UNIT_OF = {word: unit for unit, words in UNITS.items() for word in words}
 MINUSES = str.maketrans({"−": "-", "–": "-", "‐": "-"})
 CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)")
-PART = re.compile(r"\s*([+-]?)\s*(\d+(?:[.,]\d+)?)\s*([^\W\d_]*)\.?(?:\s*(?:,|and\b|et\b))?\s*")
+PART = re.compile(r"\s*([+-]?)\s*(\d{1,6}(?:[.,]\d{1,6})?)\s*([^\W\d_]*)\.?(?:\s*(?:,|and\b|et\b))?\s*")
+LONGEST_TEXT = 40
+FARTHEST_OFFSET = timedelta(days=3650)  # beyond it a number is a slip of the keyboard
 
 
 class NotUnderstood(ValueError):
@@ -63,10 +65,14 @@ def parse_offset(text: str) -> Offset:
     if days != int(days):
         raise NotUnderstood(text)
     time = sum((part.length for part in parts if part.unit != "d"), timedelta(0))
+    if abs(timedelta(days=days)) > FARTHEST_OFFSET or abs(time) > FARTHEST_OFFSET:
+        raise NotUnderstood(text)
     return Offset(days=int(days), time=time)
 
 
 def _parts(text: str) -> list[_Part]:
+    if len(text) > LONGEST_TEXT:
+        raise NotUnderstood(text)
     rest, sign, previous, parts = text.translate(MINUSES).strip().lower(), 1, "", []
     while rest:
         match = PART.match(rest)

@@ -11,6 +11,8 @@ from apps.common.times import format_offset
 
 from .durations import NotUnderstood, Offset, parse_duration, parse_offset
 
+LONGEST_KEY = 18  # digits
+
 
 class _WordsField(forms.CharField):
     """Takes words and holds the value they stand for, which fields of text know nothing of."""
@@ -67,6 +69,18 @@ class OffsetField(_WordsField):
 
     def prepare_value(self, value: Any) -> Any:
         return format_offset(value.days, value.time) if isinstance(value, Offset) else value
+
+
+class ChoicesField(forms.ModelMultipleChoiceField):
+    """Calls a key that no 64-bit column can hold no choice; Django would ask the database, which fails."""
+
+    def clean(self, value: Any) -> Any:
+        for key in value or ():
+            if len(str(key)) > LONGEST_KEY:
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"], code="invalid_choice", params={"value": str(key)[:LONGEST_KEY]}
+                )
+        return super().clean(value)
 
 
 class DateInput(forms.DateInput):

@@ -13,7 +13,7 @@ from apps.windows.models import Impact, MaintenanceWindow, Service
 from ..drafts import Draft
 from ..models import Campaign, Playbook
 from ..proposals import Wish
-from .fields import text_field
+from .fields import ChoicesField, text_field
 from .periods import PeriodForm, period_initial
 
 TEXTS = ("title", "reason", "effect", "alternatives")
@@ -27,7 +27,7 @@ class WindowForm(PeriodForm):
         max_length=140,
         help_text=gettext_lazy("What is being done, in words a customer understands."),
     )
-    services = forms.ModelMultipleChoiceField(
+    services = ChoicesField(
         label=gettext_lazy("Services"),
         queryset=Service.objects.filter(archived_at=None),
         widget=forms.CheckboxSelectMultiple,
