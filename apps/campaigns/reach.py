@@ -9,7 +9,9 @@ from django.db.models.functions import Lower
 from apps.audiences.models import AddressKind, Contact, Segment, Suppression
 from apps.audiences.rules import RuleError
 from apps.audiences.words import fault_sentence
-from apps.channels.models import Channel, ChannelKind
+from apps.channels.models import Channel
+
+from .addresses import address_kind
 
 ColumnKey = tuple[int | None, int]  # segment, channel
 
@@ -41,7 +43,7 @@ def reaches(columns: Iterable[tuple[Segment | None, Channel]]) -> dict[ColumnKey
         if segment is None:
             found[None, channel.pk] = Reach(is_broadcast=True)
             continue
-        kind = AddressKind.PHONE if channel.kind == ChannelKind.SMS else AddressKind.EMAIL
+        kind = address_kind(channel)
         if (segment.pk, kind) not in counted:
             counted[segment.pk, kind] = _count(segment, kind)
         found[segment.pk, channel.pk] = counted[segment.pk, kind]

@@ -20,7 +20,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Lower, NullIf, RowNumber
 
-from apps.audiences.models import ABSOLUTE_REASONS, AddressKind, Contact, Suppression, SuppressionReason
+from apps.audiences.models import ABSOLUTE_REASONS, Contact, Suppression, SuppressionReason
+from apps.campaigns.addresses import address_kind
 from apps.campaigns.models import OPEN_STATES, Audience, Touchpoint
 from apps.channels.models import ChannelKind
 from apps.windows.models import WindowRevision, WindowStatus
@@ -85,7 +86,7 @@ def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any
 def suppressions(touchpoint: Touchpoint) -> QuerySet[Suppression]:
     """What keeps an address from this touchpoint; a mandatory one stops at dead and blocked addresses only."""
     reasons = ABSOLUTE_REASONS if touchpoint.is_mandatory else SuppressionReason.values
-    kind = AddressKind.PHONE if touchpoint.channel.kind == ChannelKind.SMS else AddressKind.EMAIL
+    kind = address_kind(touchpoint.channel)
     return Suppression.objects.filter(kind=kind, reason__in=reasons).order_by()
 
 

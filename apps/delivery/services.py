@@ -10,10 +10,10 @@ from django.db.models import Q
 
 from apps.accounts.models import User
 from apps.accounts.services import record
-from apps.audiences.models import AddressKind, SuppressionReason
+from apps.audiences.models import SuppressionReason
 from apps.audiences.services import suppress
+from apps.campaigns.addresses import address_kind
 from apps.campaigns.models import OPEN_STATES
-from apps.channels.models import ChannelKind
 from apps.channels.registry import transport_for
 from apps.common.states import move
 
@@ -117,7 +117,7 @@ def _settle(batch: Batch, composed: Composed, run: Run, journal: Journal, *, now
 
 
 def _suppress(batch: Batch, delivery_id: int, note: str, *, now: datetime) -> None:
-    kind = AddressKind.PHONE if batch.channel.kind == ChannelKind.SMS else AddressKind.EMAIL
+    kind = address_kind(batch.channel)
     address = Delivery.objects.values_list("address", flat=True).get(pk=delivery_id)
     suppress(kind=kind, address=address, reason=SuppressionReason.HARD_BOUNCE, note=note, now=now)
 

@@ -4,15 +4,14 @@ from datetime import datetime
 
 from apps.audiences import services as audiences
 from apps.audiences.models import AddressKind, SuppressionReason
-from apps.channels.models import ChannelKind
+from apps.campaigns.addresses import address_kind
 from apps.delivery.models import Delivery
-
-ADDRESS_KINDS = {ChannelKind.EMAIL: AddressKind.EMAIL, ChannelKind.MEMORY: AddressKind.EMAIL, ChannelKind.SMS: AddressKind.PHONE}
 
 
 def address_kind_of(delivery: Delivery) -> AddressKind | None:
     """None for a message to a place rather than to a person."""
-    return ADDRESS_KINDS.get(ChannelKind(delivery.touchpoint.channel.kind)) if delivery.address else None
+    channel = delivery.touchpoint.channel
+    return address_kind(channel) if delivery.address and not channel.is_broadcast else None
 
 
 def stop_segment(delivery: Delivery, *, note: str = "", now: datetime) -> None:
