@@ -17,10 +17,19 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 
-from .forms import ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
+from .forms import DOUBT_FIELDS, ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
 from .models import Channel
 from .registry import problems
 from .services import save_channel, send_test
+
+_DOUBT = {
+    "fields": DOUBT_FIELDS,
+    "description": _(
+        "A message that was handed over and not answered is in doubt: it may have arrived. As usual, chat posts, webhooks and "
+        "urgent e-mail go again at once, three times in all at most; everything else waits for evidence and is unknown "
+        "without it. Nothing goes again once it is of no more use, and an SMS never does by itself."
+    ),
+}
 
 
 @admin.register(Channel)
@@ -40,7 +49,7 @@ class ChannelAdmin(admin.ModelAdmin):
             return [(None, {"fields": ("name", "slug", "kind")})]
         own = setting_fields(obj)
         settings = [(obj.get_kind_display(), {"fields": own})] if own else []
-        return [(None, {"fields": ("name", "slug", "is_enabled")}), *settings]
+        return [(None, {"fields": ("name", "slug", "is_enabled")}), *settings, (_("When no answer comes"), _DOUBT)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Channel | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}

@@ -15,6 +15,7 @@ from .models import Channel, ChannelKind
 from .options import Option, OptionType
 from .registry import transport_class
 
+DOUBT_FIELDS = ("after_doubt_routine", "after_doubt_urgent", "evidence_minutes")
 PREFIX = "setting_"
 FORGET = "forget_"
 
@@ -41,7 +42,7 @@ class ChannelForm(forms.ModelForm):
 
     class Meta:
         model = Channel
-        fields = ("name", "slug", "is_enabled")
+        fields = ("name", "slug", "is_enabled", *DOUBT_FIELDS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

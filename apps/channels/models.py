@@ -1,5 +1,7 @@
 from typing import Self, cast
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +22,19 @@ class ChannelKind(models.TextChoices):
 BROADCAST_KINDS = (ChannelKind.CHAT, ChannelKind.WEBHOOK)
 
 
+class AfterDoubt(models.TextChoices):
+    """What becomes of a message of this channel whose answer was lost, when no evidence comes by itself."""
+
+    USUAL = "", _("As usual for this kind of channel")
+    WAIT = "wait", _("Wait for evidence; never send it again without a person's word")
+    REPEAT = "repeat", _("Send it again at once, under the same name")
+    WAIT_REPEAT = "wait_repeat", _("Wait for evidence, then send it once more under the same name")
+
+
+REPEATING = (AfterDoubt.REPEAT, AfterDoubt.WAIT_REPEAT)
+LONGEST_EVIDENCE_MINUTES = 7 * 24 * 60
+
+
 class ChannelQuerySet(models.QuerySet["Channel"]):
     def enabled(self) -> Self:
         return self.filter(is_enabled=True)
@@ -34,6 +49,19 @@ class Channel(TimestampedModel):
     is_enabled = models.BooleanField(_("enabled"), default=True)
     config = models.JSONField(_("configuration"), default=dict, blank=True)  # nothing secret
     sealed_secrets = models.TextField(blank=True, editable=False)  # see `secrets`
+    after_doubt_routine = models.CharField(
+        _("routine messages"), max_length=12, choices=AfterDoubt.choices, blank=True, default="", db_default=""
+    )
+    after_doubt_urgent = models.CharField(
+        _("urgent messages"), max_length=12, choices=AfterDoubt.choices, blank=True, default="", db_default=""
+    )
+    evidence_minutes = models.PositiveSmallIntegerField(
+        _("minutes to wait for evidence"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(LONGEST_EVIDENCE_MINUTES)],
+        help_text=_("Bounces, opens and the provider's own records are evidence. Empty: 15."),
+    )
 
     objects = ChannelQuerySet.as_manager()
 
@@ -41,10 +69,28 @@ class Channel(TimestampedModel):
         ordering = ("name",)
         verbose_name = _("channel")
         verbose_name_plural = _("channels")
-        constraints = (models.CheckConstraint(condition=~Q(slug=""), name="channel_has_a_slug"),)
+        constraints = (
+            models.CheckConstraint(condition=~Q(slug=""), name="channel_has_a_slug"),
+            models.CheckConstraint(
+                condition=~Q(kind="sms") | Q(after_doubt_routine__in=("", "wait"), after_doubt_urgent__in=("", "wait")),
+                name="sms_never_repeats_by_itself",
+            ),
+            models.CheckConstraint(
+                condition=Q(evidence_minutes__isnull=True) | Q(evidence_minutes__range=(1, LONGEST_EVIDENCE_MINUTES)),
+                name="evidence_is_waited_for_a_week_at_most",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """An SMS has no name that a phone could recognise a repeat by."""
+        fields = ("after_doubt_routine", "after_doubt_urgent")
+        repeating = [name for name in fields if getattr(self, name) in REPEATING]
+        if self.kind == ChannelKind.SMS and repeating:
+            sentence = _("An SMS never goes again by itself: whoever has received it would receive it twice.")
+            raise ValidationError(dict.fromkeys(repeating, sentence))
 
     @property
     def is_broadcast(self) -> bool:

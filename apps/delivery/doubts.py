@@ -4,16 +4,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
-from apps.campaigns.models import OPEN_STATES
+from apps.campaigns.models import OPEN_STATES, Urgency
+from apps.channels.models import Channel
 from apps.channels.registry import transport_class
 
 from . import policy
-from .closing import finish_touchpoint
 from .models import Delivery, DeliveryState
-from .policy import DeliveryReason, Doubt
-from .settle import requeue
+from .policy import DeliveryReason, Doubt, DoubtPolicy
+from .resolutions import conclude, repeat
+from .trail import By
 
 REPEAT_PAUSE = timedelta(seconds=30)  # before the second repeat and later ones; the first goes at once
 
@@ -31,30 +30,44 @@ def resolve_doubts(now: datetime, *, touchpoint_id: int | None = None) -> int:
     return sum(_apply(verdict, group, now) for (verdict, _batch, _attempts), group in verdicts.items())
 
 
-def _verdict(delivery: Delivery, now: datetime) -> Doubt:
-    touchpoint, batch = delivery.touchpoint, delivery.batch
-    if batch is None or delivery.sent_at is None:  # not made by this engine
-        return Doubt.GIVE_UP
-    return policy.resolve_doubt(
-        kind=batch.channel.kind,
-        urgency=touchpoint.urgency,
-        age=now - delivery.sent_at,
-        attempts=delivery.attempts,
-        may_leave=touchpoint.state in OPEN_STATES
-        and touchpoint.revision == delivery.revision
-        and touchpoint.useful_until is not None
-        and now < touchpoint.useful_until,
-        is_idempotent=transport_class(batch.channel.kind).is_idempotent,
+def policy_of(channel: Channel, urgency: str) -> DoubtPolicy:
+    """What this channel does about messages of this urgency."""
+    minutes = channel.evidence_minutes
+    return policy.doubt_policy(
+        kind=channel.kind,
+        urgency=urgency,
+        is_idempotent=transport_class(channel.kind).is_idempotent,
+        chosen=channel.after_doubt_urgent if urgency == Urgency.URGENT else channel.after_doubt_routine,
+        wait=None if minutes is None else timedelta(minutes=minutes),
     )
 
 
-@transaction.atomic
+def may_leave(delivery: Delivery, now: datetime) -> bool:
+    """Whether it may go again: its touchpoint is open, as it was when the delivery was written, and of use."""
+    touchpoint = delivery.touchpoint
+    return (
+        touchpoint.state in OPEN_STATES
+        and touchpoint.revision == delivery.revision
+        and touchpoint.useful_until is not None
+        and now < touchpoint.useful_until
+    )
+
+
+def _verdict(delivery: Delivery, now: datetime) -> Doubt:
+    if delivery.batch is None or delivery.sent_at is None:  # not made by this engine
+        return Doubt.GIVE_UP
+    return policy.resolve_doubt(
+        policy_of(delivery.batch.channel, delivery.touchpoint.urgency),
+        age=now - delivery.sent_at,
+        attempts=delivery.attempts,
+        may_leave=may_leave(delivery, now),
+    )
+
+
 def _apply(verdict: Doubt, group: Sequence[Delivery], now: datetime) -> int:
-    rows = Delivery.objects.in_doubt().filter(pk__in=[delivery.pk for delivery in group])
-    first = group[0]
+    first, ids = group[0], [delivery.pk for delivery in group]
     if verdict is Doubt.REPEAT and first.batch is not None:
         not_before = now if first.attempts <= 1 else now + REPEAT_PAUSE
-        return requeue(rows, like=first.batch, reason=DeliveryReason.REPEATED, not_before=not_before, now=now)
-    resolved = rows.update(state=DeliveryState.UNKNOWN, reason=DeliveryReason.NO_EVIDENCE, settled_at=now)
-    finish_touchpoint(first.touchpoint_id, now=now)
-    return resolved
+        return repeat(ids, like=first.batch, reason=DeliveryReason.REPEATED, not_before=not_before, by=By.POLICY, now=now)
+    rows = Delivery.objects.filter(pk__in=ids)
+    return conclude(rows, to=DeliveryState.UNKNOWN, reason=DeliveryReason.NO_EVIDENCE, by=By.POLICY, now=now)

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.campaigns.models import OPEN_STATES, Audience, Reason, Touchpoint, TouchpointState
+from apps.channels.models import Channel
 from apps.windows.models import RevisionChange, WindowRevision
 
 from .models import IN_HAND, TOLD_STATES, Attempt, Batch, BatchState, Delivery, DeliveryState, Expansion
@@ -66,11 +67,22 @@ def people_told_a_moment_twice(now: datetime) -> QuerySet[Any]:
 
 def unsettled_past_their_use(now: datetime) -> QuerySet[Any]:
     too_old = Q(touchpoint__useful_until__lt=now - GRACE - EVIDENCE_WAIT)
-    return Delivery.objects.unsettled().filter(too_old).exclude(batch__state__in=IN_HAND)
+    rows = Delivery.objects.unsettled().filter(too_old).exclude(batch__state__in=IN_HAND)
+    return rows.exclude(_still_waits_for_evidence(now))
 
 
 def doubts_left_alone(now: datetime) -> QuerySet[Any]:
-    return Delivery.objects.in_doubt().filter(sent_at__lt=now - EVIDENCE_WAIT - GRACE)
+    doubts = Delivery.objects.in_doubt().filter(sent_at__lt=now - EVIDENCE_WAIT - GRACE)
+    return doubts.exclude(_still_waits_for_evidence(now))
+
+
+def _still_waits_for_evidence(now: datetime) -> Q:
+    """Doubts of channels that wait longer than usual, as long as they do."""
+    still = Q(pk__in=())
+    for pk, minutes in Channel.objects.filter(evidence_minutes__isnull=False).values_list("pk", "evidence_minutes"):
+        wait = timedelta(minutes=minutes or 0) + GRACE
+        still |= Q(state=DeliveryState.IN_DOUBT, batch__channel=pk, sent_at__gte=now - wait)
+    return still
 
 
 def told_without_a_mark(now: datetime) -> QuerySet[Any]:

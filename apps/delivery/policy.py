@@ -5,6 +5,7 @@ Pure: plain values in, a decision out; `now` is an argument and chance is a `ran
 
 import random
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
@@ -35,6 +36,7 @@ class DeliveryReason(StrEnum):
     CONTENT_ERROR = "content_error"  # the message could not be written for this recipient
     CRASHED = "crashed"  # worker after worker died while preparing it
     BOUNCED = "bounced"  # accepted, and came back
+    NOT_ARRIVED = "not_arrived"  # a person found out that it did not
     # in doubt
     NO_ANSWER = "no_answer"  # handed over, and no answer was read
     WORKER_LOST = "worker_lost"  # the worker died, or its journal with it
@@ -86,17 +88,44 @@ class Doubt(StrEnum):
     GIVE_UP = "give_up"  # unknown for good
 
 
-def resolve_doubt(*, kind: str, urgency: str, age: timedelta, attempts: int, may_leave: bool, is_idempotent: bool) -> Doubt:
-    """What becomes of a message whose answer was lost `age` ago (reference: RFC 1047).
+class AfterDoubt(StrEnum):
+    WAIT = "wait"  # never again by itself
+    REPEAT = "repeat"  # again at once
+    WAIT_REPEAT = "wait_repeat"  # once more when no evidence came
 
-    An SMS never goes twice by itself. Chat posts and webhooks go at least once, under a constant id. Losing an urgent
-    e-mail is worse than repeating it: mail programs drop a second one with the same Message-ID and Date. Any other
-    e-mail waits for evidence. `may_leave`: its touchpoint is open, unchanged and of use.
+
+@dataclass(frozen=True, kw_only=True)
+class DoubtPolicy:
+    """What a channel does about a lost answer; `wait`: how long for evidence, counted from the hand-over."""
+
+    then: AfterDoubt
+    wait: timedelta = EVIDENCE_WAIT
+
+
+def doubt_policy(*, kind: str, urgency: str, is_idempotent: bool, chosen: str = "", wait: timedelta | None = None) -> DoubtPolicy:
+    """What was chosen for the channel (`AfterDoubt`; empty: nothing), else what is usual for its kind.
+
+    An SMS never goes twice by itself, whatever was chosen. Chat posts and webhooks go at least once, under a constant
+    id. Losing an urgent e-mail is worse than repeating it: mail programs drop a second one with the same Message-ID and
+    Date. Any other e-mail waits for evidence.
     """
     goes_again = kind in ("chat", "webhook") or is_idempotent or (urgency == "urgent" and kind in ("email", "memory"))
-    if goes_again and kind != "sms" and may_leave and attempts < MOST_REPEATS:
+    usual = AfterDoubt.REPEAT if goes_again else AfterDoubt.WAIT
+    then = AfterDoubt.WAIT if kind == "sms" else AfterDoubt(chosen or usual)
+    return DoubtPolicy(then=then, wait=EVIDENCE_WAIT if wait is None else wait)
+
+
+def resolve_doubt(channel: DoubtPolicy, *, age: timedelta, attempts: int, may_leave: bool) -> Doubt:
+    """What becomes of a message whose answer was lost `age` ago (reference: RFC 1047).
+
+    `may_leave`: its touchpoint is open, unchanged and of use.
+    """
+    if channel.then is AfterDoubt.REPEAT and may_leave and attempts < MOST_REPEATS:
         return Doubt.REPEAT
-    return Doubt.WAIT if age < EVIDENCE_WAIT else Doubt.GIVE_UP
+    if age < channel.wait:
+        return Doubt.WAIT
+    goes_once_more = channel.then is AfterDoubt.WAIT_REPEAT and attempts < 2
+    return Doubt.REPEAT if goes_once_more and may_leave else Doubt.GIVE_UP
 
 
 # --- first things first ------------------------------------------------------------------------------------------------

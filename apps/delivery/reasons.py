@@ -26,6 +26,7 @@ SENTENCES: Mapping[str, Promise] = {
     DeliveryReason.CONTENT_ERROR: _("Its text could not be written for this recipient."),
     DeliveryReason.CRASHED: _("The program failed again and again while preparing it."),
     DeliveryReason.BOUNCED: _("It was accepted and came back."),
+    DeliveryReason.NOT_ARRIVED: _("A member of the team found out that it did not arrive."),
     DeliveryReason.NO_ANSWER: _("It was handed over and no answer came: it may have arrived."),
     DeliveryReason.WORKER_LOST: _("The worker stopped in the middle of it: it may have arrived."),
     DeliveryReason.NO_EVIDENCE: _("Nothing came in time to show whether it arrived."),

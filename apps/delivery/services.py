@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Q
@@ -29,12 +29,15 @@ from .lease import Lease
 from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState, Pulse
 from .policy import DeliveryReason
 from .reaper import reap
+from .resolutions import Resolution, resolve_by_hand
 from .settle import accept_late, requeue, settle
+from .trail import By, note_resolved
 
 __all__ = (
     "Closing",
     "Expanded",
     "Report",
+    "Resolution",
     "beat_once",
     "close_batches",
     "close_stopped",
@@ -45,6 +48,7 @@ __all__ = (
     "may_retry",
     "reap",
     "record_evidence",
+    "resolve_by_hand",
     "resolve_doubts",
     "retry_delivery",
 )
@@ -130,17 +134,25 @@ def record_evidence(delivery: Delivery, *, outcome: Literal["sent", "failed"], r
     worker that has it in hand already decides for itself.
     """
     rows = Delivery.objects.filter(pk=delivery.pk)
+    doubted = Q(state__in=(DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN))
     if outcome == "failed":
-        told = rows.exclude(state=DeliveryState.PENDING)
-        changed = move(told, to=DeliveryState.FAILED, transitions=DELIVERY_TRANSITIONS, reason=reason, settled_at=now)
+        failed: dict[str, Any] = {
+            "to": DeliveryState.FAILED,
+            "transitions": DELIVERY_TRANSITIONS,
+            "reason": reason,
+            "settled_at": now,
+        }
+        resolved = move(rows.filter(doubted), **failed)
+        changed = resolved or move(rows.exclude(state=DeliveryState.PENDING), **failed)
     else:
-        doubted = Q(state__in=(DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN))
         repeated = Q(state=DeliveryState.PENDING, reason=DeliveryReason.REPEATED, batch__state=BatchState.READY)
         proven = Delivery.objects.filter(doubted | repeated, pk=delivery.pk)
         sent_at = delivery.sent_at or now
-        changed = rows.filter(pk__in=proven.values("pk")).update(
+        resolved = changed = rows.filter(pk__in=proven.values("pk")).update(
             state=DeliveryState.SENT, reason="", sent_at=sent_at, settled_at=now
         )
+    if resolved:
+        note_resolved([delivery.pk], to=outcome, by=By.EVIDENCE, now=now, reason=reason)
     if changed:
         finish_touchpoint(delivery.touchpoint_id, now=now)
     return bool(changed)

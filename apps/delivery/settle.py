@@ -18,6 +18,7 @@ from .models import BATCH_TRANSITIONS, Attempt, Batch, BatchState, Delivery, Del
 from .outcomes import Outcome, Standstill
 from .policy import DeliveryReason
 from .store import held
+from .trail import By, note_resolved
 
 ROWS_PER_STATEMENT = 1000  # SQLite takes 32,766 parameters
 LOGGED_RETRIES = 5  # of one delivery; later ones say the same again, until the last
@@ -40,6 +41,7 @@ def settle(
     return True
 
 
+@transaction.atomic
 def accept_late(outcomes: Iterable[Outcome], *, now: datetime) -> int:
     """Acceptances of a worker that had lost its claim are evidence all the same: what was judged in doubt was sent.
 
@@ -47,14 +49,16 @@ def accept_late(outcomes: Iterable[Outcome], *, now: datetime) -> int:
     """
     doubted = Q(state__in=(DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN))
     waits = Q(state=DeliveryState.PENDING, batch__state=BatchState.READY)
-    sent = 0
+    sent = []
     for outcome in outcomes:
         if outcome.state == DeliveryState.SENT:
             rows = Delivery.objects.filter(doubted | waits, pk=outcome.delivery_id)
-            sent += Delivery.objects.filter(pk__in=rows.values("pk")).update(
+            if Delivery.objects.filter(pk__in=rows.values("pk")).update(
                 state=DeliveryState.SENT, reason="", provider_id=outcome.provider_id, sent_at=outcome.at, settled_at=now
-            )
-    return sent
+            ):
+                sent.append(outcome.delivery_id)
+    note_resolved(sent, to=DeliveryState.SENT, by=By.EVIDENCE, now=now)
+    return len(sent)
 
 
 def _write(batch: Batch, outcomes: Sequence[Outcome], now: datetime, standstill: Standstill | None) -> None:

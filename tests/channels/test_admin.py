@@ -1,4 +1,5 @@
 import pytest
+from django.db import IntegrityError
 from django.urls import reverse
 
 from apps.accounts.models import AuditEvent
@@ -75,6 +76,26 @@ class TestConfiguring:
         post(client, channel, setting_url="https://example.com/", forget_previous_secret="on")
         channel.refresh_from_db()
         assert set(channel.secrets) == {"secret"}
+
+    def test_what_becomes_of_a_doubt_is_chosen_per_channel(self, client):
+        channel = make_channel(ChannelKind.EMAIL)
+        post(client, channel, after_doubt_routine="wait_repeat", evidence_minutes="60")
+        channel.refresh_from_db()
+        assert (channel.after_doubt_routine, channel.after_doubt_urgent, channel.evidence_minutes) == ("wait_repeat", "", 60)
+        assert AuditEvent.objects.get().detail["after_doubt"] == ["wait_repeat", "", 60]
+
+    def test_an_sms_that_would_repeat_by_itself_is_refused_with_the_reason(self, client):
+        channel = make_channel(ChannelKind.SMS)
+        page = post(client, channel, is_enabled=None, after_doubt_urgent="repeat").content.decode()
+        assert "An SMS never goes again by itself" in page
+        channel.refresh_from_db()
+        assert channel.after_doubt_urgent == ""
+
+    def test_evidence_is_waited_for_a_week_at_most(self, client):
+        channel = make_channel(ChannelKind.EMAIL)
+        post(client, channel, evidence_minutes="10081")
+        channel.refresh_from_db()
+        assert channel.evidence_minutes is None
 
     def test_a_problem_stands_at_its_field_and_nothing_is_saved(self, client):
         channel = make_chat()
@@ -169,3 +190,8 @@ def test_strangers_cannot_send_a_test(client):
 def test_who_may_only_look_cannot_send_a_test(client):
     client.force_login(make_planner(is_superuser=False))
     assert client.get(sending_url(make_channel())).status_code == 403
+
+
+def test_the_database_refuses_an_sms_that_repeats_by_itself():
+    with pytest.raises(IntegrityError, match="sms_never_repeats_by_itself"):
+        make_channel(ChannelKind.SMS, after_doubt_routine="repeat")

@@ -77,11 +77,29 @@ def test_a_retry_is_in_time_and_keeps_to_the_providers_wish(failures, left, wish
     ],
 )
 def test_what_becomes_of_a_doubt(kind, urgency, age, attempts, may_leave, is_idempotent, verdict):
-    found = policy.resolve_doubt(
-        kind=kind, urgency=urgency, age=age, attempts=attempts, may_leave=may_leave, is_idempotent=is_idempotent
-    )
+    usual = policy.doubt_policy(kind=kind, urgency=urgency, is_idempotent=is_idempotent)
 
-    assert found is verdict
+    assert policy.resolve_doubt(usual, age=age, attempts=attempts, may_leave=may_leave) is verdict
+
+
+@pytest.mark.parametrize(
+    ("kind", "chosen", "age", "attempts", "may_leave", "verdict"),
+    [
+        pytest.param("email", "repeat", MINUTE, 1, True, Doubt.REPEAT, id="again at once"),
+        pytest.param("email", "repeat", MINUTE, 3, True, Doubt.WAIT, id="three times at most"),
+        pytest.param("email", "wait_repeat", 59 * MINUTE, 1, True, Doubt.WAIT, id="evidence first"),
+        pytest.param("email", "wait_repeat", HOUR, 1, True, Doubt.REPEAT, id="then once more"),
+        pytest.param("email", "wait_repeat", HOUR, 2, True, Doubt.GIVE_UP, id="and no third time"),
+        pytest.param("email", "wait_repeat", HOUR, 1, False, Doubt.GIVE_UP, id="not when it is of no more use"),
+        pytest.param("chat", "wait", 59 * MINUTE, 1, True, Doubt.WAIT, id="a chat that may not repeat"),
+        pytest.param("chat", "wait", HOUR, 1, True, Doubt.GIVE_UP, id="a chat without evidence"),
+        pytest.param("sms", "repeat", HOUR, 1, True, Doubt.GIVE_UP, id="an SMS does not, whatever was chosen"),
+    ],
+)
+def test_a_channel_may_choose_what_becomes_of_its_doubts(kind, chosen, age, attempts, may_leave, verdict):
+    policy_of_channel = policy.doubt_policy(kind=kind, urgency="urgent", is_idempotent=False, chosen=chosen, wait=HOUR)
+
+    assert policy.resolve_doubt(policy_of_channel, age=age, attempts=attempts, may_leave=may_leave) is verdict
 
 
 def test_a_notice_of_the_last_hour_never_waits_behind_a_fortnights_bulk():
