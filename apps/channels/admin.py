@@ -49,7 +49,9 @@ class ChannelAdmin(admin.ModelAdmin):
             return [(None, {"fields": ("name", "slug", "kind")})]
         own = setting_fields(obj)
         settings = [(obj.get_kind_display(), {"fields": own})] if own else []
-        return [(None, {"fields": ("name", "slug", "is_enabled")}), *settings, (_("When no answer comes"), _DOUBT)]
+        # A place hears each touchpoint once: there is nothing to pace.
+        general = ("name", "slug", "is_enabled") if obj.is_broadcast else ("name", "slug", "is_enabled", "pace")
+        return [(None, {"fields": general}), *settings, (_("When no answer comes"), _DOUBT)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Channel | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}

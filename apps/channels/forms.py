@@ -42,7 +42,7 @@ class ChannelForm(forms.ModelForm):
 
     class Meta:
         model = Channel
-        fields = ("name", "slug", "is_enabled", *DOUBT_FIELDS)
+        fields = ("name", "slug", "is_enabled", "pace", *DOUBT_FIELDS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -18,6 +18,8 @@ class ChannelKind(models.TextChoices):
     MEMORY = "memory", _("Memory (tests and previews)")  # one message per contact, kept in the process
 
 
+SLOWEST_PACE, FASTEST_PACE = 0.001, 100_000.0  # messages per second: 86 a day; more than any provider takes
+
 # The kinds that speak to a place rather than to each contact: one delivery without a contact per touchpoint.
 BROADCAST_KINDS = (ChannelKind.CHAT, ChannelKind.WEBHOOK)
 
@@ -47,6 +49,16 @@ class Channel(TimestampedModel):
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=16, choices=ChannelKind.choices)
     is_enabled = models.BooleanField(_("enabled"), default=True)
+    pace = models.FloatField(
+        _("pace"),
+        null=True,
+        blank=True,
+        validators=(MinValueValidator(SLOWEST_PACE), MaxValueValidator(FASTEST_PACE)),
+        help_text=_(
+            "Messages per second that the provider takes, of all workers together; 0.5 is one every two seconds. "
+            "Empty: as fast as it goes."
+        ),
+    )
     config = models.JSONField(_("configuration"), default=dict, blank=True)  # nothing secret
     sealed_secrets = models.TextField(blank=True, editable=False)  # see `secrets`
     after_doubt_routine = models.CharField(
@@ -79,6 +91,7 @@ class Channel(TimestampedModel):
                 condition=Q(evidence_minutes__isnull=True) | Q(evidence_minutes__range=(1, LONGEST_EVIDENCE_MINUTES)),
                 name="evidence_is_waited_for_a_week_at_most",
             ),
+            models.CheckConstraint(condition=Q(pace__isnull=True) | Q(pace__gt=0), name="channel_pace_goes_forward"),
         )
 
     def __str__(self) -> str:

@@ -35,6 +35,7 @@ def save_channel(channel: Channel, *, secrets: Mapping[str, str], actor: User | 
         name=channel.name,
         kind=channel.kind,
         is_enabled=channel.is_enabled,
+        pace=channel.pace,
         config=channel.config,
         after_doubt=[channel.after_doubt_routine, channel.after_doubt_urgent, channel.evidence_minutes],
         secrets=sorted(secrets),  # their names

@@ -117,6 +117,21 @@ class TestConfiguring:
         channel.refresh_from_db()
         assert not channel.is_enabled
 
+    @pytest.mark.parametrize(("typed", "pace"), [("14", 14.0), ("0.5", 0.5), ("", None)])
+    def test_the_pace_is_messages_per_second_or_nothing(self, client, typed, pace):
+        channel = make_channel(pace=3)
+        post(client, channel, pace=typed)
+        channel.refresh_from_db()
+        assert channel.pace == pace
+        assert AuditEvent.objects.get().detail["pace"] == pace
+
+    @pytest.mark.parametrize("typed", ["0", "-14", "nan", "inf", "1e9"])
+    def test_a_pace_that_never_ends_is_refused(self, client, typed):
+        assert "pace" in post(client, make_channel(), pace=typed).context["adminform"].form.errors
+
+    def test_a_place_has_no_pace(self, client):
+        assert 'name="pace"' not in client.get(change_url(make_chat())).content.decode()
+
     def test_after_a_lost_key_the_secret_can_be_typed_again(self, client, settings, planner):
         channel = make_chat()
         settings.SECRET_KEY = "another"
