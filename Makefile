@@ -5,13 +5,16 @@ PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 ENV = $(if $(PYTHON),"$(PYTHON)" -E tools/setup_env.py,$(error Preavis needs Python 3.11 or newer; none was found on the PATH))
 IN_ENV := .venv/bin/python -m
 
-.PHONY: demo test setup run worker beat lint browser
+.PHONY: demo test bench setup run worker beat lint browser
 
 demo:  ## everything, with sample data; Ctrl-C ends it
 	@exec $(ENV) demo
 
 test:  ## the tests: no network, no servers of this machine
 	@exec $(ENV) test $(ARGS)
+
+bench:  ## how fast it is, beside what else people would use; bench/README.md explains it
+	@exec $(ENV) bench $(ARGS)
 
 setup:  ## the packages for developing
 	@$(ENV) setup dev

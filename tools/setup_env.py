@@ -3,8 +3,9 @@
 
     python3 tools/setup_env.py demo           everything, to look at
     python3 tools/setup_env.py test [ARGS]    the tests, with pytest's arguments
+    python3 tools/setup_env.py bench [ARGS]   the measurements of bench/
     python3 tools/setup_env.py run ARGS       Python in the environment, e.g. `run manage.py check`
-    python3 tools/setup_env.py setup [SET]    only the packages: run (default), test or dev
+    python3 tools/setup_env.py setup [SET]    only the packages: run (default), test, bench or dev
 
 This file alone also runs on old Pythons, so that it can look for a newer one: keep its syntax that of Python 3.6.
 """
@@ -26,6 +27,7 @@ SUPPORTED = [(3, 14), (3, 13), (3, 12), (3, 11)]  # best first; the pinned packa
 REQUIREMENTS = {
     "run": ["requirements.txt"],
     "test": ["requirements.txt", "requirements-test.txt"],
+    "bench": ["requirements.txt", "requirements-bench.txt"],
     "dev": ["requirements.txt", "requirements-test.txt", "requirements-dev.txt"],
 }
 # Of pip's own settings these stay: where packages come from and how to get there. Any other could redirect the install.
@@ -56,6 +58,9 @@ def main(arguments):
         elif command == "test":
             install("test")
             become(["-m", "pytest", *rest], environment=without_own_settings(clean_environment()))
+        elif command == "bench":
+            install("bench")
+            become(["-m", "bench", *rest], environment=clean_environment())
         elif command == "run" and rest:
             install("run")
             become(rest, environment=clean_environment())

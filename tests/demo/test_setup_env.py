@@ -110,7 +110,7 @@ def test_the_stamp_changes_with_the_requirements_and_the_python(setup_env: Modul
     assert len(set(stamps)) == 6
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-test.txt", "requirements-bench.txt", "requirements-dev.txt"])
 def test_requirements_are_pinned_by_hash_and_name_no_place(name: str) -> None:
     lines = (settings.BASE_DIR / name).read_text().splitlines()
     options = [line for line in lines if line.startswith("-")]

@@ -1,0 +1,50 @@
+"""Who is measured, one file each. All do the same work: what a `Run` says they did is checked by the sink."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from ..servers import Databases, OwnSink, SmtpSink, Valkey
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a contender does its work: the servers that all share, and a folder of its own."""
+
+    databases: Databases
+    valkey: Valkey
+    folder: Path
+    workers: int = 2
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One doing of the work. `writing_seconds` is until all rows are written, `sending_seconds` from there to the last outcome."""
+
+    recipients: int
+    received: int  # by the sink
+    recorded: int  # as sent, in the database
+    writing_seconds: float
+    sending_seconds: float
+    cpu_seconds: dict[str, float] = field(default_factory=dict)  # "own", "database", "redis", "sink"
+    peak_bytes: int = 0  # of the largest of the contender's own processes
+
+    @property
+    def seconds(self) -> float:
+        return self.writing_seconds + self.sending_seconds
+
+    def check(self) -> None:
+        if not self.recipients == self.received == self.recorded:
+            raise AssertionError(
+                f"{self.recipients} recipients, {self.recorded} recorded as sent, {self.received} received by the sink"
+            )
+
+
+class Contender(Protocol):
+    name: str
+    title: str
+
+    def prepare(self, place: Place, recipients: int) -> None:
+        """Makes the database that each run is given a copy of."""
+
+    def run(self, place: Place, recipients: int, sink: SmtpSink | OwnSink) -> Run: ...
