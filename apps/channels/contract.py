@@ -2,12 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from apps.common.text import one_line
 
 from .messages import Message, Phase, Receipt, TransportError
 from .options import Option, option_problems
+from .traces import Trace
 
 LONGEST_REPLY = 500  # of what a provider answered; the rest is decoration
 LONGEST_PROVIDER_ID = 128
@@ -29,6 +31,8 @@ class Transport(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     # Whether the provider drops a repeat with the same key by itself: then a message in doubt may simply go again.
     is_idempotent: ClassVar[bool] = False
+    # Whether the provider can be asked what became of a message; then `look_up` does.
+    can_look_up: ClassVar[bool] = False
 
     def __init__(self, *, config: Mapping[str, Any], secrets: Mapping[str, str], answer_timeout: float | None = None) -> None:
         """`answer_timeout`: seconds to wait for the answer once all was written; None: as long as the protocol advises."""
@@ -44,6 +48,13 @@ class Transport(ABC):
     @abstractmethod
     def hand_over(self, message: Message) -> str:
         """Gives one message to the provider and returns the provider's name for it; raises TransportError."""
+
+    def look_up(self, message: Message, *, around: datetime) -> Sequence[Trace]:
+        """Traces of messages that look like this one, handed over at about `around`, the likeliest first.
+
+        None means that the provider knows of no such message. Raises TransportError where it did not say.
+        """
+        raise NotImplementedError(f"{self.kind} cannot be asked")
 
     def close(self) -> None:  # noqa: B027  not every transport holds something open
         """Lets go of the connection; called when the last receipt was taken, or the caller stopped asking."""

@@ -51,29 +51,43 @@ class HttpClient:
 
     def post(self, url: str, *, body: bytes, headers: Mapping[str, str], auth: tuple[str, str] | None = None) -> Answer:
         """Whatever was answered; raises TransportError where nothing was."""
-        problem = url_problem(url, allowlist=settings.CHANNEL_HOST_ALLOWLIST)
-        if problem:
-            raise standstill(problem)
-        return self._exchange(url, data=body, headers={"Accept-Encoding": "identity", **headers}, auth=auth)
+        return self._exchange("POST", url, data=body, headers=headers, auth=auth)
+
+    def get(
+        self, url: str, *, headers: Mapping[str, str], auth: tuple[str, str] | None = None, longest: int = LONGEST_ANSWER_BYTES
+    ) -> Answer:
+        """Asks and changes nothing: what was answered, up to `longest` bytes of it. Raises TransportError where nothing was."""
+        try:
+            return self._exchange("GET", url, longest=longest, headers=headers, auth=auth)
+        except TransportError as error:
+            if error.phase is Phase.BEFORE:
+                raise
+            raise standstill(_("The provider did not answer the question.")) from None
 
     def close(self) -> None:
         self.session.close()
 
-    def _exchange(self, url: str, **request: Any) -> Answer:
+    def _exchange(
+        self, method: str, url: str, *, headers: Mapping[str, str], longest: int = LONGEST_ANSWER_BYTES, **request: Any
+    ) -> Answer:
+        problem = url_problem(url, allowlist=settings.CHANNEL_HOST_ALLOWLIST)
+        if problem:
+            raise standstill(problem)
+        request |= {"headers": {"Accept-Encoding": "identity", **headers}, "allow_redirects": False, "stream": True}
         timeouts = (self.connect_timeout, self.answer_timeout)
         with watched(self.answer_timeout) as exchange:
             try:
-                response = self.session.post(url, timeout=timeouts, allow_redirects=False, stream=True, **request)
+                response = self.session.request(method, url, timeout=timeouts, **request)
             except requests.RequestException as error:
                 raise _broken(error, exchange) from None  # its own text holds the address
             with response:
-                return Answer(status=response.status_code, headers=response.headers, text=_start_of(response))
+                return Answer(status=response.status_code, headers=response.headers, text=_start_of(response, longest))
 
 
-def _start_of(response: requests.Response) -> str:
+def _start_of(response: requests.Response, longest: int) -> str:
     """As much of the body as matters. The status has been read: whatever happens now cannot change the outcome."""
     try:
-        return response.raw.read(LONGEST_ANSWER_BYTES, decode_content=False).decode(errors="replace")
+        return response.raw.read(longest, decode_content=False).decode(errors="replace")
     except (HTTPError, OSError):
         return ""
 

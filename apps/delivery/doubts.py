@@ -4,30 +4,49 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q, QuerySet
+
 from apps.campaigns.models import OPEN_STATES, Urgency
 from apps.channels.models import Channel
 from apps.channels.registry import transport_class
 
 from . import policy
 from .models import Delivery, DeliveryState
-from .policy import DeliveryReason, Doubt, DoubtPolicy
-from .resolutions import conclude, repeat
+from .policy import AfterDoubt, DeliveryReason, Doubt, DoubtPolicy
+from .resolutions import conclude, may_repeat, repeat
 from .trail import By
 
+MOST_AT_ONCE = 5000  # the next sweep goes on
 REPEAT_PAUSE = timedelta(seconds=30)  # before the second repeat and later ones; the first goes at once
 
 
 def resolve_doubts(now: datetime, *, touchpoint_id: int | None = None) -> int:
-    """Applies each channel's policy to the deliveries in doubt; returns how many it resolved."""
-    rows = Delivery.objects.in_doubt().select_related("touchpoint", "batch", "batch__channel").order_by("sent_at", "pk")
+    """Applies each channel's policy to the deliveries in doubt, the oldest first; returns how many it resolved."""
+    rows = Delivery.objects.in_doubt()
     if touchpoint_id is not None:
         rows = rows.filter(touchpoint=touchpoint_id)
+    ripe = rows.filter(_ripe(rows, now)).select_related("touchpoint", "batch", "batch__channel").order_by("sent_at", "pk")
     verdicts: dict[tuple[Doubt, int | None, int], list[Delivery]] = defaultdict(list)
-    for delivery in rows.iterator():
+    for delivery in ripe[:MOST_AT_ONCE]:
         verdict = _verdict(delivery, now)
         if verdict is not Doubt.WAIT:
             verdicts[verdict, delivery.batch_id, delivery.attempts].append(delivery)
     return sum(_apply(verdict, group, now) for (verdict, _batch, _attempts), group in verdicts.items())
+
+
+def _ripe(rows: QuerySet[Delivery], now: datetime) -> Q:
+    """Those of `rows` that need not wait any longer, by the policies of their channels; `_verdict` says what follows."""
+    kinds = rows.order_by().values_list("batch__channel", "touchpoint__urgency").distinct()
+    pairs = [(pk, urgency) for pk, urgency in kinds if pk is not None]
+    channels = Channel.objects.in_bulk({pk for pk, _urgency in pairs})
+    ripe = Q(batch__isnull=True)
+    for pk, urgency in pairs:
+        chosen = policy_of(channels[pk], urgency)
+        is_due = Q(sent_at__lte=now - chosen.wait)
+        if chosen.then is AfterDoubt.REPEAT:
+            is_due |= Q(may_repeat(now), attempts__lt=policy.MOST_REPEATS)
+        ripe |= Q(is_due, batch__channel=pk, touchpoint__urgency=urgency)
+    return ripe
 
 
 def policy_of(channel: Channel, urgency: str) -> DoubtPolicy:

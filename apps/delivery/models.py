@@ -237,6 +237,32 @@ class Attempt(models.Model):
         return f"{self.delivery} #{self.number}"
 
 
+class LookUpAnswer(models.TextChoices):
+    ACCEPTED = "accepted", _("The provider took it")
+    FAILED = "failed", _("The provider gave it up")
+    NOT_FOUND = "not_found", _("The provider knows of no such message")
+    UNSAID = "unsaid", _("The provider did not say")
+
+
+class LookUp(models.Model):
+    """What the provider last said of a delivery in doubt when it was asked; evidence, kept for people to see."""
+
+    delivery = models.OneToOneField(Delivery, verbose_name=_("delivery"), on_delete=models.CASCADE, related_name="look_up")
+    at = models.DateTimeField(_("at"))
+    times = models.PositiveSmallIntegerField(_("times asked"), default=1)
+    answer = models.CharField(_("answer"), max_length=12, choices=LookUpAnswer.choices)
+    text = models.CharField(_("text"), max_length=200, blank=True, default="")
+    next_at = models.DateTimeField()  # not asked again before
+
+    class Meta:
+        verbose_name = _("look-up")
+        verbose_name_plural = _("look-ups")
+        indexes = (models.Index(fields=("answer", "at"), name="look_up_of_the_silent"),)
+
+    def __str__(self) -> str:
+        return f"{self.delivery}: {self.answer}"
+
+
 class Link(models.Model):
     """The target of one numbered link in the messages of a touchpoint; a click names it and never carries an address."""
 

@@ -128,6 +128,15 @@ def resolve_doubt(channel: DoubtPolicy, *, age: timedelta, attempts: int, may_le
     return Doubt.REPEAT if goes_once_more and may_leave else Doubt.GIVE_UP
 
 
+FIRST_LOOK_UP = timedelta(seconds=30)  # a provider's list may lag behind
+
+
+def next_look_up(times: int) -> timedelta:
+    """How long after the hand-over a provider that was asked `times` times is asked again: twice as late each time."""
+    factor: int = 2 ** min(times, 12)
+    return FIRST_LOOK_UP * factor
+
+
 # --- first things first ------------------------------------------------------------------------------------------------
 
 URGENT = 0

@@ -26,6 +26,7 @@ from .expand import Expanded, expand_touchpoint
 from .handover import Brake, Run, hand_over
 from .journal import Journal
 from .lease import Lease
+from .look_ups import look_up_doubts, look_up_now
 from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState, Pulse
 from .policy import DeliveryReason
 from .reaper import reap
@@ -45,6 +46,8 @@ __all__ = (
     "expand_touchpoint",
     "expire_past_use",
     "finish_settled",
+    "look_up_doubts",
+    "look_up_now",
     "may_retry",
     "reap",
     "record_evidence",

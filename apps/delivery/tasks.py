@@ -58,6 +58,7 @@ def sweep() -> None:
         services.reap,
         services.close_stopped,
         services.expire_past_use,
+        services.look_up_doubts,
         services.resolve_doubts,
         services.finish_settled,
     )

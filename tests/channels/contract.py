@@ -2,16 +2,21 @@
 
 import logging
 import time
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import pytest
 
 from apps.channels.contract import Transport
-from apps.channels.messages import Message, Phase, Receipt
+from apps.channels.messages import Message, Phase, Receipt, TransportError
+from apps.channels.traces import Trace
+
+from .servers import CLOSE, DRIP, RESET, SILENCE
 
 PATIENT, HURRIED = 10.0, 0.2  # seconds a transport waits for an answer; the machine under the tests may be slow
 SOON = 3.0  # well below PATIENT
 SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+HANDED_OVER = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BODY = "The database will be out of reach."
 
 
@@ -149,6 +154,61 @@ class NetworkContract(TransportContract):
     def test_line_ends_and_marks_in_the_subject_do_no_harm(self, peer):
         message = make_message(address=peer.address, subject="Window\r\nBcc: eve@example.org\u2028<!channel> \x00 @all")
         assert first(peer, [message]).accepted
+
+
+class LookUpPeer(NetworkPeer, Protocol):
+    def knows(self, message: Message, *, at: datetime, accepted: bool = True) -> None: ...
+    def answer_questions(self, answer: Any) -> None: ...
+
+
+class LookUpContract(NetworkContract):
+    """What a transport promises whose provider can be asked what became of a message."""
+
+    def asked(self, peer: LookUpPeer, message: Message) -> list[Trace]:
+        transport = peer.transport()
+        try:
+            return list(transport.look_up(message, around=HANDED_OVER))
+        finally:
+            transport.close()
+
+    def test_says_that_it_can(self, peer):
+        assert peer.transport().can_look_up
+
+    def test_finds_what_the_provider_took(self, peer, messages):
+        peer.knows(messages[0], at=HANDED_OVER)
+        assert [trace.accepted for trace in self.asked(peer, messages[0])] == [True]
+
+    def test_finds_what_the_provider_gave_up(self, peer, messages):
+        peer.knows(messages[0], at=HANDED_OVER, accepted=False)
+        assert [trace.accepted for trace in self.asked(peer, messages[0])] == [False]
+
+    def test_finds_nothing_where_there_is_nothing(self, peer, messages):
+        assert self.asked(peer, messages[0]) == []
+
+    def test_asking_sends_nothing(self, peer, messages):
+        self.asked(peer, messages[0])
+        assert peer.received() == 0
+
+    @pytest.mark.parametrize("answer", [(500, {}, "oops"), (401, {}, "who?"), (200, {}, "<html>"), (200, {}, "[]"), RESET, CLOSE])
+    def test_an_answer_from_which_nothing_follows_is_an_error(self, peer, messages, answer):
+        peer.answer_questions(answer)
+        with pytest.raises(TransportError):
+            self.asked(peer, messages[0])
+
+    @pytest.mark.parametrize("answer", [SILENCE, DRIP])
+    def test_a_question_costs_no_more_than_the_time_out(self, peer, messages, answer):
+        peer.patience = HURRIED
+        peer.answer_questions(answer)
+        began = time.monotonic()
+        with pytest.raises(TransportError):
+            self.asked(peer, messages[0])
+        assert time.monotonic() - began < SOON
+
+    def test_without_a_connection_nothing_follows(self, peer, messages):
+        transport = peer.transport()
+        peer.vanish()
+        with pytest.raises(TransportError):
+            transport.look_up(messages[0], around=HANDED_OVER)
 
 
 def first(peer: Peer, messages: list[Message]) -> Receipt:

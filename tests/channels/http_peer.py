@@ -20,6 +20,9 @@ class HttpPeer:
     def refuse(self, *, permanent: bool, skip: int = 0) -> None:
         self.server.script.extend([*[self.server.default] * skip, (400, {}, "invalid") if permanent else (408, {}, "busy")])
 
+    def answer_questions(self, answer: object) -> None:
+        self.server.script.append(answer)
+
     def break_after_taking(self) -> None:
         self.server.script.append(RESET)
 

@@ -139,7 +139,9 @@ class HttpServer(ThreadingHTTPServer):
     def __init__(self, default: tuple[int, dict[str, str], str] = (200, {}, "ok"), tls: ssl.SSLContext | None = None) -> None:
         self.script: deque[Any] = deque()
         self.default = default
+        self.answer_to_questions: tuple[int, dict[str, str], str] = (200, {}, "{}")
         self.calls: list[Call] = []
+        self.asked: list[Call] = []
         self.connections = 0
         self.is_over = threading.Event()
         super().__init__(("127.0.0.1", 0), _ScriptedHandler)
@@ -179,10 +181,15 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
         super().setup()
         self.server.connections += 1
 
+    def do_GET(self) -> None:
+        self._act(self.server.asked, b"", self.server.answer_to_questions)
+
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.calls.append(Call(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
-        action = self.server.script.popleft() if self.server.script else self.server.default
+        self._act(self.server.calls, self.rfile.read(int(self.headers["Content-Length"])), self.server.default)
+
+    def _act(self, calls: list[Call], body: bytes, default: Any) -> None:
+        calls.append(Call(self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        action = self.server.script.popleft() if self.server.script else default
         if isinstance(action, tuple):
             self._answer(*action)
             return
@@ -201,7 +208,7 @@ class _ScriptedHandler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body.encode())))
         self.end_headers()
         self.wfile.write(body.encode())
 

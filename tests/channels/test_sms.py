@@ -1,32 +1,22 @@
 import json
-from urllib.parse import parse_qs
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from apps.channels.messages import Phase
+from apps.channels.messages import Phase, TransportError
 from apps.channels.transports.sms import SmsTransport
 
-from .contract import NetworkContract, first, make_message
-from .http_peer import HttpPeer
+from .contract import HANDED_OVER, LookUpContract, first, make_message
 from .servers import HttpServer
+from .sms_peer import SmsPeer
 
 
-class SmsPeer(HttpPeer):
-    address = "+33612345678"
-
-    def transport(self, **config: str) -> SmsTransport:
-        config = {"account": "AC1", "from_number": "+33123456789", "base_url": self.server.url} | config
-        return SmsTransport(config=config, secrets={"token": "hush-hush"}, answer_timeout=self.patience)
-
-    def refuse_with(self, code: int, status: int = 400) -> None:
-        body = json.dumps({"code": code, "message": f"The number {self.address} is no good.", "status": status})
-        self.server.script.append((status, {}, body))
-
-
-class TestSmsTransport(NetworkContract):
+class TestSmsTransport(LookUpContract):
     @pytest.fixture
     def peer(self, http_server: HttpServer, inner_hosts) -> SmsPeer:
         http_server.default = (201, {}, json.dumps({"sid": "SM42", "status": "queued"}))
+        http_server.answer_to_questions = (200, {}, json.dumps({"messages": []}))
         return SmsPeer(http_server)
 
     def test_asks_as_twilio_wants_it(self, peer):
@@ -53,6 +43,37 @@ class TestSmsTransport(NetworkContract):
         peer.refuse_with(21610)
         error = first(peer, messages).error
         assert (error.permanent, error.bad_address) == (True, False)
+
+    def test_asks_by_number_and_sender(self, peer, messages):
+        self.asked(peer, messages[0])
+        url = urlsplit(peer.server.asked[0].path)
+        assert url.path == "/2010-04-01/Accounts/AC1/Messages.json"
+        assert parse_qs(url.query) == {"To": [peer.address], "From": ["+33123456789"], "PageSize": ["50"]}
+        assert peer.server.asked[0].headers["authorization"].startswith("Basic ")
+
+    @pytest.mark.parametrize(
+        ("minutes", "fields"),
+        [
+            pytest.param(0, {"body": "Another text."}, id="another text"),
+            pytest.param(0, {"direction": "inbound"}, id="an answer of the recipient's"),
+            pytest.param(-60, {}, id="the same text an hour before"),
+            pytest.param(60, {}, id="the same text an hour after"),
+        ],
+    )
+    def test_what_only_resembles_it_is_no_trace(self, peer, messages, minutes, fields):
+        peer.knows(messages[0], at=HANDED_OVER + timedelta(minutes=minutes), **fields)
+        assert self.asked(peer, messages[0]) == []
+
+    def test_a_long_list_that_does_not_reach_back_says_nothing(self, peer, messages):
+        for _ in range(50):
+            peer.knows(messages[0], at=HANDED_OVER + timedelta(hours=1))
+        with pytest.raises(TransportError):
+            self.asked(peer, messages[0])
+
+    def test_a_dead_number_is_a_bad_address(self, peer, messages):
+        peer.knows(messages[0], at=HANDED_OVER, accepted=False)
+        (trace,) = self.asked(peer, messages[0])
+        assert (trace.bad_address, trace.code) == (True, "30005")
 
     def test_an_answer_without_json_is_accepted_all_the_same(self, peer, messages):
         peer.server.script.append((201, {}, "<html>"))

@@ -53,6 +53,7 @@ def sweep(now: datetime) -> None:
     services.reap(now)
     services.close_stopped(now)
     services.expire_past_use(now)
+    services.look_up_doubts(now)
     services.resolve_doubts(now)
     services.finish_settled(now)
 
