@@ -6,7 +6,7 @@ from datetime import datetime
 from apps.channels.models import ChannelKind
 from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision
 
-from .models import Campaign, Playbook, Step, Touchpoint
+from .models import Campaign, Playbook, Reason, Step, Touchpoint, TouchpointState
 from .planner import PlannedTouchpoint, PlanStep, PlanWindow, plan
 from .replanning import Standing, Times
 
@@ -89,6 +89,7 @@ def standings(touchpoints: Sequence[Touchpoint], window: MaintenanceWindow) -> l
             revision=row.revision,
             times=promised.get(row.revision, times_of(window)),
             told=row.first_sent_at is not None,
+            skipped_by_hand=row.state == TouchpointState.SKIPPED and row.reason == Reason.SKIPPED_BY_HAND,
         )
         for row in touchpoints
     ]

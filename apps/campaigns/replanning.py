@@ -47,6 +47,7 @@ class Standing:
     revision: int
     times: Times
     told: bool
+    skipped_by_hand: bool = False  # a person decided that it does not leave at this time
 
     @property
     def key(self) -> Key:
@@ -171,7 +172,7 @@ def _is_leaving(standing: Standing, row: PlannedTouchpoint) -> bool:
 def _stands(standing: Standing, row: PlannedTouchpoint, times: Times) -> bool:
     """Whether the touchpoint already is what the plan wants."""
     same_time = standing.due_at == row.due_at
-    if standing.state == "missed":
+    if standing.state == "missed" or standing.skipped_by_hand:
         return same_time or row.state == "skipped"
     if row.state != "planned":
         return standing.state == row.state and same_time

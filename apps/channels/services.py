@@ -13,12 +13,15 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record
+from apps.common.pausing import Pausable
 from apps.common.sealing import seal
 
 from .messages import Message, Receipt
 from .models import Channel
 from .registry import transport_for
 
+# A pause that somebody else began while the form was open stands.
+NOT_SAVED = (Channel._meta.pk.name, *(field.name for field in Pausable._meta.fields))
 TEST_ANSWER_SECONDS = 20  # a person waits for the page
 
 
@@ -26,7 +29,8 @@ TEST_ANSWER_SECONDS = 20  # a person waits for the page
 def save_channel(channel: Channel, *, secrets: Mapping[str, str], actor: User | None, now: datetime) -> Channel:
     """Saves the channel with exactly these secrets, which replace all earlier ones."""
     channel.sealed_secrets = seal(dict(secrets))
-    channel.save()
+    own = [field.name for field in Channel._meta.concrete_fields if field.name not in NOT_SAVED]
+    channel.save(update_fields=None if channel._state.adding else own)
     record(
         "channel.saved",
         subject=channel,

@@ -23,6 +23,8 @@ class Closing(Enum):
     CANCELLED = (DeliveryState.CANCELLED, DeliveryReason.WINDOW_CANCELLED)
     REPLANNED = (DeliveryState.SUPERSEDED, DeliveryReason.WINDOW_CHANGED)
     PAST_USE = (DeliveryState.EXPIRED, DeliveryReason.PAST_USE)
+    PAUSED = (DeliveryState.EXPIRED, DeliveryReason.PAUSED)
+    SKIPPED = (DeliveryState.CANCELLED, DeliveryReason.SKIPPED)
 
     @classmethod
     def of(cls, touchpoint: Touchpoint) -> "Closing":
@@ -30,8 +32,22 @@ class Closing(Enum):
         if touchpoint.state == TouchpointState.CANCELLED:
             return cls.CANCELLED
         if touchpoint.state in (TouchpointState.MISSED, *OPEN_STATES):
-            return cls.PAST_USE
+            return cls.late(touchpoint)
         return cls.REPLANNED
+
+    @classmethod
+    def late(cls, touchpoint: Touchpoint) -> "Closing":
+        """Why nobody sent it in time."""
+        is_paused = Touchpoint.objects.held_back().filter(pk=touchpoint.pk).exists()
+        return cls.PAUSED if is_paused else cls.PAST_USE
+
+
+# What is said of a touchpoint of which deliveries did not leave for such a reason; for any other they came too late.
+UNSENT_REASONS = {
+    DeliveryReason.HALTED: Reason.HALTED,
+    DeliveryReason.PAUSED: Reason.PAUSED,
+    DeliveryReason.SKIPPED: Reason.SKIPPED_BY_HAND,
+}
 
 
 @transaction.atomic
@@ -78,9 +94,11 @@ def _expire(touchpoint: Touchpoint, *, now: datetime) -> bool:
     fence = Touchpoint.objects.past_use(now).filter(pk=touchpoint.pk)
     if fence.select_for_update(no_key=True).first() is None:  # moved or sent meanwhile
         return False
+    closing = Closing.late(touchpoint)
     if touchpoint.state == TouchpointState.PLANNED:
-        return bool(_end(fence, TouchpointState.MISSED, reason=Reason.NOT_SENT_IN_TIME, settled_at=now))
-    close_batches(Batch.objects.filter(touchpoint=touchpoint), Closing.PAST_USE, now=now)
+        reason = UNSENT_REASONS.get(closing.value[1], Reason.NOT_SENT_IN_TIME)
+        return bool(_end(fence, TouchpointState.MISSED, reason=reason, settled_at=now))
+    close_batches(Batch.objects.filter(touchpoint=touchpoint), closing, now=now)
     return finish_touchpoint(touchpoint.pk, now=now)
 
 
@@ -93,7 +111,8 @@ def finish_settled(now: datetime) -> int:
 
 @transaction.atomic
 def finish_touchpoint(touchpoint_id: int, *, now: datetime) -> bool:
-    """Ends the touchpoint if every delivery of its revision is settled: sent, or missed when all came too late.
+    """Ends the touchpoint if every delivery of its revision is settled: sent; or missed, or skipped, when none left for
+    such a reason.
 
     The lock makes workers that settle the last batches together look one after the other, so that one sees the end.
     """
@@ -104,11 +123,20 @@ def finish_touchpoint(touchpoint_id: int, *, now: datetime) -> bool:
     rows = Delivery.objects.filter(touchpoint=touchpoint)
     if rows.unsettled().filter(revision=touchpoint.revision).exists():
         return False
-    too_late = rows.filter(revision=touchpoint.revision, state=DeliveryState.EXPIRED).exists()
-    tried = rows.filter(state__in=(*TOLD_STATES, DeliveryState.FAILED)).exists()
-    state = TouchpointState.MISSED if too_late and not tried else TouchpointState.SENT
-    reason = Reason.NOT_SENT_IN_TIME.value if too_late else ""
+    state, reason = _ending(rows, touchpoint)
     return bool(_end(fence.filter(revision=F("revision")), state, reason=reason, settled_at=now))
+
+
+def _ending(rows: QuerySet[Delivery], touchpoint: Touchpoint) -> tuple[str, str]:
+    """The state a settled touchpoint goes to, and why some of it did not leave, or nothing."""
+    unsent = rows.filter(revision=touchpoint.revision, state__in=(DeliveryState.EXPIRED, DeliveryState.CANCELLED))
+    codes = set(unsent.values_list("reason", flat=True).distinct())
+    if not codes:
+        return TouchpointState.SENT, ""
+    reason = next((reason for code, reason in UNSENT_REASONS.items() if code in codes), Reason.NOT_SENT_IN_TIME)
+    if rows.filter(state__in=(*TOLD_STATES, DeliveryState.FAILED)).exists():
+        return TouchpointState.SENT, reason
+    return (TouchpointState.SKIPPED if codes == {DeliveryReason.SKIPPED} else TouchpointState.MISSED), reason
 
 
 def _end(fence: QuerySet[Touchpoint], to: str, **changes: Any) -> int:

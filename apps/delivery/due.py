@@ -40,9 +40,10 @@ def due(now: datetime) -> Due:
 def oldest_due_at(now: datetime) -> datetime | None:
     """Since when the longest-waiting row has been due; None when nothing waits.
 
-    A touchpoint that was planned shortly before its time is written late, and is not late for that.
+    A touchpoint that was planned shortly before its time is written late, and is not late for that. What a person holds
+    back does not wait: it is shown as paused.
     """
-    batches = Batch.objects.filter(state=BatchState.READY, not_before__lte=now)
+    batches = Batch.objects.overdue(now).free()
     touchpoints = Touchpoint.objects.due_for_expansion(now).filter(due_at__lte=now)
     windows = MaintenanceWindow.objects.due_to_start(now)
     return _earliest(

@@ -30,15 +30,17 @@ class Expanded(StrEnum):
 
 
 @transaction.atomic
-def expand_touchpoint(touchpoint_id: int, *, now: datetime) -> Expanded:
+def expand_touchpoint(touchpoint_id: int, *, now: datetime, also_held_back: bool = False) -> Expanded:
     """Writes one delivery per recipient of a planned touchpoint, and the batches in which they leave.
+
+    One that is paused is left alone, unless it is `also_held_back` that is to be written.
 
     Expansions of one campaign run one after another (its row is locked, before the touchpoint's, as re-planning does),
     so that sibling touchpoints see each other's recipients.
     """
     _plan_for_sets()
     Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=touchpoint_id).first()
-    touchpoint = _due(now).filter(pk=touchpoint_id).first()
+    touchpoint = _due(now, also_held_back=also_held_back).filter(pk=touchpoint_id).first()
     if touchpoint is None or not _is_at_rest(touchpoint):
         return Expanded.NOT_NOW
     fence = Touchpoint.objects.filter(pk=touchpoint.pk, revision=touchpoint.revision)
@@ -60,8 +62,8 @@ def _plan_for_sets() -> None:
             cursor.execute("SET LOCAL jit = off")
 
 
-def _due(now: datetime) -> QuerySet[Touchpoint]:
-    ready = Touchpoint.objects.due_for_expansion(now).filter(useful_until__gt=now)
+def _due(now: datetime, *, also_held_back: bool) -> QuerySet[Touchpoint]:
+    ready = Touchpoint.objects.due_for_expansion(now, also_held_back=also_held_back).filter(useful_until__gt=now)
     return ready.select_related("campaign__window", "segment", "channel")
 
 

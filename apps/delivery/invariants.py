@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.campaigns.models import OPEN_STATES, Audience, Reason, Touchpoint, TouchpointState
+from apps.campaigns.models import OPEN_STATES, Audience, Campaign, Reason, Touchpoint, TouchpointState
 from apps.channels.models import Channel
 from apps.windows.models import RevisionChange, WindowRevision
 
@@ -140,6 +140,17 @@ def marked_after_a_newer_revision(now: datetime) -> QuerySet[Any]:
     return Batch.objects.filter(Exists(moved) | Exists(rewritten), marked_at__isnull=False)
 
 
+def marked_while_paused(now: datetime) -> QuerySet[Any]:
+    """Of what is paused now, batches marked since; of earlier pauses nothing is kept but the audit trail."""
+    since = F("marked_at") - CLOCK_TOLERANCE
+    by_campaign = Touchpoint.objects.filter(campaign__in=Campaign.objects.paused())
+    return Batch.objects.filter(
+        Q(touchpoint__in=Touchpoint.objects.paused(), touchpoint__paused_at__lt=since)
+        | Q(touchpoint__in=by_campaign, touchpoint__campaign__paused_at__lt=since)
+        | Q(channel__in=Channel.objects.paused(), channel__paused_at__lt=since)
+    )
+
+
 def corrections_to_nobody(now: datetime) -> QuerySet[Any]:
     """Corrections to people to whom this column never said anything before, not even something that came back."""
     before = Delivery.objects.filter(
@@ -204,6 +215,7 @@ INVARIANTS: Sequence[Invariant] = (
         meaning=_("Nothing leaves after what it says has become false."),
         offenders=marked_after_a_newer_revision,
     ),
+    Invariant(name="pauses-hold", meaning=_("Nothing is marked while it is paused."), offenders=marked_while_paused),
     Invariant(
         name="corrections-to-the-told",
         meaning=_("Corrections go only to people who were told something before."),

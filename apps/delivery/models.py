@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from apps.audiences.models import Contact
-from apps.campaigns.models import OPEN_STATES, Touchpoint
+from apps.campaigns.models import OPEN_STATES, Campaign, Touchpoint
 from apps.channels.models import Channel
 
 
@@ -32,9 +32,23 @@ IN_HAND = (BatchState.LEASED, BatchState.SENDING)
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
+    def free(self) -> Self:
+        """Held back by nobody. In statements without a join, so that a conditional update keeps its fence; each part is
+        asked once for all rows, and from an index that is empty while nothing is paused."""
+        return (
+            self.exclude(touchpoint__in=Touchpoint.objects.paused())
+            .exclude(touchpoint__in=Touchpoint.objects.filter(campaign__in=Campaign.objects.paused()))
+            .exclude(channel__in=Channel.objects.paused())
+        )
+
     def claimable(self, now: datetime) -> Self:
-        """Ready and due, the most urgent first."""
-        return self.filter(state=BatchState.READY, not_before__lte=now).order_by("priority", "not_before", "id")
+        """Ready, due and free, the most urgent first."""
+        ready = self.filter(state=BatchState.READY, not_before__lte=now)
+        return ready.free().order_by("priority", "not_before", "id")
+
+    def overdue(self, now: datetime) -> Self:
+        """Ready and due, whether or not they are free to leave."""
+        return self.filter(state=BatchState.READY, not_before__lte=now)
 
     def in_hand(self) -> Self:
         """A worker has them just now, or had when it died."""
@@ -123,7 +137,7 @@ class DeliveryState(models.TextChoices):
     SUPPRESSED = "suppressed", _("Left out")  # no address, or one not to be used
     EXPIRED = "expired", _("Too late")  # its use was over before it could leave
     SUPERSEDED = "superseded", _("Superseded")  # the window changed before it left
-    CANCELLED = "cancelled", _("Cancelled")  # the window was cancelled before it left
+    CANCELLED = "cancelled", _("Cancelled")  # called off before it left: its window was cancelled, or a person skipped it
 
 
 DELIVERY_TRANSITIONS: Mapping[str, tuple[str, ...]] = {

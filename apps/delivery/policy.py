@@ -45,9 +45,12 @@ class DeliveryReason(StrEnum):
     # expired
     PAST_USE = "past_use"
     QUIET_HOURS = "quiet_hours"
+    PAUSED = "paused"  # a person had paused it until its use was over
+    HALTED = "halted"  # the whole installation was halted until its use was over
     # superseded, cancelled
     WINDOW_CHANGED = "window_changed"
     WINDOW_CANCELLED = "window_cancelled"
+    SKIPPED = "skipped"  # a person chose not to send it late
 
 
 # --- again, later ------------------------------------------------------------------------------------------------------
@@ -208,3 +211,14 @@ def zone_groups(due_at: datetime, zones: Collection[str], *, now: datetime, usef
     for zone in sorted(zones):
         groups.setdefault(undisturbing(due_at, zone, now=now, useful_until=useful_until), []).append(zone)
     return dict(sorted(groups.items()))
+
+
+# --- what has waited too long -----------------------------------------------------------------------------------------
+
+LAST_SHARE = 0.9  # of what is left of its use; what is spread has all begun by then
+
+
+def spread(count: int, *, over: timedelta, now: datetime, useful_until: datetime) -> list[datetime]:
+    """`count` times, the first at once and the others evenly behind it, all while it is of use."""
+    over = min(over, (useful_until - now) * LAST_SHARE)
+    return [now + over * place / count for place in range(count)]

@@ -32,6 +32,9 @@ SENTENCES: Mapping[str, Promise] = {
     DeliveryReason.NO_EVIDENCE: _("Nothing came in time to show whether it arrived."),
     DeliveryReason.PAST_USE: _("Its use was over before it could leave."),
     DeliveryReason.QUIET_HOURS: _("It would have come at night or at a weekend, and no earlier hour was left."),
+    DeliveryReason.PAUSED: _("Sending was paused until its use was over."),
+    DeliveryReason.HALTED: _("The whole installation was halted until its use was over."),
+    DeliveryReason.SKIPPED: _("A member of the team skipped it instead of sending it late."),
     DeliveryReason.WINDOW_CHANGED: _("The window changed before it left."),
     DeliveryReason.WINDOW_CANCELLED: _("The window was cancelled before it left."),
 }

@@ -10,13 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, QuerySet
 
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoint, TouchpointState
 from apps.common.states import move
 
 from .closing import Closing, close_deliveries, finish_touchpoint
-from .models import BATCH_TRANSITIONS, IN_HAND, Batch, BatchState, Delivery, DeliveryState
+from .models import BATCH_TRANSITIONS, IN_HAND, Batch, BatchQuerySet, BatchState, Delivery, DeliveryState
 from .policy import URGENT_PRIORITIES, DeliveryReason
 
 MOST_CRASHES = 5
@@ -60,12 +60,13 @@ def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: date
     The touchpoint's row stays locked to the end of this transaction: a cancel that has returned is seen here, and one
     that has not waits for this mark. The lock is exclusive where a shared one would do, because the first mark also
     moves the touchpoint, and two shared locks that both want to write would block each other; it lasts one commit.
+    A pause takes the same locks; whether the batch is free is asked by the statement that marks it, behind the lock.
     """
     touchpoint = _may_leave(batch, now)
     if touchpoint.select_for_update(no_key=True).first() is None:
         return False
     marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
-    if not _move(held(batch), BatchState.SENDING, **marked):
+    if not _move(held(batch).free(), BatchState.SENDING, **marked):
         return False
     first = touchpoint.filter(state=TouchpointState.DUE)
     move(first, to=TouchpointState.SENDING, transitions=TOUCHPOINT_TRANSITIONS, first_sent_at=now)
@@ -109,7 +110,12 @@ def give_back_crashed(batch: Batch, *, now: datetime, error: str) -> bool:
 
 @transaction.atomic
 def close_refused(batch: Batch, *, now: datetime) -> bool:
-    """Ends a batch that could not be marked because its touchpoint may not leave any more, with its deliveries."""
+    """Ends a batch that could not be marked because its touchpoint may not leave any more, with its deliveries.
+
+    One that is only held back is given back as it is.
+    """
+    if _may_leave(batch, now).exists():
+        return release(batch, not_before=batch.not_before)
     if not _move(held(batch).filter(state=BatchState.LEASED), BatchState.DONE, done_at=now):
         return False
     touchpoint = Touchpoint.objects.get(pk=batch.touchpoint_id)
@@ -121,7 +127,7 @@ def close_refused(batch: Batch, *, now: datetime) -> bool:
 
 def may_go_on(batch: Batch, *, now: datetime) -> bool:
     """Whether what is left of a marked batch may still be handed over."""
-    return _may_leave(batch, now).exists()
+    return Batch.objects.free().filter(Exists(_may_leave(batch, now)), pk=batch.pk).exists()
 
 
 def _may_leave(batch: Batch, now: datetime) -> QuerySet[Touchpoint]:
@@ -129,7 +135,7 @@ def _may_leave(batch: Batch, now: datetime) -> QuerySet[Touchpoint]:
     return Touchpoint.objects.filter(pk=batch.touchpoint_id, revision=batch.revision, state__in=OPEN_STATES, useful_until__gt=now)
 
 
-def held(batch: Batch) -> QuerySet[Batch]:
+def held(batch: Batch) -> BatchQuerySet:
     """The batch, as long as it is still in the hands of the claim that `batch` was read under."""
     return Batch.objects.filter(pk=batch.pk, token=batch.token, attempt=batch.attempt)
 

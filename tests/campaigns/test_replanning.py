@@ -128,6 +128,14 @@ def test_missed_row_stays_missed_at_its_time():
     assert replan_changes([missed], rows, times=TIMES, correct=False) == []
 
 
+def test_row_that_a_person_skipped_stays_skipped_at_its_time():
+    rows = plan(HERE, [replace(MINUS_7D, channel_id=2)], now=HERE.starts_at - 7 * DAY + HOUR)
+    skipped = standing("t-7d", due_at=rows[0].due_at, state="skipped", channel_id=2, skipped_by_hand=True)
+
+    assert rows[0].state == "planned"
+    assert replan_changes([skipped], rows, times=TIMES, correct=False) == []
+
+
 def test_row_the_plan_no_longer_has_is_dropped():
     assert kinds(replan_changes([standing("gone", due_at=NOW + DAY)], [], times=TIMES, correct=False)) == [Kind.DROP]
 

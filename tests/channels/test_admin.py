@@ -210,3 +210,14 @@ def test_who_may_only_look_cannot_send_a_test(client):
 def test_the_database_refuses_an_sms_that_repeats_by_itself():
     with pytest.raises(IntegrityError, match="sms_never_repeats_by_itself"):
         make_channel(ChannelKind.SMS, after_doubt_routine="repeat")
+
+
+def test_saving_its_settings_does_not_undo_a_pause_of_meanwhile():
+    opened = make_channel()
+    Channel.objects.update(paused_at=NOW)
+
+    opened.name = "Another name"
+    save_channel(opened, secrets={}, actor=None, now=NOW)
+
+    opened.refresh_from_db()
+    assert (opened.name, opened.paused_at) == ("Another name", NOW)

@@ -11,6 +11,7 @@ from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import services, store
 from apps.delivery.expand import expand_touchpoint
 from apps.delivery.models import Batch, Delivery
+from apps.delivery.steering import pause
 from tests.factories import HOUR, NOW, make_campaign, make_channel, make_contact, make_template, make_touchpoint
 
 from .engine import expanded, states
@@ -98,6 +99,26 @@ def test_no_mark_after_a_cancel_has_returned(settings):
     marks, _none = at_once(mark, cancel)
 
     assert Batch.objects.filter(state="sending").count() == marks == marked_when_cancelled[0]
+
+
+@pytest.mark.parametrize("scope", ["touchpoint", "campaign", "channel"])
+def test_no_mark_after_a_pause_has_returned(scope, settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    touchpoint = expanded(30)
+    batches = [store.claim(now=NOW) for _ in range(30)]
+    target = touchpoint if scope == "touchpoint" else getattr(touchpoint, scope)
+    marked_when_paused = []
+
+    def stop():
+        pause(target, reason="", actor=None, now=NOW)
+        marked_when_paused.append(Batch.objects.filter(state="sending").count())
+
+    def mark():
+        return sum(store.mark_sending(batch, composed_at=NOW, journal="", now=NOW) for batch in batches)
+
+    marks, _none = at_once(mark, stop)
+
+    assert Batch.objects.filter(state="sending").count() == marks == marked_when_paused[0]
 
 
 def test_two_first_marks_do_not_block_each_other(settings):

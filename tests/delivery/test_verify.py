@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from apps.campaigns.models import Touchpoint, TouchpointState
+from apps.campaigns.models import Campaign, Touchpoint, TouchpointState
 from apps.delivery.invariants import GRACE, INVARIANTS
 from apps.delivery.models import Batch, Delivery, Expansion
 from apps.windows.models import WindowRevision
@@ -119,6 +119,11 @@ def a_mark_after_the_window_moved():
     )
 
 
+def a_mark_while_it_was_paused():
+    sent()
+    Campaign.objects.update(paused_at=NOW - HOUR)
+
+
 def a_correction_to_someone_never_told():
     sent(audience="segment")
     Touchpoint.objects.update(audience="told")
@@ -142,6 +147,7 @@ def a_correction_to_someone_never_told():
         (a_batch_of_a_cancelled_touchpoint, "stopped-is-closed", NOW + LONG),
         (a_touchpoint_open_for_ever, "late-is-decided", NOW + LONG),
         (a_mark_after_the_window_moved, "no-stale-marks", NOW),
+        (a_mark_while_it_was_paused, "pauses-hold", NOW),
         (a_correction_to_someone_never_told, "corrections-to-the-told", NOW),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -11,12 +11,17 @@ from django.utils.translation import pgettext_lazy
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
 from apps.common.models import TimestampedModel
+from apps.common.pausing import Pausable, PausableQuerySet
 from apps.windows.models import MaintenanceWindow
 
 from .playbooks import Playbook, Step, Urgency
 
 
-class Campaign(TimestampedModel):
+class CampaignQuerySet(PausableQuerySet["Campaign"]):
+    pass
+
+
+class Campaign(Pausable, TimestampedModel):
     """The communication plan of one window."""
 
     window = models.OneToOneField(MaintenanceWindow, on_delete=models.PROTECT, related_name="campaign")
@@ -24,8 +29,11 @@ class Campaign(TimestampedModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     released_at = models.DateTimeField(_("released at"), null=True, editable=False)  # the instant of the anchor "announce"
 
+    objects = CampaignQuerySet.as_manager()
+
     class Meta:
         ordering = ("-window__starts_at",)
+        indexes = (models.Index(fields=("paused_at",), condition=Q(paused_at__isnull=False), name="campaign_paused"),)
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
 
@@ -89,13 +97,27 @@ class Reason(models.TextChoices):
     NOBODY_TOLD = "nobody_told", _("Everyone who was told already knows what holds now.")
     NOBODY = "nobody", _("The segment is empty.")
     NOT_SENT_IN_TIME = "not_sent_in_time", _("It could not be sent while it was of use.")
+    PAUSED = "paused", _("Sending was paused until it was of no use any more.")
+    HALTED = "halted", _("The whole installation was halted until it was of no use any more.")
+    SKIPPED_BY_HAND = "skipped_by_hand", _("A member of the team skipped it instead of sending it late.")
 
 
-class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
-    def due_for_expansion(self, now: datetime) -> Self:
+PAUSED = Q(paused_at__isnull=False) | Q(campaign__paused_at__isnull=False) | Q(channel__paused_at__isnull=False)
+
+
+class TouchpointQuerySet(PausableQuerySet["Touchpoint"]):
+    def held_back(self) -> Self:
+        """Paused by a person: each by itself, with its campaign or with its channel."""
+        return self.filter(PAUSED)
+
+    def going(self) -> Self:
+        return self.exclude(PAUSED)
+
+    def due_for_expansion(self, now: datetime, *, also_held_back: bool = False) -> Self:
         """A correction waits for a channel that is switched off; anything else it leaves out."""
+        rows = self if also_held_back else self.going()
         waits = Q(audience=Audience.TOLD, channel__is_enabled=False)
-        return self.filter(state=TouchpointState.PLANNED, expand_at__lte=now).exclude(waits)
+        return rows.filter(state=TouchpointState.PLANNED, expand_at__lte=now).exclude(waits)
 
     def past_use(self, now: datetime) -> Self:
         """Touchpoints that can no longer leave in time."""
@@ -103,7 +125,7 @@ class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
         return self.filter(state__in=open_states, useful_until__lte=now)
 
 
-class Touchpoint(TimestampedModel):
+class Touchpoint(Pausable, TimestampedModel):
     """One planned message to a segment by a channel at a time, as the plan of `revision` wants it."""
 
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="touchpoints")
@@ -157,6 +179,7 @@ class Touchpoint(TimestampedModel):
         indexes = (
             models.Index(fields=("state", "expand_at"), name="touchpoint_to_expand"),
             models.Index(fields=("state", "useful_until"), name="touchpoint_past_use"),
+            models.Index(fields=("paused_at",), condition=Q(paused_at__isnull=False), name="touchpoint_paused"),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,216 @@
+"""Holding back and letting go: the pause of a touchpoint, a campaign or a channel, and its end.
+
+A channel that is switched off leaves its touchpoints out for good; what is paused waits, and is told apart only by that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from apps.accounts.models import User
+from apps.accounts.services import record
+from apps.campaigns.models import (
+    OPEN_STATES,
+    TOUCHPOINT_TRANSITIONS,
+    Campaign,
+    Reason,
+    Touchpoint,
+    TouchpointQuerySet,
+    TouchpointState,
+)
+from apps.channels.models import Channel
+from apps.common.pausing import PausableQuerySet
+from apps.common.states import move
+
+from . import policy
+from .closing import Closing, close_batches, expire_past_use, finish_touchpoint
+from .expand import expand_touchpoint
+from .models import Batch, BatchQuerySet, DeliveryState
+
+Target = Campaign | Touchpoint | Channel
+STILL_TO_LEAVE = (TouchpointState.PLANNED, TouchpointState.HELD, *OPEN_STATES)
+
+
+class Choice(StrEnum):
+    """What becomes of that which should have left meanwhile."""
+
+    NOW = "now"
+    SKIP = "skip"  # closed, with a reason
+    SPREAD = "spread"  # evenly over some minutes, while it is of use
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overdue:
+    """What one touchpoint should have sent by now."""
+
+    touchpoint: Touchpoint
+    batches: int
+    waiting: int | None  # messages; None: its recipients have not been written yet
+
+    def last_at(self, *, over: timedelta, now: datetime) -> datetime:
+        """When the last of its batches would begin to leave, spread `over` so long."""
+        until = self.touchpoint.useful_until or now
+        return policy.spread(self.batches or 1, over=over, now=now, useful_until=until)[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """What became of the overdue messages."""
+
+    choice: Choice
+    skipped: int = 0  # messages; a touchpoint whose recipients were not written counts as one
+    last_at: datetime | None = None  # of those spread
+
+
+@transaction.atomic
+def pause(target: Target, *, reason: str, actor: User | None, now: datetime) -> bool:
+    """Nothing more of `target` is marked once this has been committed; False when it was paused already, or is closed.
+
+    It takes the locks of the engine's marks, so that a batch is either marked before the pause or refused after it. What
+    was marked before is seen and stopped by its worker (see stillness.py).
+    """
+    rows = _rows(target).filter(paused_at__isnull=True)
+    if isinstance(target, Touchpoint):
+        rows = rows.filter(state__in=STILL_TO_LEAVE)
+    if not rows.update(paused_at=now, paused_by=actor, pause_reason=reason):
+        return False
+    held = Touchpoint.objects.filter(pk__in=_touchpoints_of(target).filter(state__in=OPEN_STATES).values("pk"))
+    list(held.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    record(f"{target._meta.model_name}.paused", subject=target, actor=actor, now=now, reason=reason)
+    return True
+
+
+def resume(
+    target: Target, *, choice: Choice, over: timedelta = timedelta(0), actor: User | None, now: datetime
+) -> Released | None:
+    """Lets `target` go on, and what is overdue as chosen; None when it was not paused (any more)."""
+    expire_past_use(now)  # while it can be said that it was paused
+    if choice is Choice.SPREAD:
+        write_overdue(held_back_by(target), now=now)
+    with transaction.atomic():
+        ended = _rows(target).filter(paused_at__isnull=False)
+        if not ended.update(paused_at=None, paused_by=None, pause_reason=""):
+            return None
+        released = release(held_back_by(target), batches_held_back_by(target), choice=choice, over=over, now=now)
+        minutes = round(over.total_seconds() / 60)
+        detail = {"choice": choice, "skipped": released.skipped, **({"minutes": minutes} if choice is Choice.SPREAD else {})}
+        record(f"{target._meta.model_name}.resumed", subject=target, actor=actor, now=now, **detail)
+    return released
+
+
+def overdue(touchpoints: TouchpointQuerySet, batches: BatchQuerySet, *, now: datetime) -> list[Overdue]:
+    """What would leave at once if it were let go, by touchpoint, the longest overdue first."""
+    counts = (
+        batches.overdue(now)
+        .order_by()
+        .values_list("touchpoint")
+        .annotate(
+            number=Count("pk", distinct=True),
+            messages=Count("deliveries", filter=Q(deliveries__state=DeliveryState.PENDING)),
+        )
+    )
+    written: dict[int, tuple[int, int | None]] = {touchpoint: (number, messages) for touchpoint, number, messages in counts}
+    unwritten = _unwritten(touchpoints, now).values("pk")
+    rows = Touchpoint.objects.filter(Q(pk__in=list(written)) | Q(pk__in=unwritten))
+    return [
+        Overdue(touchpoint=row, batches=written.get(row.pk, (0, None))[0], waiting=written.get(row.pk, (0, None))[1])
+        for row in rows.select_related("campaign__window", "segment", "channel", "step").order_by("due_at", "pk")
+    ]
+
+
+def held_back_by(target: Target) -> TouchpointQuerySet:
+    """Its touchpoints that nothing else holds back."""
+    rows = _touchpoints_of(target)
+    if not isinstance(target, Touchpoint):
+        rows = rows.filter(paused_at__isnull=True)
+    if not isinstance(target, Campaign):
+        rows = rows.filter(campaign__paused_at__isnull=True)
+    if not isinstance(target, Channel):
+        rows = rows.filter(channel__paused_at__isnull=True)
+    return rows
+
+
+def batches_held_back_by(target: Target) -> BatchQuerySet:
+    """Its batches that nothing else holds back; those of a channel are what leaves by it."""
+    rows = (
+        Batch.objects.filter(channel=target)
+        if isinstance(target, Channel)
+        else Batch.objects.filter(touchpoint__in=_touchpoints_of(target))
+    )
+    if not isinstance(target, Channel):
+        rows = rows.exclude(channel__in=Channel.objects.paused())
+    if not isinstance(target, Campaign):
+        rows = rows.exclude(touchpoint__in=Touchpoint.objects.filter(campaign__in=Campaign.objects.paused()))
+    if not isinstance(target, Touchpoint):
+        rows = rows.exclude(touchpoint__in=Touchpoint.objects.paused())
+    return rows
+
+
+def write_overdue(touchpoints: TouchpointQuerySet, *, now: datetime) -> None:
+    """Writes the recipients of what should have left, so that it can be dealt with by the batch."""
+    for pk in list(_unwritten(touchpoints, now).values_list("pk", flat=True)):
+        expand_touchpoint(pk, now=now, also_held_back=True)
+
+
+def release(
+    touchpoints: TouchpointQuerySet, batches: BatchQuerySet, *, choice: Choice, over: timedelta, now: datetime
+) -> Released:
+    """Disposes of what is overdue; what is not goes on at its time in any case. In the caller's transaction."""
+    match choice:
+        case Choice.SKIP:
+            return Released(choice=choice, skipped=_skip(touchpoints, batches, now))
+        case Choice.SPREAD:
+            return Released(choice=choice, last_at=_spread(batches, over, now))
+    return Released(choice=choice)
+
+
+def _skip(touchpoints: TouchpointQuerySet, batches: BatchQuerySet, now: datetime) -> int:
+    late = Touchpoint.objects.filter(pk__in=_unwritten(touchpoints, now).values("pk"))
+    ended = {"reason": Reason.SKIPPED_BY_HAND, "settled_at": now}
+    skipped = move(late, to=TouchpointState.SKIPPED, transitions=TOUCHPOINT_TRANSITIONS, field="state", **ended)
+    begun = list(batches.overdue(now).order_by("touchpoint").values_list("touchpoint", flat=True).distinct())
+    skipped += close_batches(batches.overdue(now), Closing.SKIPPED, now=now)
+    for pk in begun:
+        finish_touchpoint(pk, now=now)
+    return skipped
+
+
+def _spread(batches: BatchQuerySet, over: timedelta, now: datetime) -> datetime | None:
+    """Each touchpoint over the time that is left of its own use."""
+    rows = batches.overdue(now).select_related("touchpoint").select_for_update(of=("self",), skip_locked=True)
+    chosen = list(rows.order_by("touchpoint", "priority", "not_before", "pk"))
+    for touchpoint, group in groupby(chosen, key=lambda batch: batch.touchpoint):
+        _deal_out(list(group), over, now, touchpoint.useful_until or now)
+    Batch.objects.bulk_update(chosen, ["not_before"], batch_size=500)
+    return max((batch.not_before for batch in chosen), default=None)
+
+
+def _deal_out(batches: Sequence[Batch], over: timedelta, now: datetime, useful_until: datetime) -> None:
+    times = policy.spread(len(batches), over=over, now=now, useful_until=useful_until)
+    for batch, not_before in zip(batches, times, strict=True):
+        batch.not_before = not_before
+
+
+def _unwritten(touchpoints: TouchpointQuerySet, now: datetime) -> TouchpointQuerySet:
+    """Planned, and their time has come."""
+    return touchpoints.filter(state=TouchpointState.PLANNED, due_at__lte=now)
+
+
+def _touchpoints_of(target: Target) -> TouchpointQuerySet:
+    match target:
+        case Campaign():
+            return Touchpoint.objects.filter(campaign=target)
+        case Channel():
+            return Touchpoint.objects.filter(channel=target)
+        case Touchpoint():
+            return Touchpoint.objects.filter(pk=target.pk)
+
+
+def _rows(target: Target) -> PausableQuerySet[Target]:
+    rows: PausableQuerySet[Target] = type(target)._default_manager.filter(pk=target.pk)
+    return rows
