@@ -103,7 +103,7 @@ def _touchpoint(key: str, *, rule: dict[str, Any], urgency: str = "routine", smt
     slug = f"mail-{smtp_port}"
     config = {"host": "127.0.0.1", "port": smtp_port} if smtp_port else {}
     channel, _made = Channel.objects.get_or_create(slug=slug, defaults={"name": slug, "kind": "email", "config": config})
-    texts = {"title": text.TITLE, "reason": text.REASON, "effect": text.EFFECT, "alternatives": text.ALTERNATIVES}
+    texts = {"title": text.TITLE, "reason": text.REASON, "effect": text.EFFECT}
     known = Service.objects.filter(name__in=text.SERVICES)
     services = list(known) or [factories.make_service(name) for name in text.SERVICES]
     window = factories.make_window(starts_at=now + 2 * FAR, services=services, **texts)

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..contenders import Contender, Place, Run
+from ..contenders.celery_chunks import CeleryChunks
+from ..contenders.celery_each import CeleryEach
+from ..contenders.post_office import PostOffice
 from ..contenders.preavis import Preavis, PreavisOnSQLite
 from ..results import number, summary, table
 from ..servers import SmtpSink
 
-CONTENDERS: tuple[type[Contender], ...] = (Preavis, PreavisOnSQLite)
+CONTENDERS: tuple[type[Contender], ...] = (Preavis, CeleryEach, CeleryChunks, PostOffice, PreavisOnSQLite)
 FAST = (Preavis.name, PreavisOnSQLite.name)  # these get all recipients
 
 
