@@ -1,28 +1,47 @@
 """What every transport promises. The contract test class in tests/channels holds each one to it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
+
+from django.utils.translation import gettext_lazy
 
 from apps.common.text import one_line
 
 from .messages import Message, Phase, Receipt, TransportError
-from .options import Option, option_problems
+from .options import Option, OptionType, option_problems
 from .traces import Trace
 
 LONGEST_REPLY = 500  # of what a provider answered; the rest is decoration
 LONGEST_PROVIDER_ID = 128
 MOST_LOSSES_IN_A_ROW = 3  # one message may break its connection by itself; a third in a row says the provider is ill
+CONNECTIONS = Option(
+    name="connections",
+    label=gettext_lazy("Connections"),
+    help_text=gettext_lazy(
+        "How many each worker opens at the same time, 1 to 50. More than one pays where the provider takes long to answer; "
+        "each one adds a message that may be in doubt after a crash."
+    ),
+    type=OptionType.NUMBER,
+    default=1,
+    at_most=50,
+)
+
+Gate = Callable[[], None]
+
+
+def always_open() -> None:
+    """The gate of those who have nothing to note."""
 
 
 class Transport(ABC):
     """Hands messages to one provider.
 
-    `send` yields one receipt per message, in order, as soon as each is known: the caller notes it before asking for the
-    next, so that a killed process leaves at most one message in doubt. A connection is opened once and reused for all.
+    `send` yields one receipt per message, in order, as soon as each is known, and asks for the next message only then: a
+    killed process leaves at most one message in doubt. A connection is opened once and reused for all.
     A `TransportError` is its message's `error`; one that says `channel_down` also ends the trying, and every message
-    behind it gets the same reason, not sent. `send` itself raises only for bugs.
+    behind it gets the same reason, not sent. `send` itself raises only for bugs, and what the caller's gate raises.
 
     A transport of its own kind declares its `options` and fills `hand_over`; the order of things stays here.
     """
@@ -33,6 +52,8 @@ class Transport(ABC):
     is_idempotent: ClassVar[bool] = False
     # Whether the provider can be asked what became of a message; then `look_up` does.
     can_look_up: ClassVar[bool] = False
+    # Whether it wants e-mails as `Message.wire`.
+    takes_wire: bool = False
 
     def __init__(self, *, config: Mapping[str, Any], secrets: Mapping[str, str], answer_timeout: float | None = None) -> None:
         """`answer_timeout`: seconds to wait for the answer once all was written; None: as long as the protocol advises."""
@@ -40,14 +61,22 @@ class Transport(ABC):
         self.secrets = secrets
         self.answer_timeout = answer_timeout
 
+    @property
+    def connections(self) -> int:
+        """How many transports like this one each worker may use at the same time."""
+        return int(self.config.get(CONNECTIONS.name) or 1)
+
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
         """What is wrong with a configuration, a whole translated sentence each, naming the setting; empty when sound."""
         return option_problems(cls.options, config=config, secrets=secrets)
 
     @abstractmethod
-    def hand_over(self, message: Message) -> str:
-        """Gives one message to the provider and returns the provider's name for it; raises TransportError."""
+    def hand_over(self, message: Message, gate: Gate) -> str:
+        """Gives one message to the provider and returns the provider's name for it; raises TransportError.
+
+        Passes `gate` at the last moment at which nothing has been handed over.
+        """
 
     def look_up(self, message: Message, *, around: datetime) -> Sequence[Trace]:
         """Traces of messages that look like this one, handed over at about `around`, the likeliest first.
@@ -57,14 +86,18 @@ class Transport(ABC):
         raise NotImplementedError(f"{self.kind} cannot be asked")
 
     def close(self) -> None:  # noqa: B027  not every transport holds something open
-        """Lets go of the connection; called when the last receipt was taken, or the caller stopped asking."""
+        """Lets go of the connection; the next message would open another."""
 
-    def send(self, messages: Sequence[Message]) -> Iterator[Receipt]:
+    def send(self, messages: Iterable[Message], *, gate: Gate = always_open, keep_open: bool = False) -> Iterator[Receipt]:
+        """`gate` is passed right before each message is handed over; what it raises ends the sending there.
+
+        `keep_open`: the caller will send more over the same connection, and closes it.
+        """
         standstill: TransportError | None = None
         losses = 0
         try:
             for message in messages:
-                receipt = self._refused(message, standstill) if standstill else self._sent(message)
+                receipt = self._refused(message, standstill) if standstill else self._sent(message, gate)
                 if error := receipt.error:
                     losses = losses + 1 if self.is_loss(error) else 0
                     error.channel_down |= losses >= MOST_LOSSES_IN_A_ROW
@@ -73,15 +106,16 @@ class Transport(ABC):
                     losses = 0
                 yield receipt
         finally:
-            self.close()
+            if not keep_open:
+                self.close()
 
     def is_loss(self, error: TransportError) -> bool:
         """Whether the provider broke off, rather than refused."""
         return error.phase is Phase.AFTER
 
-    def _sent(self, message: Message) -> Receipt:
+    def _sent(self, message: Message, gate: Gate) -> Receipt:
         try:
-            return Receipt(key=message.key, provider_id=self.hand_over(message)[:LONGEST_PROVIDER_ID])
+            return Receipt(key=message.key, provider_id=self.hand_over(message, gate)[:LONGEST_PROVIDER_ID])
         except TransportError as error:
             return self._refused(message, error)
 

@@ -4,6 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import Self
+
+from apps.common.text import clean_text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wire:
+    """The two texts of an e-mail as SMTP carries them: UTF-8, cleaned, with CRLF line ends.
+
+    No line is longer than `longest_line` octets: an upper bound, so that it need not be counted for every recipient.
+    """
+
+    text: bytes = field(repr=False)
+    html: bytes = field(repr=False)
+    longest_line: int
+
+    @classmethod
+    def of(cls, *, text: str, html: str) -> Self:
+        parts = [clean_text(part).replace("\n", "\r\n").encode() for part in (text, html)]
+        return cls(text=parts[0], html=parts[1], longest_line=max(len(line) for part in parts for line in part.split(b"\r\n")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +34,7 @@ class Message:
     `address` is an e-mail address, an E.164 number, or empty for broadcast channels, whose place is configured.
     `headers` are e-mail headers, Message-ID and Date among them. `data` is what a webhook carries beside the text; its
     `type` and `timestamp`, where given, become the call's own. `tags` group messages in a provider's statistics.
+    `wire`, where given, stands in place of `text` and `html`; only transports that say `takes_wire` get such messages.
     """
 
     key: str
@@ -26,6 +47,7 @@ class Message:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     data: Mapping[str, object] = field(default_factory=dict, repr=False)
     tags: tuple[str, ...] = ()
+    wire: Wire | None = None
 
 
 class Phase(StrEnum):

@@ -27,6 +27,7 @@ class Option:
     default: str | int = ""  # what the transport takes for an empty one
     is_required: bool = False
     is_secret: bool = False
+    at_most: int | None = None  # of a number
 
 
 def option_problems(options: Sequence[Option], *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
@@ -46,7 +47,11 @@ def _problem(option: Option, values: Mapping[str, Any]) -> str:
         return _("%(label)s is missing.") % {"label": option.label} if option.is_required else ""
     if option.type is OptionType.NUMBER:
         is_sound = isinstance(value, int) and not isinstance(value, bool) and value > 0
-        return "" if is_sound else _("%(label)s must be a whole number from 1.") % {"label": option.label}
+        if not is_sound:
+            return _("%(label)s must be a whole number from 1.") % {"label": option.label}
+        if option.at_most and value > option.at_most:
+            return _("%(label)s: %(most)d at most.") % {"label": option.label, "most": option.at_most}
+        return ""
     if not isinstance(value, str):
         return _("%(label)s must be a text.") % {"label": option.label}
     if option.type is OptionType.CHOICE and value not in dict(option.choices):

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from apps.common.sealing import Unsealable
 
-from .contract import Transport
+from .contract import Gate, Transport
 from .messages import Message, TransportError
 from .models import Channel, ChannelKind
 from .transports.chat import ChatTransport
@@ -58,5 +58,5 @@ class Unusable(Transport):
         super().__init__(config={}, secrets={})
         self.reason = reason
 
-    def hand_over(self, message: Message) -> str:
+    def hand_over(self, message: Message, gate: Gate) -> str:
         raise TransportError(self.reason, permanent=False, code="configuration", channel_down=True)

@@ -1,15 +1,19 @@
 """A Django e-mail backend that knows whether a broken hand-over may have arrived; decision 0004 says why it is ours."""
 
+import re
 from email.utils import parseaddr
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils.encoding import punycode
 
+from .contract import Gate, always_open
 from .smtp_client import Letter, Patience, PhasedSMTP, PhasedSMTPS
 from .smtp_errors import PhasedSMTPError, no_connection
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 class PhasedSMTPBackend(EmailBackend):
@@ -60,9 +64,9 @@ class PhasedSMTPBackend(EmailBackend):
     def _send(self, email_message: EmailMessage) -> bool:
         if not email_message.recipients():
             return False
-        letter = _letter(email_message)
+        letter = letter_of(email_message)
         try:
-            reply = self._hand_over(letter)
+            reply = self.hand_over(letter)
         except PhasedSMTPError:
             if not self.fail_silently:
                 raise
@@ -70,20 +74,24 @@ class PhasedSMTPBackend(EmailBackend):
         email_message.smtp_reply = reply  # type: ignore[attr-defined]
         return reply is not None
 
-    def _hand_over(self, letter: Letter) -> str | None:
+    def hand_over(self, letter: Letter, gate: Gate = always_open) -> str | None:
+        """The server's last reply; None when there is no connection and the caller asked for silence.
+
+        `gate` is passed right before the message itself is written, once more over a second connection; what it raises
+        comes through, and nothing was handed over then.
+        """
         try:
-            return self._hand_over_once(letter)
+            return self._hand_over_once(letter, gate)
         except PhasedSMTPError as error:
             if not error.reconnect:
                 raise
-        return self._hand_over_once(letter)
+        return self._hand_over_once(letter, gate)
 
-    def _hand_over_once(self, letter: Letter) -> str | None:
-        """None when there is no connection and the caller asked for silence."""
+    def _hand_over_once(self, letter: Letter, gate: Gate) -> str | None:
         if self.connection is None and not self.open():
             return None
         try:
-            return str(self.connection.hand_over(letter))
+            return str(self.connection.hand_over(letter, gate))
         except PhasedSMTPError as error:
             if error.connection_lost:
                 self._forget()
@@ -102,15 +110,17 @@ class PhasedSMTPBackend(EmailBackend):
         self.connection = self._partial_connection = None
 
 
-def _letter(email_message: EmailMessage) -> Letter:
+def letter_of(email_message: EmailMessage) -> Letter:
+    content = email_message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
     return Letter(
-        sender=_bare(email_message.from_email),
-        recipients=[_bare(address) for address in email_message.recipients()],
-        content=email_message.message().as_bytes(linesep="\r\n"),  # type: ignore[call-arg]
+        sender=bare_address(email_message.from_email),
+        recipients=[bare_address(address) for address in email_message.recipients()],
+        content=_LINE_END.sub(b"\r\n", content),  # a bare one could end the message for a lenient server
     )
 
 
-def _bare(address: str) -> str:
+@lru_cache(maxsize=1024)  # the sender comes with every message
+def bare_address(address: str) -> str:
     """The address without its display name, its domain in ASCII; Django would encode a local part, which no server reads."""
     local, at, domain = parseaddr(address)[1].rpartition("@")
     if not at:

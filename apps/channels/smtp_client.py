@@ -4,23 +4,25 @@ smtplib raises the same disconnect before and after the final dot and counts its
 dripping one byte at a time holds a “5 s” call for as long as it likes. Here each wait has one deadline.
 """
 
-import re
+import email
+import email.policy
 import smtplib
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .addresses import is_public, not_public
+from .contract import Gate, always_open
 from .messages import Phase
 from .smtp_errors import PhasedSMTPError, Step, lost, refusal, reply_text
 
 LONGEST_REPLY_BYTES = 64 * 1024
 QUIT_SECONDS = 2  # a courtesy; nothing depends on the answer
+CLOSING = 421
 
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
+_SEVEN_BIT = email.policy.compat32.clone(cte_type="7bit", linesep="\r\n")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class Patience:
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """One message as SMTP sees it. Addresses are bare; `content` is the whole MIME message."""
+    """One message as SMTP sees it. Addresses are bare; `content` is the whole MIME message, with CRLF line ends only."""
 
     sender: str
     recipients: Sequence[str]
@@ -53,12 +55,18 @@ class PhasedSMTP(smtplib.SMTP):
         self._deadline = self._message_deadline = float("inf")
         super().__init__(*args, **kwargs)
 
-    def hand_over(self, letter: Letter) -> str:
-        """Sends one message and returns the server's last reply."""
+    def hand_over(self, letter: Letter, gate: Gate = always_open) -> str:
+        """Sends one message and returns the server's last reply.
+
+        `gate` is passed once the envelope stands, right before the message itself is written. What it raises comes
+        through: nothing was handed over then, and the connection is closed, since SMTP knows no other way back.
+        """
         phase = Phase.BEFORE
         self._message_deadline = time.monotonic() + self.patience.message
         try:
+            letter = self._as_taken(letter)
             self._envelope(letter)
+            gate()
             self._allow(self.patience.message)
             # A write that raises has left its last bytes, the dot among them, unwritten: the message is not complete.
             self.send(_dotted(letter.content))
@@ -81,17 +89,45 @@ class PhasedSMTP(smtplib.SMTP):
             raise self._refused(Step.DOT, code, text)
         return reply_text(text)
 
+    def _as_taken(self, letter: Letter) -> Letter:
+        """RFC 6152: eight-bit text only to servers that take it; for others the standard library encodes it anew."""
+        if letter.content.isascii() or self.has_extn("8bitmime"):
+            return letter
+        return replace(letter, content=email.message_from_bytes(letter.content).as_bytes(policy=_SEVEN_BIT))
+
     def _envelope(self, letter: Letter) -> None:
-        """MAIL, RCPT and DATA; as in Django, one accepted recipient of several is enough."""
-        self._expect(Step.MAIL, *self.mail(letter.sender, self._options(letter)))
-        replies = [self.rcpt(recipient) for recipient in letter.recipients]
-        if not any(_is(2, code) for code, _text in replies):
-            raise refusal(Step.RCPT, replies[0][0], reply_text(replies[0][1]))
-        self._expect(Step.DATA, *self.docmd("DATA"), wanted=3)
+        """MAIL, RCPT and DATA, written at once where the server offers that (RFC 2920) and one after the other elsewhere.
+
+        As in Django, one accepted recipient of several is enough.
+        """
+        asked = self._commands(letter)
+        if not self.has_extn("pipelining"):
+            for step, commands in asked.items():
+                _check(step, [self._ask(step, command) for command in commands])
+            return
+        self._allow(self.patience.command)
+        self.send("".join(command for commands in asked.values() for command in commands))
+        replies = {step: [self._reply_to(step) for _command in commands] for step, commands in asked.items()}
+        try:
+            for step, answers in replies.items():
+                _check(step, answers)
+        except PhasedSMTPError as error:
+            if _is(3, replies[Step.DATA][0][0]):
+                self._send_nothing(error)
+            raise
+
+    def _commands(self, letter: Letter) -> dict[Step, list[str]]:
+        options = "".join(f" {option}" for option in self._options(letter))
+        self.command_encoding = "utf-8" if options.endswith("SMTPUTF8") else "ascii"
+        return {
+            Step.MAIL: [f"MAIL FROM:{_path(letter.sender)}{options}\r\n"],
+            Step.RCPT: [f"RCPT TO:{_path(recipient)}\r\n" for recipient in letter.recipients],
+            Step.DATA: ["DATA\r\n"],
+        }
 
     def _options(self, letter: Letter) -> list[str]:
         options = [f"size={len(letter.content)}"] if self.has_extn("size") else []
-        if not letter.content.isascii() and self.has_extn("8bitmime"):
+        if self.has_extn("8bitmime") and not letter.content.isascii():
             options.append("body=8bitmime")
         if not all(address.isascii() for address in (letter.sender, *letter.recipients)):
             if not self.has_extn("smtputf8"):
@@ -99,9 +135,25 @@ class PhasedSMTP(smtplib.SMTP):
             options.append("SMTPUTF8")
         return options
 
-    def _expect(self, step: Step, code: int, text: bytes, *, wanted: int = 2) -> None:
-        if not _is(wanted, code):
+    def _ask(self, step: Step, command: str) -> tuple[int, bytes]:
+        self._allow(self.patience.command)
+        self.send(command)
+        return self._reply_to(step)
+
+    def _reply_to(self, step: Step) -> tuple[int, bytes]:
+        """The next reply; a server that says it is closing answers no further command of the same write."""
+        self._allow(self.patience.command)
+        code, text = self.getreply()
+        if code == CLOSING:
             raise refusal(step, code, reply_text(text))
+        return code, text
+
+    def _send_nothing(self, error: PhasedSMTPError) -> None:
+        """RFC 2920, 3.1: a server may ask for a message whose envelope it has refused; it gets an empty one."""
+        try:
+            self._ask(Step.DOT, ".\r\n")
+        except OSError:
+            error.connection_lost = True
 
     def _refused(self, step: Step, code: int, text: bytes) -> PhasedSMTPError:
         error = refusal(step, code, reply_text(text))
@@ -223,7 +275,20 @@ def _is(first_digit: int, code: int) -> bool:
     return code // 100 == first_digit
 
 
+def _check(step: Step, replies: Sequence[tuple[int, bytes]]) -> None:
+    """Raises the first refusal, unless another command of the same step was taken."""
+    if not any(_is(3 if step is Step.DATA else 2, code) for code, _text in replies):
+        code, text = replies[0]
+        raise refusal(step, code, reply_text(text))
+
+
+def _path(address: str) -> str:
+    if "\r" in address or "\n" in address:
+        raise ValueError("An address holds a line end.")
+    return smtplib.quoteaddr(address)
+
+
 def _dotted(content: bytes) -> bytes:
-    """With CRLF line ends only (a bare one could end the message for a lenient server), leading dots doubled, and the dot."""
-    lines = _LEADING_DOT.sub(b"..", _LINE_END.sub(b"\r\n", content))
-    return lines + (b".\r\n" if lines.endswith(b"\r\n") else b"\r\n.\r\n")
+    """Leading dots doubled, and the dot. With CRLF alone no other line end can end the message for a lenient server."""
+    stuffed = content.replace(b"\r\n.", b"\r\n..")
+    return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")

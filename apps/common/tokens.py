@@ -12,6 +12,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -63,7 +64,12 @@ def token_hash(token: str) -> str:
 
 
 def _signature(key: str, purpose: Purpose, payload: bytes) -> bytes:
-    return hmac.digest(f"preavis.{purpose}:{key}".encode(), payload, hashlib.sha256)[:SIGNATURE_BYTES]
+    return hmac.digest(_purpose_key(key, purpose), payload, "sha256")[:SIGNATURE_BYTES]
+
+
+@lru_cache(maxsize=64)  # a batch signs a thousand names
+def _purpose_key(key: str, purpose: Purpose) -> bytes:
+    return f"preavis.{purpose}:{key}".encode()
 
 
 def _encode(raw: bytes) -> str:

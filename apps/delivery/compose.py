@@ -2,9 +2,10 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import uuid5
 
@@ -14,13 +15,15 @@ from django.db.models import Q
 
 from apps.campaigns.content import Compiled, Content, ContentError, gather, language_of, webhook_data, zone_of
 from apps.campaigns.models import Audience
-from apps.channels.messages import Message
+from apps.channels.messages import Message, Wire
 from apps.channels.models import ChannelKind
 
 from . import audience, links, policy
-from .models import Batch, Delivery, DeliveryState
+from .letters import LetterBox
+from .models import Batch, DeliveryState
 from .outcomes import Outcome, Standstill
 from .policy import DeliveryReason
+from .waiting import WaitingRow
 
 logger = logging.getLogger(__name__)
 
@@ -31,19 +34,21 @@ MAIL_KINDS = (ChannelKind.EMAIL, ChannelKind.MEMORY)
 class Composed:
     """What a batch comes to: messages to hand over, deliveries that need none, and why some have to wait."""
 
-    messages: list[tuple[Delivery, Message]] = field(default_factory=list)
+    messages: list[tuple[WaitingRow, Message]] = field(default_factory=list)
     left_out: list[Outcome] = field(default_factory=list)
     standstill: Standstill | None = None
 
 
-def compose_batch(batch: Batch, deliveries: Sequence[Delivery], *, at: datetime) -> Composed:
+def compose_batch(batch: Batch, deliveries: Sequence[WaitingRow], *, at: datetime, takes_wire: bool = False) -> Composed:
     """Writes the messages of `deliveries`; `at` is their date, unless an earlier attempt fixed another.
+
+    `takes_wire`: the transport wants e-mails as bytes.
 
     A recipient whose message cannot be written fails alone, with the error kept. A text that cannot be written for
     anybody makes its recipients wait until it has been mended.
     """
     composed = Composed()
-    writer = Writer(batch, at=at)
+    writer = Writer(batch, at=at, takes_wire=takes_wire)
     suppressed = _suppressed(batch, deliveries)
     for delivery in deliveries:
         outcome = _objection(delivery, writer, suppressed, at=at)
@@ -69,23 +74,25 @@ def compose_batch(batch: Batch, deliveries: Sequence[Delivery], *, at: datetime)
 class Writer:
     """Writes the messages of one batch; reads what they have in common once."""
 
-    def __init__(self, batch: Batch, *, at: datetime) -> None:
+    def __init__(self, batch: Batch, *, at: datetime, takes_wire: bool) -> None:
         self.at = at
+        self.takes_wire = takes_wire
         self.touchpoint = batch.touchpoint
         self.kind = batch.channel.kind
         self.window = self.touchpoint.campaign.window
         self.domain = urlsplit(settings.SITE_URL).hostname or "localhost"
         self.material = gather(self.touchpoint)
         self.links = links.LinkBook(self.touchpoint.pk)
+        self.letters = LetterBox(self.links, notice_url=self.material.facts.notice_url)
         self.data = webhook_data(self.touchpoint) if self.kind == ChannelKind.WEBHOOK else {}
 
-    def zone_of(self, delivery: Delivery) -> str:
+    def zone_of(self, delivery: WaitingRow) -> str:
         return zone_of(delivery.contact, self.window)
 
-    def compiled_for(self, delivery: Delivery) -> Compiled:
+    def compiled_for(self, delivery: WaitingRow) -> Compiled:
         return self.material.compiled(language_of(delivery.contact, self.window), self.zone_of(delivery))
 
-    def message(self, delivery: Delivery, compiled: Compiled) -> Message:
+    def message(self, delivery: WaitingRow, compiled: Compiled) -> Message:
         if self.kind in MAIL_KINDS:
             return self._mail(delivery, compiled)
         content = compiled.render(delivery.contact, notice_url=self._notice_url(delivery))
@@ -100,33 +107,44 @@ class Writer:
             tags=(self.touchpoint.content_key,),
         )
 
-    def _mail(self, delivery: Delivery, compiled: Compiled) -> Message:
-        notice = self._notice_url(delivery)
-        leave = links.unsubscribe_url(delivery.token) if self._may_unsubscribe(delivery) else ""
-        pixel = links.open_url(delivery.token)
-        content = compiled.render(delivery.contact, notice_url=notice, unsubscribe_url=leave, pixel_url=pixel)
+    def _mail(self, delivery: WaitingRow, compiled: Compiled) -> Message:
+        leaves = self._may_unsubscribe(delivery)
+        subject, text, html, wire = "", "", "", None
+        written = self.letters.write(delivery, compiled, has_unsubscribe=leaves) if self.takes_wire else None
+        if written:
+            subject, wire = written
+        else:
+            content = self._rendered(delivery, compiled, leaves=leaves)
+            subject, text, html = content.subject, content.text, content.html
+            wire = Wire.of(text=text, html=html) if self.takes_wire else None
         return Message(
             key=delivery.token.hex,
             address=delivery.address,
-            subject=content.subject,
-            text=content.text,
-            html=self._tracked(content, delivery, keep=(notice, leave)),
-            headers=self._headers(delivery, content, leave),
+            subject=subject,
+            text=text,
+            html=html,
+            headers=self._headers(delivery, language=compiled.source.language, leaves=leaves),
             tags=(self.touchpoint.content_key,),
+            wire=wire,
         )
 
-    def _notice_url(self, delivery: Delivery) -> str:
+    def _rendered(self, delivery: WaitingRow, compiled: Compiled, *, leaves: bool) -> Content:
+        notice = self._notice_url(delivery)
+        leave = links.unsubscribe_url(delivery.token) if leaves else ""
+        pixel = links.open_url(delivery.token)
+        content = compiled.render(delivery.contact, notice_url=notice, unsubscribe_url=leave, pixel_url=pixel)
+        html = links.rewrite_links(content.html, number_of=self.links.number_of, token=delivery.token, keep=(notice, leave))
+        return replace(content, html=html)
+
+    def _notice_url(self, delivery: WaitingRow) -> str:
         """The notice page by a signed link of the recipient's own; a place that many people read gets the plain one."""
         number = self.links.number_of(self.material.facts.notice_url) if delivery.contact else None
         return "" if number is None else links.click_url(delivery.token, number)
 
-    def _tracked(self, content: Content, delivery: Delivery, *, keep: Sequence[str]) -> str:
-        return links.rewrite_links(content.html, number_of=self.links.number_of, token=delivery.token, keep=keep)
-
-    def _may_unsubscribe(self, delivery: Delivery) -> bool:
+    def _may_unsubscribe(self, delivery: WaitingRow) -> bool:
         return delivery.contact is not None and not self.touchpoint.is_mandatory and not delivery.contact.is_internal
 
-    def _headers(self, delivery: Delivery, content: Content, unsubscribe_url: str) -> Mapping[str, str]:
+    def _headers(self, delivery: WaitingRow, *, language: str, leaves: bool) -> Mapping[str, str]:
         """Message-ID and Date are the same at every attempt, so that a repeat is recognised as one.
 
         All messages of a window to one person answer a message that never was, and so form one thread.
@@ -134,20 +152,23 @@ class Writer:
         root = f"<{uuid5(self.window.uid, str(delivery.contact_id)).hex}@{self.domain}>"
         headers = {
             "Message-ID": f"<{delivery.token.hex}@{self.domain}>",
-            "Date": format_datetime(delivery.composed_at or self.at),
+            "Date": _date(delivery.composed_at or self.at),
             "In-Reply-To": root,
             "References": root,
-            "Content-Language": content.language,
+            "Content-Language": language,
             "Auto-Submitted": "auto-generated",  # RFC 3834: no automatic answers, please
             "X-Auto-Response-Suppress": "OOF, AutoReply",  # the same for Exchange
         }
-        if unsubscribe_url:
-            headers["List-Unsubscribe"] = f"<{unsubscribe_url}>"
+        if leaves:
+            headers["List-Unsubscribe"] = f"<{links.unsubscribe_url(delivery.token)}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         return headers
 
 
-def _objection(delivery: Delivery, writer: Writer, suppressed: Mapping[str, str], *, at: datetime) -> Outcome | None:
+_date = lru_cache(maxsize=64)(format_datetime)  # that of a batch is on each of its messages
+
+
+def _objection(delivery: WaitingRow, writer: Writer, suppressed: Mapping[str, str], *, at: datetime) -> Outcome | None:
     """What has come up against the delivery since it was written."""
     reason = suppressed.get(delivery.address.lower())
     if reason:
@@ -160,7 +181,7 @@ def _objection(delivery: Delivery, writer: Writer, suppressed: Mapping[str, str]
     return None
 
 
-def _suppressed(batch: Batch, deliveries: Sequence[Delivery]) -> dict[str, str]:
+def _suppressed(batch: Batch, deliveries: Sequence[WaitingRow]) -> dict[str, str]:
     """Addresses that somebody asked not to use after the deliveries were written, and the reason."""
     addresses = {delivery.address.lower() for delivery in deliveries if delivery.address}
     for_all_or_here = Q(segment__isnull=True) | Q(segment=batch.touchpoint.segment_id)

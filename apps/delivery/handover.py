@@ -1,11 +1,19 @@
-"""Hands the messages of a marked batch over, one after the other, and keeps note of each."""
+"""Hands the messages of a marked batch over, by one lane or several, and keeps note of each.
 
-import contextlib
+A lane is one connection and, where there are several, one thread. Between two of its messages it asks the brake; right
+before a message leaves it passes its gate, where the message's beginning is known to stand in the journal. So what a
+killed worker leaves in doubt is one message per lane at most.
+"""
+
 import logging
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from django.db import connection
 
 from apps.channels.contract import Transport
 from apps.channels.messages import Message, Receipt
@@ -14,100 +22,190 @@ from . import store
 from .clock import RunningClock
 from .journal import Journal, JournalLost
 from .lease import Lease
-from .models import Batch, Delivery
+from .models import Batch
 from .outcomes import Outcome, Standstill, outcome_of
 from .policy import DeliveryReason
+from .waiting import WaitingRow
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25  # how often a sending batch looks whether its touchpoint was stopped
 
 
+class Halted(Exception):
+    """Raised at the gate: this message and those behind it may not be handed over any more."""
+
+
+class Brake:
+    """Says whether the next message may still be handed over. `look` asks the database; `is_free` what it said last."""
+
+    def __init__(self, batch: Batch, lease: Lease, clock: RunningClock, *, budget: timedelta) -> None:
+        self._batch, self._lease, self._clock = batch, lease, clock
+        self._ends = time.monotonic() + budget.total_seconds()
+        self._look_at = time.monotonic() + LOOK_SECONDS  # the mark itself was the first look
+        self._is_stopped = False
+        self.has_seen_a_stop = False  # of what it sends for
+
+    def is_free(self) -> bool:
+        return not self._is_stopped and self._lease.is_held and time.monotonic() < self._ends
+
+    def look(self) -> None:
+        if time.monotonic() >= self._look_at:
+            if not store.may_go_on(self._batch, now=self._clock.now()):
+                self._is_stopped = self.has_seen_a_stop = True
+            self._look_at = time.monotonic() + LOOK_SECONDS
+
+    def stop(self) -> None:
+        self._is_stopped = True
+
+
 @dataclass(kw_only=True)
 class Run:
-    """How far a hand-over came. `bug`: what the transport raised that it should not have."""
+    """How far a hand-over came. `bug`: what a transport, or the store, raised that it should not have."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     standstill: Standstill | None = None
     bug: Exception | None = None
 
 
-class Brake:
-    """Says between two messages whether the next may still be handed over."""
+class HandOver:
+    """What the lanes of one batch share."""
 
-    def __init__(self, batch: Batch, lease: Lease, clock: RunningClock, *, budget: timedelta) -> None:
-        self._batch, self._lease, self._clock = batch, lease, clock
-        self._ends = time.monotonic() + budget.total_seconds()
-        self._look_at = time.monotonic() + LOOK_SECONDS  # the mark itself was the first look
+    def __init__(
+        self, batch: Batch, messages: Sequence[tuple[WaitingRow, Message]], *, journal: Journal, brake: Brake, clock: RunningClock
+    ) -> None:
+        self.batch, self.journal, self.brake, self.clock = batch, journal, brake, clock
+        self.run = Run()
+        self._waiting = deque(messages)
+        self._giving_up = threading.Lock()
+        self._is_journal_given_up = False
 
-    def is_free(self) -> bool:
-        now = time.monotonic()
-        if not self._lease.is_held or now >= self._ends:
-            return False
-        if now >= self._look_at:
-            self._look_at = now + LOOK_SECONDS
-            return store.may_go_on(self._batch, now=self._clock.now())
-        return True
+    def next(self) -> tuple[WaitingRow, Message] | None:
+        if self.run.standstill or not self.brake.is_free():
+            return None
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    def give_up_journal(self, error: JournalLost) -> None:
+        """The batch goes on once the database knows that its journal is no longer complete, and halts where it cannot."""
+        with self._giving_up:
+            if not self._is_journal_given_up:
+                logger.warning("Batch %s goes on without its journal: %s", self.batch.pk, error)
+                if not store.give_up_journal(self.batch):
+                    self.brake.stop()
+                    raise Halted from error
+                self._is_journal_given_up = True
+
+    def fail(self, error: Exception) -> None:
+        self.run.bug = self.run.bug or error
+        self.run.standstill = Standstill(reason=DeliveryReason.ENGINE_ERROR, text=repr(error))
 
 
-def hand_over(
-    batch: Batch,
-    messages: Sequence[tuple[Delivery, Message]],
-    *,
-    transport: Transport,
-    journal: Journal,
-    brake: Brake,
-    clock: RunningClock,
-) -> Run:
-    """Asks the transport for one receipt after the other until all are there, the channel stands still or the brake holds.
+class Lane:
+    """One connection at work: asks for one receipt after the other until all are there, or somebody says stop."""
 
-    A message without an outcome in the result was not handed over.
-    """
-    run = Run()
-    receipts = transport.send([message for _delivery, message in messages])
+    def __init__(self, shared: HandOver, transport: Transport, *, looks: bool) -> None:
+        """`looks`: it looks after the brake by itself, because nobody else does."""
+        self.shared, self.transport, self.looks = shared, transport, looks
+        self._in_hand: WaitingRow | None = None
+        self._began_at: datetime = shared.clock.now()
+        self._number = 0  # of the note of its beginning
+        self._done: Outcome | None = None  # not noted yet
+
+    def work(self) -> None:
+        receipts = self.transport.send(self._messages(), gate=self._gate, keep_open=True)
+        try:
+            for receipt in receipts:
+                self._record(receipt)
+        except Halted:
+            self._in_hand = None
+        except Exception as error:  # the store or the transport: what has been handed over so far is still known
+            self._doubt(error)
+            self.shared.fail(error)
+        finally:
+            self.transport_is_done(receipts)
+        self._note_last()
+
+    def work_in_thread(self) -> None:
+        try:
+            self.work()
+        finally:
+            connection.close()  # a thread's own, where it needed one
+
+    @staticmethod
+    def transport_is_done(receipts: Iterator[Receipt]) -> None:
+        close = getattr(receipts, "close", None)
+        if close:
+            close()
+
+    def _messages(self) -> Iterator[Message]:
+        """What the transport is given, as it asks for it."""
+        while True:
+            if self.looks:
+                self.shared.brake.look()
+            pair = self.shared.next()
+            if pair is None:
+                return
+            row, message = pair
+            self._number = self.shared.journal.note(done=self._done, begin=row.pk)
+            self._in_hand, self._done, self._began_at = row, None, self.shared.clock.now()
+            yield message
+
+    def _gate(self) -> None:
+        try:
+            self.shared.journal.confirm(self._number)
+        except JournalLost as error:
+            self.shared.give_up_journal(error)
+        if not self.shared.brake.is_free():
+            raise Halted
+
+    def _record(self, receipt: Receipt) -> None:
+        assert self._in_hand is not None, "there is no receipt without a message"
+        self._done = outcome_of(self._in_hand, receipt, at=self._began_at)
+        self._in_hand = None
+        self.shared.run.outcomes.append(self._done)
+        error = receipt.error
+        if error and error.channel_down:
+            down = DeliveryReason.CHANNEL_DOWN
+            self.shared.run.standstill = Standstill(reason=down, text=error.text, retry_after=error.retry_after)
+
+    def _doubt(self, error: Exception) -> None:
+        """Nobody knows how far the message in hand came."""
+        if self._in_hand is not None:
+            at, text = self._began_at, repr(error)
+            self._done = Outcome.in_doubt(self._in_hand, DeliveryReason.NO_ANSWER, at=at, text=text)
+            self.shared.run.outcomes.append(self._done)
+
+    def _note_last(self) -> None:
+        """Lost, it costs nothing: whoever settles from a journal without it finds the message in doubt."""
+        if self._done:
+            self.shared.journal.note(done=self._done, begin=None)
+
+
+def hand_over(shared: HandOver, transports: Sequence[Transport]) -> Run:
+    """Works through the messages by a lane per transport. A message without an outcome in the result was not handed over."""
+    if len(transports) == 1:
+        Lane(shared, transports[0], looks=True).work()
+        return shared.run
+    lanes = [Lane(shared, transport, looks=False) for transport in transports]
+    threads = [threading.Thread(target=lane.work_in_thread, name=f"lane-{number}") for number, lane in enumerate(lanes)]
+    for thread in threads:
+        thread.start()
     try:
-        for delivery, _message in messages:
-            if run.standstill or not brake.is_free():
-                break
-            _note(journal, batch, done=run.outcomes[-1] if run.outcomes else None, begin=delivery.pk)
-            _hand_over_one(run, delivery, receipts, clock)
-    except Exception as error:  # the store or the transport: what has been handed over so far is still known
-        run.bug = error
-        run.standstill = Standstill(reason=DeliveryReason.ENGINE_ERROR, text=repr(error))
+        _look_after(shared, threads)
+    except Exception as error:  # the store, or the end of the task: the lanes stop at their next message
+        shared.fail(error)
     finally:
-        _close(receipts)
-    if run.outcomes:
-        with contextlib.suppress(JournalLost):  # the claim is lost too; settling finds that out and does what is left
-            _note(journal, batch, done=run.outcomes[-1], begin=None)
-    return run
+        shared.brake.stop()
+        for thread in threads:
+            thread.join()
+    return shared.run
 
 
-def _hand_over_one(run: Run, delivery: Delivery, receipts: Iterator[Receipt], clock: RunningClock) -> None:
-    at = clock.now()
-    try:
-        receipt = next(receipts)
-    except Exception as error:
-        # Nobody knows how far it came.
-        run.outcomes.append(Outcome.in_doubt(delivery, DeliveryReason.NO_ANSWER, at=at, text=repr(error)))
-        raise
-    run.outcomes.append(outcome_of(delivery, receipt, at=at))
-    if receipt.error and receipt.error.channel_down:
-        run.standstill = Standstill(
-            reason=DeliveryReason.CHANNEL_DOWN, text=receipt.error.text, retry_after=receipt.error.retry_after
-        )
-
-
-def _note(journal: Journal, batch: Batch, *, done: Outcome | None, begin: int | None) -> None:
-    """Without Redis the batch goes on, once the database knows that its journal is no longer complete."""
-    try:
-        journal.note(done=done, begin=begin)
-    except JournalLost as error:
-        logger.warning("Batch %s goes on without its journal: %s", batch.pk, error)
-        if not store.give_up_journal(batch):
-            raise
-
-
-def _close(receipts: Iterator[Receipt]) -> None:
-    close: Callable[[], None] | None = getattr(receipts, "close", None)
-    if close:
-        close()
+def _look_after(shared: HandOver, threads: Sequence[threading.Thread]) -> None:
+    for thread in threads:
+        while thread.is_alive():
+            shared.brake.look()
+            thread.join(timeout=LOOK_SECONDS)

@@ -2,13 +2,14 @@
 
 import html
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
 
+from apps.campaigns.content import FIRST_LINK, NOTICE, UNSUBSCRIBE, Encoder, Pattern
 from apps.common.tokens import Purpose, sign
 
 from .models import Link
@@ -16,6 +17,7 @@ from .models import Link
 MOST_LINKS = 255  # of one touchpoint: a signed name has one byte for the number
 LONGEST_URL = 1000
 _HREF = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)(")', re.IGNORECASE)
+_UNFINISHED = re.compile(r"<a\b[^>]*$", re.IGNORECASE)
 
 
 def open_url(token: UUID) -> str:
@@ -39,6 +41,51 @@ def rewrite_links(document: str, *, number_of: Callable[[str], int | None], toke
         return found[0] if number is None else f"{found[1]}{html.escape(click_url(token, number))}{found[3]}"
 
     return _HREF.sub(replace, document)
+
+
+def lead_links(pattern: Pattern, *, number_of: Callable[[str], int | None]) -> Pattern | None:
+    """What `rewrite_links` does, for all recipients at once: a slot, FIRST_LINK and its number, in place of each web link.
+
+    None where a recipient has a link that is not everybody's. Each one's own addresses of the notice page and for
+    unsubscribing stay as they are.
+    """
+    literals = [""]
+    slots: list[tuple[int, Encoder]] = []
+    for place, literal in enumerate(pattern.literals):
+        for text, opening, url in _links_in(literal):
+            number = number_of(url) if url else None
+            if number is None:
+                literals[-1] += text
+            else:
+                literals[-1] += opening
+                slots.append((FIRST_LINK + number, _escaped))
+                literals.append(text[-1])
+        if place < len(pattern.slots):
+            if _UNFINISHED.search(literal) and not _is_own_address(pattern, place):
+                return None
+            slots.append(pattern.slots[place])
+            literals.append("")
+    return Pattern(literals=tuple(literals), slots=tuple(slots))
+
+
+def _escaped(address: str) -> str:
+    return html.escape(address)
+
+
+def _links_in(literal: str) -> Iterator[tuple[str, str, str]]:
+    """The pieces of a text: each as it is, and for a link what precedes its address, and the address."""
+    end = 0
+    for found in _HREF.finditer(literal):
+        yield literal[end : found.start()], "", ""
+        yield found[0], found[1], html.unescape(found[2])
+        end = found.end()
+    yield literal[end:], "", ""
+
+
+def _is_own_address(pattern: Pattern, place: int) -> bool:
+    """Whether the slot is the whole address of a link, and one of those that stay."""
+    before, after = pattern.literals[place], pattern.literals[place + 1]
+    return pattern.slots[place][0] in (NOTICE, UNSUBSCRIBE) and before.endswith('href="') and after.startswith('"')
 
 
 class LinkBook:
@@ -65,9 +112,11 @@ class LinkBook:
 
 
 def _address(name: str, signed: str) -> str:
-    return f"{settings.SITE_URL}{_path(name)}".replace("SIGNED", signed)
+    before, after = _around(name, settings.SITE_URL)
+    return f"{before}{signed}{after}"
 
 
 @cache
-def _path(name: str) -> str:
-    return reverse(name, args=["SIGNED"])
+def _around(name: str, site_url: str) -> tuple[str, str]:
+    before, _signed, after = f"{site_url}{reverse(name, args=['SIGNED'])}".partition("SIGNED")
+    return before, after

@@ -24,6 +24,7 @@ from .models import Batch, Delivery, DeliveryState, LookUp, LookUpAnswer
 from .policy import FIRST_LOOK_UP, DeliveryReason, next_look_up
 from .resolutions import conclude
 from .trail import By
+from .waiting import rows_of
 
 MOST_AT_ONCE = 50
 LONGEST_SECONDS = 10.0  # of one sweep
@@ -79,7 +80,10 @@ def _ask_all(
     """Until all are asked, time is up, or the provider falls silent."""
     answers: Counter[str] = Counter()
     for batch, deliveries in batches:
-        for delivery, message in compose_batch(batch, deliveries, at=batch.composed_at or now).messages:
+        named = {delivery.pk: delivery for delivery in deliveries}
+        rows = rows_of(Delivery.objects.filter(pk__in=named))
+        for row, message in compose_batch(batch, rows, at=batch.composed_at or now).messages:
+            delivery = named[row.pk]
             if time.monotonic() >= ends:
                 return answers
             answer, text = _ask(transport, delivery, message, now=now)

@@ -2,12 +2,21 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Protocol, Self
 
 from apps.channels.messages import Phase, Receipt, TransportError
 
-from .models import Delivery, DeliveryState
+from .models import DeliveryState
 from .policy import DeliveryReason
+
+
+class Tried(Protocol):
+    """A delivery, or as much of one as its worker has read."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def attempts(self) -> int: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,17 +37,17 @@ class Outcome:
     is_bad_address: bool = False
 
     @classmethod
-    def accepted(cls, delivery: Delivery, *, at: datetime, provider_id: str = "") -> Self:
+    def accepted(cls, delivery: Tried, *, at: datetime, provider_id: str = "") -> Self:
         return cls(
             delivery_id=delivery.pk, attempts=delivery.attempts, state=DeliveryState.SENT, at=at, provider_id=provider_id[:128]
         )
 
     @classmethod
-    def untried(cls, delivery: Delivery, *, at: datetime) -> Self:
+    def untried(cls, delivery: Tried, *, at: datetime) -> Self:
         return cls(delivery_id=delivery.pk, attempts=delivery.attempts, state=DeliveryState.PENDING, was_tried=False, at=at)
 
     @classmethod
-    def in_doubt(cls, delivery: Delivery, reason: DeliveryReason, *, at: datetime, text: str = "", code: str = "") -> Self:
+    def in_doubt(cls, delivery: Tried, reason: DeliveryReason, *, at: datetime, text: str = "", code: str = "") -> Self:
         return cls(
             delivery_id=delivery.pk,
             attempts=delivery.attempts,
@@ -51,7 +60,7 @@ class Outcome:
         )
 
     @classmethod
-    def left_out(cls, delivery: Delivery, state: DeliveryState, reason: str, *, at: datetime, text: str = "") -> Self:
+    def left_out(cls, delivery: Tried, state: DeliveryState, reason: str, *, at: datetime, text: str = "") -> Self:
         """Settled without a hand-over."""
         return cls(
             delivery_id=delivery.pk, attempts=delivery.attempts, state=state, reason=reason, was_tried=False, at=at, text=text
@@ -67,13 +76,13 @@ class Standstill:
     retry_after: timedelta | None = None
 
 
-def outcome_of(delivery: Delivery, receipt: Receipt, *, at: datetime) -> Outcome:
+def outcome_of(delivery: Tried, receipt: Receipt, *, at: datetime) -> Outcome:
     if receipt.error is None:
         return Outcome.accepted(delivery, at=at, provider_id=receipt.provider_id)
     return outcome_of_error(delivery, receipt.error, at=at)
 
 
-def outcome_of_error(delivery: Delivery, error: TransportError, *, at: datetime) -> Outcome:
+def outcome_of_error(delivery: Tried, error: TransportError, *, at: datetime) -> Outcome:
     """After the hand-over without an answer: in doubt. Before: failed for good, to be tried again, or never tried at all."""
     if error.phase == Phase.AFTER:
         return Outcome.in_doubt(delivery, DeliveryReason.NO_ANSWER, at=at, text=error.text, code=error.code)

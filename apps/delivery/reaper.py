@@ -7,10 +7,11 @@ import redis
 
 from . import journal, store
 from .journal import Progress
-from .models import Batch, BatchState, Delivery
+from .models import Batch, BatchState
 from .outcomes import Outcome
 from .policy import DeliveryReason
 from .settle import settle
+from .waiting import WaitingRow, waiting_rows
 
 logger = logging.getLogger(__name__)
 
@@ -34,14 +35,14 @@ def _reap(batch: Batch, now: datetime) -> bool:
             logger.warning("Batch %s waits for its journal: Redis does not answer (%s)", batch.pk, error)
             return False
         progress = Progress()
-    rows = store.waiting_deliveries(batch)
+    rows = waiting_rows(batch)
     outcomes = [outcome for row in rows if (outcome := _judge(row, progress, batch))]
     is_settled = settle(batch, outcomes, now=now, lapsed=True)
     logger.warning("Batch %s lost its worker: %s of %s messages known or in doubt", batch.pk, len(outcomes), len(rows))
     return is_settled
 
 
-def _judge(delivery: Delivery, progress: Progress, batch: Batch) -> Outcome | None:
+def _judge(delivery: WaitingRow, progress: Progress, batch: Batch) -> Outcome | None:
     """Done: its result. Begun without a result: in doubt. Not begun: nothing happened, if the journal is complete."""
     known = progress.results.get(delivery.pk)
     if known:

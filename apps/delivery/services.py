@@ -1,6 +1,8 @@
 """What the engine does, verb by verb. A batch goes from the ledger to the provider and back in `deliver_batch`."""
 
 import logging
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -14,7 +16,8 @@ from apps.audiences.models import SuppressionReason
 from apps.audiences.services import suppress
 from apps.campaigns.addresses import address_kind
 from apps.campaigns.models import OPEN_STATES
-from apps.channels.registry import transport_for
+from apps.channels.contract import Transport
+from apps.channels.pool import TransportPool
 from apps.common.states import move
 
 from . import store
@@ -23,7 +26,7 @@ from .closing import Closing, close_batches, close_stopped, expire_past_use, fin
 from .compose import Composed, compose_batch
 from .doubts import resolve_doubts
 from .expand import Expanded, expand_touchpoint
-from .handover import Brake, Run, hand_over
+from .handover import Brake, HandOver, Run, hand_over
 from .journal import Journal
 from .lease import Lease
 from .look_ups import look_up_doubts, look_up_now
@@ -33,6 +36,7 @@ from .reaper import reap
 from .resolutions import Resolution, resolve_by_hand
 from .settle import accept_late, requeue, settle
 from .trail import By, note_resolved
+from .waiting import waiting_rows
 
 __all__ = (
     "Closing",
@@ -54,6 +58,7 @@ __all__ = (
     "resolve_by_hand",
     "resolve_doubts",
     "retry_delivery",
+    "transport_pool",
 )
 
 logger = logging.getLogger(__name__)
@@ -74,40 +79,52 @@ class Report:
     was_refused: bool = False  # it could not be marked: its touchpoint may not leave any more
 
 
-def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDGET) -> Report:
-    """Compose, mark, hand over, settle: the whole life of a claimed batch. No transaction is open while it is handed over."""
+def transport_pool() -> TransportPool:
+    """Connections for batches that are delivered one after the other."""
+    return TransportPool(answer_timeout=ANSWER_SECONDS)
+
+
+def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDGET, pool: TransportPool | None = None) -> Report:
+    """Compose, mark, hand over, settle: the whole life of a claimed batch. No transaction is open while it is handed over.
+
+    `pool`: connections that stay open for the next batch.
+    """
+    if pool is None:
+        with transport_pool() as own:
+            return deliver_batch(batch, now=now, budget=budget, pool=own)
     clock = RunningClock(now)
     if not batch.channel.is_enabled:
         store.release(batch, not_before=now + SWITCHED_OFF_PAUSE)
         return Report()
     with Lease(batch, clock) as lease:
-        composed = _composed(batch, now=now)
-        journal = Journal.open(batch)
-        if not store.mark_sending(batch, composed_at=now, journal=journal.run, now=clock.now()):
-            store.close_refused(batch, now=clock.now())
-            journal.forget()
-            return Report(was_refused=True)
-        batch.composed_at = now
-        transport = transport_for(batch.channel, answer_timeout=ANSWER_SECONDS)
-        brake = Brake(batch, lease, clock, budget=budget)
-        run = hand_over(batch, composed.messages, transport=transport, journal=journal, brake=brake, clock=clock)
-        _settle(batch, composed, run, journal, now=clock.now())
+        transports, composed = _prepared(batch, pool, now=now)
+        with closing(Journal.open(batch)) as journal:
+            if not store.mark_sending(batch, composed_at=now, journal=journal.run, now=clock.now()):
+                store.close_refused(batch, now=clock.now())
+                return Report(was_refused=True)
+            batch.composed_at = now
+            brake = Brake(batch, lease, clock, budget=budget)
+            shared = HandOver(batch, composed.messages, journal=journal, brake=brake, clock=clock)
+            run = hand_over(shared, transports)
+            _settle(batch, composed, run, journal, was_stopped=brake.has_seen_a_stop, now=clock.now())
     if run.bug:
         raise run.bug
     sent = sum(outcome.state == DeliveryState.SENT for outcome in run.outcomes)
     return Report(sent=sent, others=len(run.outcomes) + len(composed.left_out) - sent)
 
 
-def _composed(batch: Batch, *, now: datetime) -> Composed:
-    """The messages; what goes wrong for all of them gives the batch back and stays loud."""
+def _prepared(batch: Batch, pool: TransportPool, *, now: datetime) -> tuple[Sequence[Transport], Composed]:
+    """Connections and messages; what goes wrong for all of them gives the batch back and stays loud."""
     try:
-        return compose_batch(batch, store.waiting_deliveries(batch), at=now)
+        rows = waiting_rows(batch)
+        transports = pool.lend(batch.channel, at_most=len(rows))
+        return transports, compose_batch(batch, rows, at=now, takes_wire=transports[0].takes_wire)
     except Exception as error:
         store.give_back_crashed(batch, now=now, error=repr(error))
         raise
 
 
-def _settle(batch: Batch, composed: Composed, run: Run, journal: Journal, *, now: datetime) -> None:
+def _settle(batch: Batch, composed: Composed, run: Run, journal: Journal, *, was_stopped: bool, now: datetime) -> None:
     outcomes = [*composed.left_out, *run.outcomes]
     if not settle(batch, outcomes, now=now, standstill=run.standstill or composed.standstill):
         late = accept_late(run.outcomes, now=now)
@@ -119,7 +136,7 @@ def _settle(batch: Batch, composed: Composed, run: Run, journal: Journal, *, now
             _suppress(batch, outcome.delivery_id, outcome.text, now=now)
     if any(outcome.state == DeliveryState.IN_DOUBT for outcome in run.outcomes):
         resolve_doubts(now, touchpoint_id=batch.touchpoint_id)
-    if not store.may_go_on(batch, now=now):
+    if was_stopped:
         close_stopped(now)
 
 

@@ -33,7 +33,9 @@ def settle(
     after a pause. `lapsed`: the writer is not the worker but the reaper, and the worker's lease must be over.
     """
     with transaction.atomic():
-        claim = held(batch).filter(lease_until__lte=now) if lapsed else held(batch)
+        claim = held(batch)
+        if lapsed:  # and has not gone on without the journal that was read meanwhile
+            claim = claim.filter(lease_until__lte=now, journal=batch.journal)
         if not move(claim.filter(state=BatchState.SENDING), to=BatchState.DONE, transitions=BATCH_TRANSITIONS, done_at=now):
             return False
         _write(batch, outcomes, now, standstill)

@@ -4,7 +4,6 @@ A worker that was thought dead and comes back finds its fence broken and can cha
 """
 
 import uuid
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,10 +46,6 @@ def claim(*, now: datetime, urgent_only: bool = False) -> Batch | None:
     if not taken:
         return None
     return Batch.objects.select_related("touchpoint__campaign__window", "touchpoint__segment", "channel").get(pk=batch.pk)
-
-
-def waiting_deliveries(batch: Batch) -> Sequence[Delivery]:
-    return list(batch.deliveries.filter(state=DeliveryState.PENDING).select_related("contact").order_by("pk"))
 
 
 @transaction.atomic
@@ -126,8 +121,8 @@ def close_refused(batch: Batch, *, now: datetime) -> bool:
 
 
 def may_go_on(batch: Batch, *, now: datetime) -> bool:
-    """Whether what is left of a marked batch may still be handed over."""
-    return Batch.objects.free().filter(Exists(_may_leave(batch, now)), pk=batch.pk).exists()
+    """Whether what is left of a marked batch may still be handed over, and by this worker."""
+    return held(batch).free().filter(Exists(_may_leave(batch, now)), state=BatchState.SENDING).exists()
 
 
 def _may_leave(batch: Batch, now: datetime) -> QuerySet[Touchpoint]:

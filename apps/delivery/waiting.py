@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from .models import Batch, Delivery, DeliveryState
 
 
@@ -42,8 +44,13 @@ THEIRS = tuple(f"contact__{name}" for name in Recipient._fields if name != "pk")
 
 def waiting_rows(batch: Batch) -> Sequence[WaitingRow]:
     """What of `batch` is still to be sent, in the order in which it was written."""
-    rows = Delivery.objects.filter(batch=batch.pk, state=DeliveryState.PENDING).order_by("pk").values_list(*OWN, *THEIRS)
+    return rows_of(Delivery.objects.filter(batch=batch.pk, state=DeliveryState.PENDING))
+
+
+def rows_of(deliveries: QuerySet[Delivery]) -> Sequence[WaitingRow]:
     return [
         WaitingRow(pk, token, address, attempts, composed_at, sent_at, contact and Recipient(contact, *theirs))
-        for pk, token, address, attempts, composed_at, sent_at, contact, *theirs in rows
+        for pk, token, address, attempts, composed_at, sent_at, contact, *theirs in deliveries.order_by("pk").values_list(
+            *OWN, *THEIRS
+        )
     ]

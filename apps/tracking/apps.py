@@ -9,8 +9,4 @@ class TrackingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from apps.delivery.evidence import register
-
-        from . import evidence, receivers  # noqa: F401
-
-        register(evidence.signs)
+        from . import receivers  # noqa: F401

@@ -9,10 +9,11 @@ from apps.audiences.models import AddressKind, SuppressionReason
 from apps.audiences.services import suppress
 from apps.campaigns.models import Campaign, Touchpoint, TouchpointState
 from apps.delivery import expand, store
-from apps.delivery.models import Batch, Delivery, DeliveryState
+from apps.delivery.models import Batch, DeliveryState
 from apps.delivery.outcomes import Outcome
 from apps.delivery.policy import DeliveryReason
 from apps.delivery.settle import settle
+from apps.delivery.waiting import WaitingRow, waiting_rows
 from demo.mailbox.smtp import GONE_DOMAIN
 
 LATENESS = timedelta(milliseconds=180)
@@ -37,7 +38,7 @@ def _next(campaign: Campaign, until: datetime) -> Touchpoint | None:
 
 def _send(batch: Batch, at: datetime) -> datetime:
     """Hands the batch's messages over in name only; returns when the last one would have gone."""
-    waiting = store.waiting_deliveries(batch)
+    waiting = waiting_rows(batch)
     if not store.mark_sending(batch, composed_at=at, journal="", now=at):
         store.close_refused(batch, now=at)
         return at
@@ -51,7 +52,7 @@ def _send(batch: Batch, at: datetime) -> datetime:
     return done
 
 
-def _outcome(delivery: Delivery, at: datetime) -> Outcome:
+def _outcome(delivery: WaitingRow, at: datetime) -> Outcome:
     if not delivery.address.endswith(f"@{GONE_DOMAIN}"):
         return Outcome.accepted(delivery, at=at, provider_id=f"250 OK kept as {delivery.token.hex[:12]}")
     return Outcome(

@@ -32,6 +32,9 @@ class SmtpServer(Controller):
         self.transports: list[Any] = []
         self.commands: list[str] = []
         self.envelopes: list[Envelope] = []
+        self.extensions: list[str] = []  # offered beside its own
+        self.hidden_extensions: list[str] = []
+        self.holds_back = False
         super().__init__(self, hostname="127.0.0.1", port=0, **options)
 
     def factory(self) -> SMTP:
@@ -60,6 +63,13 @@ class SmtpServer(Controller):
     def messages(self) -> list[Any]:
         return [message_from_bytes(envelope.original_content, policy=policy.default) for envelope in self.envelopes]
 
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        offered = [line for line in responses[:-1] if line[4:] not in self.hidden_extensions]
+        return [*offered, *(f"250-{name}" for name in self.extensions), responses[-1]]
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         planned = next(iter(self.script["DOT"]), None)
         if planned in (None, RESET, CLOSE, SILENCE, DRIP):  # taken, whatever is said of it
@@ -84,6 +94,16 @@ class _ScriptedSMTP(SMTP):
     async def smtp_EHLO(self, hostname: str) -> None:
         await self._step("EHLO", super().smtp_EHLO, hostname)
 
+    async def push(self, status: str) -> None:
+        """Holding back: MAIL and RCPT are answered together with DATA."""
+        self._kept = getattr(self, "_kept", [])
+        if self.owner.holds_back and self.owner.commands and self.owner.commands[-1].startswith(("MAIL", "RCPT")):
+            self._kept.append(status)
+            return
+        for line in (*self._kept, status):
+            await super().push(line)
+        self._kept.clear()
+
     async def smtp_MAIL(self, arg: str | None) -> None:
         await self._step("MAIL", super().smtp_MAIL, arg)
 
@@ -103,6 +123,10 @@ class _ScriptedSMTP(SMTP):
     async def _step(self, step: str, method: Any, arg: str | None) -> None:
         self.owner.commands.append(f"{step} {arg or ''}".strip())
         reply = await self.fault(step)
+        if reply and reply.startswith("354"):  # although it has refused the envelope
+            await self.push(reply)
+            await self._reader.readuntil(b".\r\n")
+            reply = await self.fault("EMPTY")
         if reply is None:
             await method(arg)
             return

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from django.core.mail import EmailMessage, send_mail
+from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 
 from apps.channels.messages import Phase
-from apps.channels.smtp import PhasedSMTPBackend
+from apps.channels.smtp import PhasedSMTPBackend, letter_of
 from apps.channels.smtp_errors import PhasedSMTPError
 
 from .contract import HURRIED, PATIENT
@@ -230,3 +230,115 @@ class TestTls:
         sent = make_backend(server, use_ssl=True).send_messages([make_email()])
         server.stop()
         assert sent == 1
+
+
+class TestPipelining:
+    """RFC 2920: the envelope in one write. What each refusal means is the same."""
+
+    @pytest.fixture
+    def server(self) -> Iterator[SmtpServer]:
+        server = SmtpServer()
+        server.extensions = ["PIPELINING"]
+        server.start()
+        yield server
+        server.stop()
+
+    def test_the_envelope_needs_no_answer_in_between(self, server):
+        server.holds_back = True  # answers MAIL and RCPT only once DATA has come
+        assert make_backend(server, until_dot=PATIENT).send_messages([make_email(1)]) == 1
+
+    @pytest.mark.parametrize(
+        ("step", "reply", "is_permanent", "code"),
+        [
+            ("MAIL", "451 4.3.0 later", False, "451"),
+            ("MAIL", "553 5.1.8 sender unknown", True, "553"),
+            ("RCPT", "450 4.2.1 busy", False, "450"),
+            ("RCPT", "550 5.1.1 unknown", True, "550"),
+            ("DATA", "452 4.3.1 full", False, "452"),
+        ],
+    )
+    def test_the_first_refusal_is_the_one_that_counts(self, server, step, reply, is_permanent, code):
+        server.script[step].append(reply)
+        error = error_of(server)
+        assert (error.permanent, error.phase, error.code) == (is_permanent, BEFORE, code)
+        assert server.envelopes == []
+
+    @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+    def test_after_a_refusal_the_same_connection_serves_the_next_message(self, server, step):
+        server.script[step].append("451 later")
+        backend = make_backend(server)
+        backend.open()
+        with pytest.raises(PhasedSMTPError):
+            backend.send_messages([make_email(1)])
+        assert backend.send_messages([make_email(2)]) == 1
+        backend.close()
+        assert [email["subject"] for email in server.messages] == ["Window 2"]
+        assert server.connections == 1
+
+    def test_a_server_that_asks_for_a_message_without_recipients_gets_none(self, server):
+        server.script["RCPT"].append("550 5.1.1 unknown")
+        server.script["DATA"].append("354 go on all the same")
+        server.script["EMPTY"].append("554 no valid recipients")
+        backend = make_backend(server)
+        error = error_of_backend(backend, make_email(1))
+        assert (error.code, error.bad_address) == ("550", True)
+        assert backend.send_messages([make_email(2)]) == 1
+        backend.close()
+        assert len(server.envelopes) == 1
+
+    def test_a_server_that_closes_in_the_middle_is_asked_once_more(self, server):
+        server.script["RCPT"].append("421 4.7.0 slow down")
+        assert make_backend(server).send_messages([make_email()]) == 1
+        assert server.connections == 2
+
+    def test_its_words_are_kept_when_it_closes_again(self, server):
+        server.script["RCPT"].extend(["421 4.7.0 slow down"] * 2)
+        error = error_of(server)
+        assert (error.code, error.connection_lost) == ("421", True)
+
+
+class TestEightBits:
+    def test_a_server_that_takes_them_gets_them(self, smtp_server):
+        make_backend(smtp_server).send_messages([make_email(body="Café")])
+        assert "body=8bitmime" in smtp_server.commands[1].lower()
+        assert "Café".encode() in smtp_server.envelopes[0].original_content
+
+    def test_one_that_does_not_say_so_gets_the_same_text_in_ascii(self, smtp_server):
+        smtp_server.hidden_extensions = ["8BITMIME"]
+        email = EmailMultiAlternatives("Fenêtre", "Café\n.point\n", to=["cem@example.org"])
+        email.attach_alternative("<p>Thé</p>", "text/html")
+        make_backend(smtp_server).send_messages([email])
+        assert smtp_server.envelopes[0].original_content.isascii()
+        parts = [part.get_content().splitlines() for part in smtp_server.messages[0].iter_parts()]
+        assert parts == [["Café", ".point"], ["<p>Thé</p>"]]
+
+
+class TestGate:
+    """Where a sender notes that it begins: the last moment at which nothing has been handed over."""
+
+    def test_it_is_passed_after_the_envelope_and_before_the_message(self, smtp_server):
+        seen = []
+        backend = make_backend(smtp_server)
+        backend.hand_over(letter_of(make_email()), lambda: seen.append((len(smtp_server.commands), len(smtp_server.envelopes))))
+        backend.close()
+        assert seen == [(4, 0)]  # EHLO, MAIL, RCPT, DATA
+        assert len(smtp_server.envelopes) == 1
+
+    def test_what_it_raises_comes_through_and_nothing_was_handed_over(self, smtp_server):
+        backend = make_backend(smtp_server)
+
+        def closed() -> None:
+            raise LookupError("not now")
+
+        with pytest.raises(LookupError):
+            backend.hand_over(letter_of(make_email(1)), closed)
+        assert backend.send_messages([make_email(2)]) == 1
+        backend.close()
+        assert [email["subject"] for email in smtp_server.messages] == ["Window 2"]
+
+
+def error_of_backend(backend: PhasedSMTPBackend, email: EmailMessage) -> PhasedSMTPError:
+    backend.open()
+    with pytest.raises(PhasedSMTPError) as caught:
+        backend.send_messages([email])
+    return caught.value

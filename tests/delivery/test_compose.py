@@ -15,6 +15,7 @@ from apps.delivery import store
 from apps.delivery.compose import compose_batch
 from apps.delivery.links import MOST_LINKS, LinkBook, rewrite_links
 from apps.delivery.models import Delivery, Link
+from apps.delivery.waiting import waiting_rows
 from tests.factories import (
     NOW,
     make_campaign,
@@ -44,12 +45,12 @@ def composed(people=(), **fields):
         make_contact(**person)
     expanded(0, **fields)
     batch = store.claim(now=NOW)
-    return compose_batch(batch, store.waiting_deliveries(batch), at=NOW)
+    return compose_batch(batch, waiting_rows(batch), at=NOW)
 
 
 def the_message(**fields):
-    ((delivery, message),) = composed(**fields).messages
-    return delivery, message
+    ((row, message),) = composed(**fields).messages
+    return Delivery.objects.get(pk=row.pk), message
 
 
 def test_each_reads_their_own_language_and_zone():
@@ -76,7 +77,7 @@ def test_a_repeat_keeps_its_first_date():
     Delivery.objects.update(composed_at=NOW)
     batch = store.claim(now=NOW)
 
-    later = compose_batch(batch, store.waiting_deliveries(batch), at=NOW + timedelta(hours=1))
+    later = compose_batch(batch, waiting_rows(batch), at=NOW + timedelta(hours=1))
 
     assert parsedate_to_datetime(later.messages[0][1].headers["Date"]) == NOW
 
@@ -231,7 +232,7 @@ def test_one_query_finds_all_who_left_meanwhile(django_assert_max_num_queries):
     expanded(0)
     Suppression.objects.create(kind="email", address=Delivery.objects.first().address, reason="unsubscribed")
     batch = store.claim(now=NOW)
-    rows = store.waiting_deliveries(batch)
+    rows = waiting_rows(batch)
 
     with django_assert_max_num_queries(14):
         found = compose_batch(batch, rows, at=NOW)

@@ -71,7 +71,9 @@ def test_every_attempt_has_the_same_name_and_date(outbox, monkeypatch):
     expanded(1)
     seen = []
     hand_over = MemoryTransport.hand_over
-    monkeypatch.setattr(MemoryTransport, "hand_over", lambda self, message: (seen.append(message), hand_over(self, message))[1])
+    monkeypatch.setattr(
+        MemoryTransport, "hand_over", lambda self, message, gate: (seen.append(message), hand_over(self, message, gate))[1]
+    )
     MemoryTransport.fail_next(LATER)
 
     work()
@@ -294,10 +296,10 @@ def test_a_cancel_in_the_middle_stops_the_rest_within_a_quarter_of_a_second(outb
     monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
     hand_over = MemoryTransport.hand_over
 
-    def cancel_after_two(self, message):
+    def cancel_after_two(self, message, gate):
         if len(outbox) == 1:
             Touchpoint.objects.update(state=TouchpointState.CANCELLED, reason=Reason.WINDOW_CANCELLED)
-        return hand_over(self, message)
+        return hand_over(self, message, gate)
 
     monkeypatch.setattr(MemoryTransport, "hand_over", cancel_after_two)
     work()

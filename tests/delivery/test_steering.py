@@ -68,8 +68,8 @@ def test_a_batch_in_hand_gives_back_the_rest(target_of, text, outbox, monkeypatc
     batch = claimed(5)
     hand_over = MemoryTransport.hand_over
 
-    def hand_over_and_pause(transport, message):
-        name = hand_over(transport, message)
+    def hand_over_and_pause(transport, message, gate):
+        name = hand_over(transport, message, gate)
         if len(outbox) == 2:
             stop(target_of(batch.touchpoint))
         return name

@@ -115,8 +115,8 @@ def interrupted(campaign, monkeypatch, deed, *, after):
     monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
     hand_over = MemoryTransport.hand_over
 
-    def hand_over_and_act(self, message):
-        name = hand_over(self, message)
+    def hand_over_and_act(self, message, gate):
+        name = hand_over(self, message, gate)
         if len(MemoryTransport.outbox) == after:
             deed()
         return name

@@ -2,23 +2,34 @@
 
 The way of a text: choice (which template) → liquid (marks in place of values) → markdown (HTML, text, chat) → layout
 (the finished document, cut at its marks) → compiled (kept; a message is a join). Values meet the text only in the last
-step, escaped for the place they go to.
+step, escaped for the place they go to. For letters by SMTP the finished documents are kept as bytes (wire).
 """
 
 from .check import check_template
 from .compiled import Compiled, Content, Material, gather, render
-from .context import language_of, zone_of
+from .context import Reader, language_of, zone_of
 from .errors import ContentError
+from .slots import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Encoder, Pattern
 from .variables import VARIABLES, Variable
 from .webhook import webhook_data
+from .wire import Letter, WiredLetter
 
 __all__ = [
+    "FIRST_LINK",
+    "NOTICE",
+    "PIXEL",
+    "UNSUBSCRIBE",
     "VARIABLES",
     "Compiled",
     "Content",
     "ContentError",
+    "Encoder",
+    "Letter",
     "Material",
+    "Pattern",
+    "Reader",
     "Variable",
+    "WiredLetter",
     "check_template",
     "gather",
     "language_of",

@@ -15,18 +15,18 @@ from functools import lru_cache
 from django.utils.translation import gettext as _
 from liquid.exceptions import LiquidError
 
-from apps.audiences.models import Contact
 from apps.common.text import one_line
 from apps.windows.models import WindowRevision
 
 from ..models import MessageTemplate, Touchpoint
 from .choice import choose, templates_for
-from .context import Facts, contact_context, facts_of, shared_context
+from .context import Facts, Reader, contact_context, facts_of, shared_context
 from .errors import ContentError
 from .layout import Document, Frame, document
 from .liquid import NeedsContact, PerRecipient, Skeleton, SkeletonValue, outline, sentence
 from .phrases import phrases
 from .slots import NOTICE, PIXEL, SUBJECT, TEAM, UNSUBSCRIBE, WHY
+from .wire import Letter
 
 DEFAULT_SUBJECT = "{{ window.title }}"
 BODY_MARKS = 100_000  # the marks of the body are numbered from here, those of the subject from 0
@@ -91,7 +91,7 @@ class Compiled:
     common: _Outline | None  # None: the template branches on the contact
     documents: dict[Frame, Document] = field(default_factory=dict)
 
-    def render(self, contact: Contact | None, *, notice_url: str = "", unsubscribe_url: str = "", pixel_url: str = "") -> Content:
+    def render(self, contact: Reader | None, *, notice_url: str = "", unsubscribe_url: str = "", pixel_url: str = "") -> Content:
         """The message to `contact` (None: to a broadcast channel's place).
 
         `notice_url` takes the place of the plain address of the notice page wherever the template links to it. Without
@@ -99,16 +99,13 @@ class Compiled:
         """
         about = contact_context(contact, language=self.source.language)
         found = self.common or _outline(self.source, self.shared, about)
-        frame = Frame(
-            kind=self.kind, language=self.source.language, has_unsubscribe=bool(unsubscribe_url), has_pixel=bool(pixel_url)
-        )
-        why = "why_colleague" if contact is not None and contact.is_internal else "why_customer"
+        frame = self._frame(has_unsubscribe=bool(unsubscribe_url), has_pixel=bool(pixel_url))
         values = {
             NOTICE: notice_url or self.facts.notice_url,
             UNSUBSCRIBE: unsubscribe_url,
             PIXEL: pixel_url,
             TEAM: self.facts.team_name,
-            WHY: phrases(self.source.language)["footer"][why].format(team=self.facts.team_name),
+            WHY: self._why(is_internal=contact is not None and contact.is_internal),
         }
         for number, value in found.values.items():
             values[number] = value if isinstance(value, str) else value(about)
@@ -120,6 +117,26 @@ class Compiled:
             html=made.html.join(values),
             language=self.source.language,
         )
+
+    def letter(self, *, is_internal: bool, has_unsubscribe: bool) -> Letter | None:
+        """What all colleagues, or all customers, are written, with a pixel; None where each is written another text."""
+        if self.common is None:
+            return None
+        made = self._document(self.common, self._frame(has_unsubscribe=has_unsubscribe, has_pixel=True))
+        known = {WHY: self._why(is_internal=is_internal)}
+        if not made.subject.slots:
+            known[SUBJECT] = one_line(made.subject.join({}))
+        text, html = made.text.fill(known), made.html.fill(known)
+        asked = {number for pattern in (made.subject, text, html) for number, _encode in pattern.slots}
+        asks = {number: ask for number, ask in self.common.values.items() if number in asked and not isinstance(ask, str)}
+        return Letter(language=self.source.language, subject=made.subject, text=text, html=html, asks=asks)
+
+    def _frame(self, *, has_unsubscribe: bool, has_pixel: bool) -> Frame:
+        return Frame(kind=self.kind, language=self.source.language, has_unsubscribe=has_unsubscribe, has_pixel=has_pixel)
+
+    def _why(self, *, is_internal: bool) -> str:
+        why = "why_colleague" if is_internal else "why_customer"
+        return str(phrases(self.source.language)["footer"][why].format(team=self.facts.team_name))
 
     def _document(self, found: _Outline, frame: Frame) -> Document:
         """The document of an outline; with the common values already written in where the outline is common."""
@@ -144,7 +161,7 @@ def gather(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Ma
 def render(
     *,
     touchpoint: Touchpoint,
-    contact: Contact | None,
+    contact: Reader | None,
     language: str,
     zone: str,
     revision: WindowRevision | None = None,

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from django.conf import settings
 from django.db.models import Max
 
-from apps.audiences.models import Contact
 from apps.channels.models import Channel
 from apps.common.text import one_line
 from apps.common.times import format_duration, format_instant, format_period, format_utc_offset
@@ -28,6 +28,21 @@ from .phrases import FALLBACK_LANGUAGE, phrases
 
 # A change that made earlier announcements false, and so is explained to those who got them.
 CORRECTING = (RevisionChange.RESCHEDULED, RevisionChange.EXTENDED, RevisionChange.CANCELLED)
+
+
+class Reader(Protocol):
+    """What a message says of its recipient, or decides by: a contact, or as much of one as the engine has read."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def organisation(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def is_internal(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +231,7 @@ def _short_date(local: datetime, language: str) -> str:
     return format_datetime(local.replace(tzinfo=None), "EEE d MMM", locale=language)
 
 
-def contact_context(contact: Contact | None, *, language: str) -> dict[str, object]:
+def contact_context(contact: Reader | None, *, language: str) -> dict[str, object]:
     """What a message says of its recipient; of nobody for broadcast channels."""
     words = phrases(language)
     name = one_line(contact.name) if contact else ""
@@ -228,14 +243,14 @@ def contact_context(contact: Contact | None, *, language: str) -> dict[str, obje
     }
 
 
-def language_of(contact: Contact | None, window: MaintenanceWindow) -> str:
+def language_of(contact: Reader | None, window: MaintenanceWindow) -> str:
     """The contact's language, else that of the window's texts, else English."""
     known: Mapping[str, str] = dict(settings.LANGUAGES)
     wanted = (contact.language, contact.language.partition("-")[0]) if contact else (window.language,)
     return next((language for language in wanted if language in known), FALLBACK_LANGUAGE)
 
 
-def zone_of(contact: Contact | None, window: MaintenanceWindow) -> str:
+def zone_of(contact: Reader | None, window: MaintenanceWindow) -> str:
     """The contact's zone; the window's where it is empty or unknown to this machine."""
     wanted = contact.time_zone if contact else ""
     return wanted if wanted and zone_or_utc(wanted).key == wanted else window.time_zone

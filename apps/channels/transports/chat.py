@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from apps.common.text import chat_text, one_line
 
 from ..addresses import url_problem
+from ..contract import Gate
 from ..messages import Message
 from ..models import ChannelKind
 from ..options import Option
@@ -41,8 +42,9 @@ class ChatTransport(HttpTransport):
             found = [_("Incoming webhook: %(problem)s") % {"problem": problem}] if problem else []
         return found
 
-    def hand_over(self, message: Message) -> str:
+    def hand_over(self, message: Message, gate: Gate) -> str:
         body = json.dumps(post(message)).encode()
+        gate()
         answer = self.client.post(self.secrets["url"], body=body, headers={"Content-Type": "application/json"})
         if not answer.is_success:
             raise answer.refusal()

@@ -10,7 +10,7 @@ from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import sanitize_address
 from django.utils.functional import cached_property
@@ -18,19 +18,25 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.common.text import clean_text, one_line
+from apps.common.text import one_line
 
 from ..addresses import is_listed, may_be_public, not_public
-from ..contract import Transport
+from ..contract import CONNECTIONS, Gate, Transport
 from ..mail_errors import cannot_open, transport_error
 from ..messages import Message, TransportError
+from ..mime import Frame, django_email, mail_bytes
 from ..models import ChannelKind
 from ..options import Option, OptionType
-from ..smtp import PhasedSMTPBackend
+from ..smtp import PhasedSMTPBackend, bare_address
+from ..smtp_client import Letter
 
 OUR_SMTP = "apps.channels.smtp.PhasedSMTPBackend"
 
 _QUEUED_AS = re.compile(r"(?:queued as |\bid=)([\w.-]+)", re.IGNORECASE)  # Postfix and its kin; Exim
+# What most addresses look like; no parser could say more of it (RFC 5321, 4.1.2: dot-atoms, and labels of a domain).
+_PLAIN_ADDRESS = re.compile(
+    r"[\w!#$%&'*+/=?^`{|}~-]{1,64}(?:\.[\w!#$%&'*+/=?^`{|}~-]{1,64})*@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}", re.ASCII
+)
 _SECURITY = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", gettext_lazy("None")))
 
 
@@ -62,7 +68,7 @@ class EmailTransport(Transport):
     """What a channel leaves empty comes from the settings EMAIL_* and ANYMAIL."""
 
     kind = ChannelKind.EMAIL
-    options = (*_SENDERS, _BACKEND, _HOST, *_OF_THE_HOST)
+    options = (*_SENDERS, _BACKEND, _HOST, *_OF_THE_HOST, CONNECTIONS)
 
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
@@ -78,13 +84,19 @@ class EmailTransport(Transport):
             return found
         return backend_problems(config.get("backend") or settings.EMAIL_BACKEND)
 
-    def hand_over(self, message: Message) -> str:
+    @property
+    def takes_wire(self) -> bool:  # type: ignore[override]
+        return isinstance(self._connection, PhasedSMTPBackend)
+
+    def hand_over(self, message: Message, gate: Gate) -> str:
         if not is_address(message.address):
             raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
-        email = self._email(message)
+        sender, reply_to = self._senders(message)
         self._open()
         try:
-            is_taken = self._connection.send_messages([email])
+            if self.takes_wire:
+                return self._hand_over_smtp(message, gate, frame=self._frame(sender, reply_to))
+            return self._hand_over_email(message, gate, sender=sender, reply_to=reply_to)
         except Exception as error:
             meaning = transport_error(error)
             if meaning is None:
@@ -92,9 +104,25 @@ class EmailTransport(Transport):
             if self.is_loss(meaning):
                 self._drop()
             raise meaning from None  # a provider's own error repeats the whole message
-        if not is_taken:
+
+    def _hand_over_smtp(self, message: Message, gate: Gate, *, frame: Frame) -> str:
+        """Returns the name under which the mail server has queued the message, where it gives one."""
+        sender, recipient = bare_address(frame.sender), message.address
+        if not _PLAIN_ADDRESS.fullmatch(recipient):
+            recipient = bare_address(recipient)
+        letter = Letter(sender=sender, recipients=[recipient], content=mail_bytes(message, frame))
+        queued = _QUEUED_AS.search(self._connection.hand_over(letter, gate) or "")
+        return queued.group(1) if queued else ""
+
+    def _hand_over_email(self, message: Message, gate: Gate, *, sender: str, reply_to: str) -> str:
+        email: Any = django_email(message, sender=sender, reply_to=reply_to)
+        email.metadata = {"delivery": message.key}  # these two are anymail's
+        email.tags = list(message.tags[:1])  # several providers take one only
+        gate()
+        if not self._connection.send_messages([email]):
             raise TransportError(_("The e-mail backend did not take the message."), permanent=True)
-        return _provider_id(email)
+        status = getattr(email, "anymail_status", None)
+        return status.message_id if status is not None and isinstance(status.message_id, str) else ""
 
     def is_loss(self, error: TransportError) -> bool:
         return super().is_loss(error) or getattr(error, "connection_lost", False)
@@ -145,31 +173,33 @@ class EmailTransport(Transport):
         with suppress(OSError, AnymailError):
             self._connection.close()
 
-    def _email(self, message: Message) -> EmailMultiAlternatives:
+    def _senders(self, message: Message) -> tuple[str, str]:
         sender = message.from_address or self.config.get("from_address") or settings.DEFAULT_FROM_EMAIL
         reply_to = message.reply_to or self.config.get("reply_to", "")
         for address in filter(None, (sender, reply_to)):
             if not is_address(address):
                 text = _("“%(address)s” is not an e-mail address to send from.") % {"address": address}
                 raise TransportError(text, permanent=False, channel_down=True)
-        email = EmailMultiAlternatives(
-            subject=one_line(message.subject),
-            body=clean_text(message.text),
-            from_email=sender,
-            to=[message.address],
-            reply_to=[reply_to] if reply_to else None,
-            headers={name: one_line(value) for name, value in message.headers.items()},
-        )
-        if message.html:
-            email.attach_alternative(clean_text(message.html), "text/html")
-        email.metadata = {"delivery": message.key}  # type: ignore[attr-defined]  # these two are anymail's
-        email.tags = list(message.tags[:1])  # type: ignore[attr-defined]  # several providers take one only
-        return email
+        return sender, reply_to
+
+    def _frame(self, sender: str, reply_to: str) -> Frame:
+        known = self._frames.get((sender, reply_to))
+        if known is None:
+            known = self._frames[sender, reply_to] = Frame.of(sender=sender, reply_to=reply_to)
+        return known
+
+    @cached_property
+    def _frames(self) -> dict[tuple[str, str], Frame]:
+        return {}
+
+
+def is_address(text: str) -> bool:
+    """Whether Django can write it into a header, alone or with a display name."""
+    return bool(_PLAIN_ADDRESS.fullmatch(text)) or _is_other_address(text)
 
 
 @lru_cache(maxsize=256)  # the sender is asked about with every message, and parsing is slow
-def is_address(text: str) -> bool:
-    """Whether Django can write it into a header, alone or with a display name."""
+def _is_other_address(text: str) -> bool:
     try:
         return "@" in sanitize_address(text, "utf-8") and one_line(text) == text
     except ValueError:
@@ -201,12 +231,3 @@ def _host_problems(config: Mapping[str, Any], secrets: Mapping[str, str]) -> lis
         return []
     without = [option for option in _OF_THE_HOST if (secrets if option.is_secret else config).get(option.name)]
     return [_("%(label)s has no effect without an SMTP host.") % {"label": option.label} for option in without]
-
-
-def _provider_id(email: Any) -> str:
-    """The provider's id, or the name under which the mail server has queued the message."""
-    status = getattr(email, "anymail_status", None)
-    if status is not None:
-        return status.message_id if isinstance(status.message_id, str) else ""
-    queued = _QUEUED_AS.search(getattr(email, "smtp_reply", ""))
-    return queued.group(1) if queued else ""

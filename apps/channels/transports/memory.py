@@ -3,7 +3,7 @@
 from collections import deque
 from typing import ClassVar
 
-from ..contract import Transport
+from ..contract import Gate, Transport
 from ..messages import Message, TransportError
 from ..models import ChannelKind
 
@@ -25,7 +25,8 @@ class MemoryTransport(Transport):
         cls.outbox.clear()
         cls._failures.clear()
 
-    def hand_over(self, message: Message) -> str:
+    def hand_over(self, message: Message, gate: Gate) -> str:
+        gate()
         error = self._failures.popleft() if self._failures else None
         if error:
             raise error

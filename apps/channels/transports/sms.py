@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from apps.common.text import clean_text, one_line
 
 from ..addresses import url_problem
+from ..contract import CONNECTIONS, Gate
 from ..http import Answer
 from ..messages import Message, TransportError
 from ..models import ChannelKind
@@ -59,6 +60,7 @@ class SmsTransport(HttpTransport):
             help_text=gettext_lazy("Only for a provider that speaks like Twilio. Empty: https://api.twilio.com."),
             default=TWILIO,
         ),
+        CONNECTIONS,
     )
 
     @classmethod
@@ -71,10 +73,11 @@ class SmsTransport(HttpTransport):
             found.append(_("Address of the interface: %(problem)s") % {"problem": problem})
         return found
 
-    def hand_over(self, message: Message) -> str:
+    def hand_over(self, message: Message, gate: Gate) -> str:
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         body = urlencode(self._form(message)).encode()
         auth = (self.config["account"], self.secrets["token"])
+        gate()
         answer = self.client.post(self._url(), body=body, headers=headers, auth=auth)
         details = _details(answer)
         if not answer.is_success:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from apps.common.standard_webhooks import BadSecret, check_secret, sign
 
 from ..addresses import url_problem
+from ..contract import Gate
 from ..messages import Message
 from ..models import ChannelKind
 from ..options import Option
@@ -56,12 +57,13 @@ class WebhookTransport(HttpTransport):
                 found.append(_("%(label)s: it must be “whsec_” followed by 24 to 64 bytes in base64.") % {"label": option.label})
         return found
 
-    def hand_over(self, message: Message) -> str:
+    def hand_over(self, message: Message, gate: Gate) -> str:
         # The transport is the door to the outside: receivers refuse a signature that is not of this very minute.
         now = datetime.now(UTC)
         body = json.dumps(payload(message, now=now), cls=DjangoJSONEncoder).encode()
         previous = self.secrets.get("previous_secret")
         signature = sign(self.secrets["secret"], message_id=message.key, at=now, body=body, also=[previous] if previous else [])
+        gate()
         answer = self.client.post(self.config["url"], body=body, headers={"Content-Type": "application/json", **signature})
         if not answer.is_success:
             raise answer.refusal()

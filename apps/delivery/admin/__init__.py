@@ -1,3 +1,0 @@
-from . import deliveries, doubts
-
-__all__ = ("deliveries", "doubts")

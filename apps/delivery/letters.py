@@ -1,0 +1,53 @@
+"""E-mails of a batch for a transport that takes them as bytes: what recipients share is written once, the rest is joined."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from apps.campaigns.content import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Compiled, WiredLetter
+from apps.channels.messages import Wire
+
+from . import links
+from .waiting import WaitingRow
+
+
+class LetterBox:
+    """The letters of one touchpoint, by template, language, zone and kind of reader; each is cut when it is first asked for."""
+
+    def __init__(self, book: links.LinkBook, *, notice_url: str) -> None:
+        self._book, self._notice_url = book, notice_url
+        self._letters: dict[tuple[int, bool, bool], WiredLetter | None] = {}
+
+    def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> tuple[str, Wire] | None:
+        """Subject and texts; None where this template has to be rendered for each recipient."""
+        letter = self._letter(row, compiled, has_unsubscribe=has_unsubscribe)
+        return None if letter is None else letter.to(row.contact, self._addresses(row.token, letter.letter.addresses))
+
+    def _letter(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> WiredLetter | None:
+        is_internal = row.contact is not None and row.contact.is_internal
+        key = (id(compiled), is_internal, has_unsubscribe)  # the material of the batch keeps what it has compiled
+        if key not in self._letters:
+            self._letters[key] = self._cut(row, compiled, is_internal=is_internal, has_unsubscribe=has_unsubscribe)
+        return self._letters[key]
+
+    def _cut(self, row: WaitingRow, compiled: Compiled, *, is_internal: bool, has_unsubscribe: bool) -> WiredLetter | None:
+        letter = compiled.letter(is_internal=is_internal, has_unsubscribe=has_unsubscribe)
+        if letter is None:
+            return None
+        html = links.lead_links(letter.html, number_of=self._book.number_of)
+        if html is None:
+            return None
+        letter = replace(letter, html=html)
+        return letter.wired(self._addresses(row.token, letter.addresses))
+
+    def _addresses(self, token: UUID, numbers: Collection[int]) -> Mapping[int, bytes]:
+        return {number: self._address(number, token).encode() for number in numbers}
+
+    def _address(self, number: int, token: UUID) -> str:
+        if number >= FIRST_LINK:
+            return links.click_url(token, number - FIRST_LINK)
+        return {NOTICE: self._notice, PIXEL: links.open_url, UNSUBSCRIBE: links.unsubscribe_url}[number](token)
+
+    def _notice(self, token: UUID) -> str:
+        number = self._book.number_of(self._notice_url)
+        return self._notice_url if number is None else links.click_url(token, number)

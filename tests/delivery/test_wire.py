@@ -1,0 +1,171 @@
+"""A letter that is joined has the bytes of the same letter rendered in full, whatever names, texts and links hold."""
+
+import re
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from apps.campaigns.content import Compiled
+from apps.campaigns.content.compiled import Source, compile_source
+from apps.campaigns.content.context import Facts, facts_of
+from apps.channels.messages import Message, Wire
+from apps.channels.mime import Frame, mail_bytes
+from apps.channels.models import ChannelKind
+from apps.common.text import one_line
+from apps.delivery import letters
+from apps.delivery.compose import Writer
+from apps.delivery.letters import LetterBox
+from apps.delivery.links import lead_links
+from apps.delivery.waiting import Recipient, WaitingRow
+from tests.factories import NOW, make_campaign, make_channel, make_template, make_touchpoint, make_window
+
+from .engine import expanded
+
+BOUNDARY = re.compile(rb"={15}\d+==")
+FRAME = Frame.of(sender="Maintenance <maintenance@example.org>", reply_to="")
+PARTS = st.sampled_from(
+    [
+        "{{ contact.name }}",
+        "{{ contact.greeting }},",
+        "{{ contact.organisation | upcase }}",
+        "{{ contact.name | default: 'you' | truncate: 9 }}",
+        "{{ window.title }}",
+        "{{ window.times }}",
+        "[the page]({{ window.notice_url }})",
+        "see {{ window.notice_url }}",
+        "[help](https://help.example.org/?a=1&b=2)",
+        "[help](https://help.example.org/?a=1&b=2) [other](https://example.org/x) [mail](mailto:a@b.org)",
+        "[yours](https://example.org/?who={{ contact.name }})",
+        "[yours](https://example.org/?page={{ window.notice_url }})",
+        "[all]({{ contact.organisation }})",
+        "{% if contact.name %}Dear {{ contact.name }}{% endif %}",
+        "Café, 名前, 👩🏽‍🔧",
+        "\n\n",
+        "\n",
+        ".",
+        "..",
+        "<b>&amp;</b>",
+        "x" * 400,
+    ]
+)
+BODIES = st.lists(PARTS | st.text(alphabet=st.characters(codec="utf-8", exclude_characters="{}%"), max_size=30), max_size=12).map(
+    " ".join
+)
+SUBJECTS = st.sampled_from(
+    ["{{ window.title }}", "{{ contact.name }}: {{ window.title }}", "Travaux à venir", "{{ contact.organisation }}"]
+)
+NAMES = st.text(max_size=40) | st.sampled_from(
+    ["Ann & Bob <ab>", ".", "é" * 300, "a\r\n.\r\nb", "https://x.org/\"'", "qzxt000000qzx"]
+)
+
+
+class Book:
+    """The numbers of links, without a database."""
+
+    def __init__(self, *_args: object) -> None:
+        self.numbers: dict[str, int] = {}
+
+    def number_of(self, url: str) -> int | None:
+        return self.numbers.setdefault(url, len(self.numbers) + 1) if len(self.numbers) < 3 or url in self.numbers else None
+
+
+@pytest.fixture(scope="module")
+def facts(django_db_setup, django_db_blocker) -> Facts:
+    """What a window says; read once, the rest needs no database."""
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        window = make_window(title="Mise à jour <b>", reason="Why & how")
+        read = facts_of(make_touchpoint(campaign=make_campaign(window=window), channel=make_channel(ChannelKind.EMAIL)))
+        transaction.set_rollback(True)
+    return read
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=BODIES, subject=SUBJECTS, name=NAMES, organisation=NAMES, is_internal=st.booleans(), leaves=st.booleans())
+def test_both_ways_give_the_same_bytes(facts, body, subject, name, organisation, is_internal, leaves):
+    compiled = sound(body, subject, facts)
+    reader = Recipient(7, name, organisation, "en", "Europe/Paris", None, is_internal)
+    row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, reader)
+    writer = SimpleNamespace(links=Book(), material=SimpleNamespace(facts=facts))
+    writer._notice_url = lambda row: Writer._notice_url(writer, row)
+
+    joined = (
+        LetterBox(writer.links, notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=leaves) if compiled else None
+    )
+    if joined is None:
+        return
+    content = Writer._rendered(writer, row, compiled, leaves=leaves)
+
+    assert joined[0] == content.subject
+    assert sent(*joined) == sent(content.subject, Wire.of(text=content.text, html=content.html))
+    rendered = Wire.of(text=content.text, html=content.html)
+    assert (joined[1].text, joined[1].html) == (rendered.text, rendered.html)
+    assert joined[1].longest_line >= rendered.longest_line
+
+
+def sound(body: str, subject: str, facts: Facts) -> Compiled | None:
+    """None where the text would be refused when it is saved."""
+    from apps.campaigns.content.errors import ContentError
+
+    try:
+        return compile_source(
+            Source(name="t", language="en", subject=subject, body=body), facts, "Europe/Paris", ChannelKind.EMAIL
+        )
+    except ContentError:
+        return None
+
+
+def sent(subject: str, wire: Wire) -> bytes:
+    message = Message(
+        key="k",
+        address="cem@example.org",
+        subject=one_line(subject),
+        text="",
+        wire=wire,
+        headers={"Date": "now", "Message-ID": "<k>"},
+    )
+    return BOUNDARY.sub(b"boundary", mail_bytes(message, FRAME))
+
+
+def test_an_ordinary_letter_is_joined(facts):
+    compiled = sound(
+        "{{ contact.greeting }},\n\n[the page]({{ window.notice_url }}) [help](https://help.example.org)",
+        "{{ contact.name }}",
+        facts,
+    )
+    row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, Recipient(7, "Cem", "", "en", "", None, False))
+
+    subject, wire = LetterBox(Book(), notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=True)
+
+    assert subject == "Cem"
+    assert b"Hello Cem," in wire.text
+    assert wire.html.count(b"https://preavis.test/c/") == 4  # the page in the preview, the text and the foot; and help
+
+
+@pytest.mark.parametrize("body", ["{% if contact.name %}x{% endif %}", "[yours](https://example.org/?who={{ contact.name }})"])
+def test_what_differs_in_more_than_its_values_is_rendered_for_each(facts, body):
+    row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, Recipient(7, "Cem", "", "en", "", None, False))
+
+    assert LetterBox(Book(), notice_url=facts.notice_url).write(row, sound(body, "x", facts), has_unsubscribe=True) is None
+
+
+@pytest.mark.django_db
+def test_a_batch_cuts_a_letter_once_for_all_who_share_it(monkeypatch):
+    make_template(body="Dear {{ contact.name }}, {{ window.times }}")
+    expanded(5, channel=make_channel(ChannelKind.EMAIL))
+    from apps.delivery import store
+    from apps.delivery.compose import compose_batch
+    from apps.delivery.waiting import waiting_rows
+
+    cuts = []
+    monkeypatch.setattr(letters.links, "lead_links", lambda *args, **words: (cuts.append(1), lead_links(*args, **words))[1])
+    batch = store.claim(now=NOW)
+    composed = compose_batch(batch, waiting_rows(batch), at=NOW, takes_wire=True)
+
+    assert len(composed.messages) == 5
+    assert len(cuts) == 1
+    assert all(message.wire and not message.text for _row, message in composed.messages)
