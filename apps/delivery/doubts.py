@@ -61,6 +61,20 @@ def policy_of(channel: Channel, urgency: str) -> DoubtPolicy:
     )
 
 
+def outlook(delivery: Delivery, now: datetime) -> tuple[Doubt, datetime]:
+    """What the channel's policy is going to do about a delivery in doubt, and when, if no evidence comes before."""
+    if delivery.batch is None or delivery.sent_at is None:
+        return Doubt.GIVE_UP, now
+    return policy.after_doubt(
+        policy_of(delivery.batch.channel, delivery.touchpoint.urgency),
+        sent_at=delivery.sent_at,
+        attempts=delivery.attempts,
+        may_leave=may_leave(delivery, now),
+        useful_until=delivery.touchpoint.useful_until,
+        now=now,
+    )
+
+
 def may_leave(delivery: Delivery, now: datetime) -> bool:
     """Whether it may go again: its touchpoint is open, as it was when the delivery was written, and of use."""
     touchpoint = delivery.touchpoint

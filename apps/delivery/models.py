@@ -231,6 +231,16 @@ class Delivery(models.Model):
         return self.address or f"#{self.pk}"
 
 
+class DoubtfulDelivery(Delivery):
+    """A delivery in doubt, for the page that lists these alone."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()  # those of deliveries hold
+        verbose_name = _("delivery in doubt")
+        verbose_name_plural = _("deliveries in doubt")
+
+
 class Attempt(models.Model):
     """One hand-over that did not end in a plain acceptance: what the provider said, for the delivery log."""
 

@@ -131,6 +131,17 @@ def resolve_doubt(channel: DoubtPolicy, *, age: timedelta, attempts: int, may_le
     return Doubt.REPEAT if goes_once_more and may_leave else Doubt.GIVE_UP
 
 
+def after_doubt(
+    channel: DoubtPolicy, *, sent_at: datetime, attempts: int, may_leave: bool, useful_until: datetime | None, now: datetime
+) -> tuple[Doubt, datetime]:
+    """What `resolve_doubt` is going to say of a message handed over at `sent_at`, and when, if nothing comes before."""
+    if resolve_doubt(channel, age=now - sent_at, attempts=attempts, may_leave=may_leave) is Doubt.REPEAT:
+        return Doubt.REPEAT, now
+    at = max(sent_at + channel.wait, now)
+    is_of_use = may_leave and useful_until is not None and at < useful_until
+    return resolve_doubt(channel, age=at - sent_at, attempts=attempts, may_leave=is_of_use), at
+
+
 FIRST_LOOK_UP = timedelta(seconds=30)  # a provider's list may lag behind
 
 

@@ -9,4 +9,8 @@ class TrackingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import receivers  # noqa: F401
+        from apps.delivery.evidence import register
+
+        from . import evidence, receivers  # noqa: F401
+
+        register(evidence.signs)

@@ -15,7 +15,15 @@ from .models import Event, EventType
 
 # In doubt, for good or not, or waiting to be repeated because of a doubt.
 AWAITS_EVIDENCE = (DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN, DeliveryState.PENDING)
-SIGNS_OF_ARRIVAL = (EventType.DELIVERED, EventType.OPENED, EventType.CLICKED)
+# Nobody answers, leaves or complains of what did not arrive.
+SIGNS_OF_ARRIVAL = (
+    EventType.DELIVERED,
+    EventType.OPENED,
+    EventType.CLICKED,
+    EventType.COMPLAINED,
+    EventType.UNSUBSCRIBED,
+    EventType.AUTORESPONDED,
+)
 
 
 def write_hits(hits: Sequence[Hit], *, now: datetime) -> int:

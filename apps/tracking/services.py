@@ -17,6 +17,7 @@ from apps.common.standard_webhooks import new_secret
 from apps.delivery.models import Delivery
 
 from . import esp
+from .hits import record_arrivals
 from .models import Event, EventType, ProviderEvent, Ticket, TicketLink, TicketSource, WebhookReceipt
 from .tickets import TicketFacts
 from .ties import Tie, find_tie
@@ -42,6 +43,7 @@ def unsubscribe(delivery: Delivery, *, now: datetime) -> None:
             delivery=delivery, type=EventType.UNSUBSCRIBED, at=now, key=f"unsubscribe:{delivery.token.hex}", source="page"
         )
         Event.objects.bulk_create([event], ignore_conflicts=True)
+        record_arrivals([delivery], now=now)
 
 
 def store_provider_event(*, provider: str, payload: dict[str, Any], now: datetime) -> None:

@@ -48,7 +48,7 @@ class Today:
 
 
 def today(*, now: datetime) -> Today:
-    """Eight queries at most, however many windows there are."""
+    """Nine queries at most, however many windows there are."""
     windows = MaintenanceWindow.objects.prefetch_related("services")
     running = windows.under_way().order_by("ends_at")
     coming = windows.filter(status=WindowStatus.SCHEDULED).order_by("starts_at")
@@ -84,7 +84,7 @@ def _late_windows(now: datetime) -> Iterator[Attention]:
 
 
 def _troubled_campaigns(now: datetime) -> Iterator[Attention]:
-    """Touchpoints that were missed, and messages that could not be delivered, of the last days."""
+    """Touchpoints that were missed, and messages that could not be delivered, of the last days; doubts of any age."""
     missed = Touchpoint.objects.filter(state=TouchpointState.MISSED, due_at__gt=now - RECENT).order_by()
     counted = missed.values_list("campaign__window", "campaign__window__title").annotate(number=Count("pk"))
     for window_id, title, number in counted.order_by("-number")[:MOST]:
@@ -97,6 +97,12 @@ def _troubled_campaigns(now: datetime) -> Iterator[Attention]:
     for window_id, title, number in broken.order_by("-number")[:MOST]:
         text = ngettext("%(title)s: %(n)s message failed.", "%(title)s: %(n)s messages failed.", number)
         yield Attention(sentence=text % {"title": title, "n": number}, url=_page(window_id))
+    doubts = Delivery.objects.in_doubt().order_by()
+    doubted = doubts.values_list("touchpoint__campaign", "touchpoint__campaign__window__title").annotate(number=Count("pk"))
+    for campaign_id, title, number in doubted.order_by("-number")[:MOST]:
+        text = ngettext("%(title)s: %(n)s message is in doubt.", "%(title)s: %(n)s messages are in doubt.", number)
+        url = f"{reverse('admin:delivery_doubtfuldelivery_changelist')}?campaign={campaign_id}"
+        yield Attention(sentence=text % {"title": title, "n": number}, url=url)
 
 
 def _silent_channels() -> Iterator[Attention]:

@@ -15,7 +15,7 @@ register = template.Library()
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (_("Plan"), ("MaintenanceWindow", "Playbook", "MessageTemplate", "Service")),
     (_("Audience"), ("Contact", "Segment", "Suppression")),
-    (_("Sending"), ("Channel", "Touchpoint", "Delivery", "Batch")),
+    (_("Sending"), ("Channel", "Touchpoint", "Delivery", "DoubtfulDelivery", "Batch")),
     (_("What came back"), ("Ticket", "Event", "ProviderEvent", "TicketSource")),
     (_("Sharing"), ("Feed",)),
     (_("Team"), ("User", "Group", "AuditEvent")),

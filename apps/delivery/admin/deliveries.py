@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 
 from apps.campaigns.moments import touchpoint_words
 
-from . import services
-from .models import Attempt, Delivery
-from .reasons import SENTENCES, sentence
+from .. import services
+from ..models import Attempt, Delivery
+from ..reasons import SENTENCES, sentence
 
 TOUCHPOINT = ("touchpoint__campaign__window", "touchpoint__channel", "touchpoint__step")  # what a row says of it
 

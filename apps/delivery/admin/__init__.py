@@ -1,0 +1,3 @@
+from . import deliveries, doubts
+
+__all__ = ("deliveries", "doubts")
