@@ -16,7 +16,7 @@ from apps.channels.models import Channel
 from apps.common.times import format_duration
 
 from .languages import language_name
-from .models import Anchor, Audience, Campaign, Touchpoint, TouchpointState
+from .models import STILL_TO_LEAVE, Anchor, Audience, Campaign, Touchpoint, TouchpointState
 from .moments import instant_words, moment_words, reason_words, utc_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey, Reach, reaches
@@ -138,6 +138,11 @@ class Board:
     @property
     def leaving(self) -> list[Cell]:
         return [cell for cell in self.cells if cell.leaves]
+
+    @property
+    def is_still_to_leave(self) -> bool:
+        """Something of it could be held back."""
+        return any(cell.spot.state in STILL_TO_LEAVE for cell in self.cells)
 
     @property
     def messages(self) -> int:

@@ -76,6 +76,8 @@ class ChannelAdmin(admin.ModelAdmin):
 
     @admin.display(description=_("state"))
     def standing(self, channel: Channel) -> SafeString:
+        if channel.paused_at:
+            return format_html('<span class="badge warn">{}</span>', gettext("Paused"))
         if not channel.is_enabled:
             return format_html('<span class="badge">{}</span>', gettext("Off"))
         if found := problems(channel):

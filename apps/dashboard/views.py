@@ -9,11 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.campaigns.models import Campaign
 from apps.delivery.models import DeliveryState
+from apps.delivery.pauses import pauses_of
 
 from . import links
 from .charts.funnel import funnel_chart
@@ -56,14 +58,13 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 @page
 def live(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    campaign = _campaign(campaign_id)
-    return _render(request, "dashboard/live.html", _live_context(campaign))
+    return _render(request, "dashboard/live.html", _live_context(request, _campaign(campaign_id)))
 
 
 @page
 def live_now(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """What changes on the live page, for the script that asks again and again."""
-    return TemplateResponse(request, "dashboard/_live.html", _live_context(_campaign(campaign_id)))
+    return TemplateResponse(request, "dashboard/_live.html", _live_context(request, _campaign(campaign_id)))
 
 
 @page
@@ -115,7 +116,7 @@ def _about(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def _live_context(campaign: Campaign) -> dict[str, Any]:
+def _live_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     now = timezone.now()
     figures: Live = live_figures(campaign, now=now, language=language())
     return {
@@ -123,6 +124,9 @@ def _live_context(campaign: Campaign) -> dict[str, Any]:
         "title": campaign.window.title,
         "subtitle": _("Live"),
         "live": figures,
+        "pauses": pauses_of(campaign),
+        "may_change": request.user.has_perm("windows.change_maintenancewindow"),
+        "next_url": reverse("dashboard:live", args=[campaign.pk]),
         "now": now,
         "seconds": SECONDS_WHEN_BUSY if figures.is_busy else SECONDS_BETWEEN_LOOKS,
         "failed_url": links.campaign_log(campaign, DeliveryState.FAILED),

@@ -7,3 +7,10 @@ class DeliveryConfig(AppConfig):
     label = "delivery"
     verbose_name = _("Delivery")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.campaigns import stillness
+
+        from .stillness import await_campaign
+
+        stillness.register(await_campaign)

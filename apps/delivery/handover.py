@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from apps.channels.contract import Transport
 from apps.channels.messages import Message, Receipt
@@ -154,10 +154,17 @@ class Lane:
             yield message
 
     def _gate(self) -> None:
+        """What was stopped while the transport came so far, which may take as long as connecting does, halts here."""
         try:
             self.shared.journal.confirm(self._number)
         except JournalLost as error:
             self.shared.give_up_journal(error)
+        if self.looks:
+            try:
+                self.shared.brake.look()
+            except DatabaseError as error:  # nothing of this message has left
+                self.shared.fail(error)
+                raise Halted from error
         if not self.shared.brake.is_free():
             raise Halted
 

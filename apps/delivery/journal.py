@@ -13,7 +13,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -155,6 +155,21 @@ def read(batch: Batch) -> Progress:
     for answer in (lines, server):
         if isinstance(answer, redis.RedisError):
             raise answer
+    return _progress(batch, lines, server)
+
+
+def peek(batch: Batch) -> Progress:
+    """What it says so far, while its worker goes on with it; raises redis.RedisError while Redis is away."""
+    if not batch.journal:
+        return Progress()
+    with _client().pipeline(transaction=True) as pipe:
+        pipe.lrange(_key(batch), 0, -1)
+        pipe.info("server")
+        lines, server = pipe.execute()
+    return _progress(batch, lines, server)
+
+
+def _progress(batch: Batch, lines: Sequence[bytes], server: Mapping[str, Any]) -> Progress:
     results, begun = {}, set()
     for line in map(json.loads, lines):
         if isinstance(line, int):

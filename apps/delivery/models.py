@@ -29,6 +29,7 @@ BATCH_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
 
 
 IN_HAND = (BatchState.LEASED, BatchState.SENDING)
+IS_OPEN = Q(touchpoint__state__in=OPEN_STATES, touchpoint__revision=F("revision"))
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -54,10 +55,17 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """A worker has them just now, or had when it died."""
         return self.filter(state__in=IN_HAND)
 
+    def handed_over(self, now: datetime) -> Self:
+        """A living worker is at them."""
+        return self.filter(state=BatchState.SENDING, lease_until__gt=now)
+
+    def of_open_touchpoints(self) -> Self:
+        """Neither closed nor re-planned since they were written."""
+        return self.filter(IS_OPEN)
+
     def stopped(self) -> Self:
         """Ready, but their touchpoint has been closed or re-planned since they were written."""
-        is_open = Q(touchpoint__state__in=OPEN_STATES, touchpoint__revision=F("revision"))
-        return self.filter(state=BatchState.READY).exclude(is_open)
+        return self.filter(state=BatchState.READY).exclude(IS_OPEN)
 
     def abandoned(self, now: datetime) -> Self:
         """Taken by a worker that has stopped renewing its lease."""

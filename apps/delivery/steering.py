@@ -16,6 +16,7 @@ from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.campaigns.models import (
     OPEN_STATES,
+    STILL_TO_LEAVE,
     TOUCHPOINT_TRANSITIONS,
     Campaign,
     Reason,
@@ -30,10 +31,9 @@ from apps.common.states import move
 from . import policy
 from .closing import Closing, close_batches, expire_past_use, finish_touchpoint
 from .expand import expand_touchpoint
-from .models import Batch, BatchQuerySet, DeliveryState
+from .models import Batch, BatchQuerySet, BatchState, Delivery, DeliveryState
 
 Target = Campaign | Touchpoint | Channel
-STILL_TO_LEAVE = (TouchpointState.PLANNED, TouchpointState.HELD, *OPEN_STATES)
 
 
 class Choice(StrEnum):
@@ -49,13 +49,16 @@ class Overdue:
     """What one touchpoint should have sent by now."""
 
     touchpoint: Touchpoint
-    batches: int
-    waiting: int | None  # messages; None: its recipients have not been written yet
+    batches: int  # 0: its recipients have not been written yet
+    waiting: int | None  # messages; None likewise
 
-    def last_at(self, *, over: timedelta, now: datetime) -> datetime:
-        """When the last of its batches would begin to leave, spread `over` so long."""
-        until = self.touchpoint.useful_until or now
-        return policy.spread(self.batches or 1, over=over, now=now, useful_until=until)[-1]
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """What a pause would hold back."""
+
+    touchpoints: int  # that are still to leave, or on their way
+    messages: int  # written and not sent yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +139,8 @@ def held_back_by(target: Target) -> TouchpointQuerySet:
 
 
 def batches_held_back_by(target: Target) -> BatchQuerySet:
-    """Its batches that nothing else holds back; those of a channel are what leaves by it."""
-    rows = (
-        Batch.objects.filter(channel=target)
-        if isinstance(target, Channel)
-        else Batch.objects.filter(touchpoint__in=_touchpoints_of(target))
-    )
+    """Its batches that nothing else holds back."""
+    rows = batches_of(target)
     if not isinstance(target, Channel):
         rows = rows.exclude(channel__in=Channel.objects.paused())
     if not isinstance(target, Campaign):
@@ -149,6 +148,19 @@ def batches_held_back_by(target: Target) -> BatchQuerySet:
     if not isinstance(target, Touchpoint):
         rows = rows.exclude(touchpoint__in=Touchpoint.objects.paused())
     return rows
+
+
+def batches_of(target: Target) -> BatchQuerySet:
+    """Those of a channel are what leaves by it, whichever channel their touchpoint was planned for."""
+    if isinstance(target, Channel):
+        return Batch.objects.filter(channel=target)
+    return Batch.objects.filter(touchpoint__in=_touchpoints_of(target))
+
+
+def outlook(target: Target) -> Outlook:
+    waiting = Delivery.objects.filter(state=DeliveryState.PENDING, batch__in=batches_of(target).exclude(state=BatchState.DONE))
+    coming = _touchpoints_of(target).filter(state__in=STILL_TO_LEAVE)
+    return Outlook(touchpoints=coming.count(), messages=waiting.count())
 
 
 def write_overdue(touchpoints: TouchpointQuerySet, *, now: datetime) -> None:

@@ -1,8 +1,11 @@
 from django.urls import path
 
-from . import views
+from .views.health import healthz
+from .views.steering import pause_page, resume_page
 
 app_name = "delivery"
 urlpatterns = [
-    path("healthz", views.healthz, name="healthz"),
+    path("healthz", healthz, name="healthz"),
+    path("sending/<slug:kind>/<int:pk>/pause/", pause_page, name="pause"),
+    path("sending/<slug:kind>/<int:pk>/resume/", resume_page, name="resume"),
 ]

@@ -1,17 +1,20 @@
 """Two processes at the same row. SQLite has one writer at a time; what is shown here is PostgreSQL's part."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, transaction
 
 from apps.campaigns.models import Reason, Touchpoint, TouchpointState
+from apps.campaigns.stillness import Unanswered
 from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import services, store
 from apps.delivery.expand import expand_touchpoint
 from apps.delivery.models import Batch, Delivery
 from apps.delivery.steering import pause
+from apps.delivery.stillness import await_stillness
 from tests.factories import HOUR, NOW, make_campaign, make_channel, make_contact, make_template, make_touchpoint
 
 from .engine import expanded, states
@@ -119,6 +122,34 @@ def test_no_mark_after_a_pause_has_returned(scope, settings):
     marks, _none = at_once(mark, stop)
 
     assert Batch.objects.filter(state="sending").count() == marks == marked_when_paused[0]
+
+
+@pytest.mark.usefixtures("text")
+@pytest.mark.parametrize("scope", ["touchpoint", "campaign", "channel"])
+def test_nothing_is_handed_over_after_a_pause_has_returned(scope, monkeypatch):
+    """A worker is in the middle of a batch, and looks four times a second only."""
+    touchpoint = expanded(100)
+    target = touchpoint if scope == "touchpoint" else getattr(touchpoint, scope)
+    hand_over, begun, left = MemoryTransport.hand_over, threading.Event(), []
+
+    def slowly(transport, message, gate):
+        begun.set()
+        time.sleep(0.01)
+        name = hand_over(transport, message, gate)
+        left.append(message.key)
+        return name
+
+    def stop():
+        begun.wait()
+        pause(target, reason="", actor=None, now=NOW)
+        assert await_stillness(Batch.objects.all(), now=NOW) == Unanswered()
+        return len(left)
+
+    monkeypatch.setattr(MemoryTransport, "hand_over", slowly)
+    _done, left_when_paused = at_once(work, stop)
+
+    assert 0 < len(left) == left_when_paused < 100
+    assert states() == {"sent": len(left), "pending": 100 - len(left)}
 
 
 def test_two_first_marks_do_not_block_each_other(settings):

@@ -18,6 +18,7 @@ from ..consequences import Consequences, consequences
 from ..forms.verbs import ReleaseForm, VerbForm, seen_of
 from ..models import Campaign
 from ..proposals import Proposal, campaign_wish, propose
+from ..stillness import await_stillness
 from .pages import conflict, find_campaign, planner, render, require
 from .verbs import VERBS, Verb
 
@@ -51,6 +52,8 @@ class _Page:
             return self.fragment(form)
         if self.request.method == "POST" and "_show" not in self.request.POST and form.is_valid() and self.done(form):
             messages.success(self.request, str(self.verb.done))
+            if unanswered := await_stillness(self.campaign).sentence:
+                messages.warning(self.request, unanswered)
             return redirect("admin:windows_maintenancewindow_change", self.campaign.window_id)
         return self.page(form, proposal)
 

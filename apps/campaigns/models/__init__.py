@@ -2,6 +2,7 @@ from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
 from .touchpoints import (
     OPEN_STATES,
+    STILL_TO_LEAVE,
     TOUCHPOINT_TRANSITIONS,
     Audience,
     Campaign,
@@ -13,6 +14,7 @@ from .touchpoints import (
 
 __all__ = [
     "OPEN_STATES",
+    "STILL_TO_LEAVE",
     "TOUCHPOINT_TRANSITIONS",
     "Anchor",
     "Audience",

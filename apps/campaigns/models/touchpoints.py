@@ -66,6 +66,8 @@ TOUCHPOINT_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
 }
 # Only in these may a batch be handed over.
 OPEN_STATES = (TouchpointState.DUE, TouchpointState.SENDING)
+# In these it is still to leave, or on its way, and can be paused.
+STILL_TO_LEAVE = (TouchpointState.PLANNED, TouchpointState.HELD, *OPEN_STATES)
 
 
 class Audience(models.TextChoices):
@@ -184,3 +186,12 @@ class Touchpoint(Pausable, TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.step_key} → {self.segment or self.channel}"
+
+    @property
+    def is_held_back(self) -> bool:
+        """Still to leave, and paused by itself, with its campaign or with its channel. Needs those two."""
+        return self.is_still_to_leave and bool(self.paused_at or self.campaign.paused_at or self.channel.paused_at)
+
+    @property
+    def is_still_to_leave(self) -> bool:
+        return self.state in STILL_TO_LEAVE

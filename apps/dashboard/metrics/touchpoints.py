@@ -42,6 +42,9 @@ class TouchpointFigures:
     due_at: datetime | None
     first_sent_at: datetime | None
     counts: Mapping[str, int]  # DeliveryState → deliveries
+    is_held_back: bool = False  # by itself, with its campaign or with its channel
+    is_paused: bool = False  # by itself
+    is_still_to_leave: bool = False
     lateness: Lateness | None = None
 
     @property
@@ -148,5 +151,8 @@ def _figures(row: Touchpoint, counts: Mapping[str, int], lateness: Lateness | No
         due_at=row.due_at,
         first_sent_at=row.first_sent_at,
         counts=counts,
+        is_held_back=row.is_held_back,
+        is_paused=row.paused_at is not None,
+        is_still_to_leave=row.is_still_to_leave,
         lateness=lateness,
     )

@@ -3,12 +3,14 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template import Context
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.channels.models import Channel, ChannelKind
 from apps.channels.registry import problems
 from apps.delivery import health
+from apps.delivery.pauses import pauses
 
 register = template.Library()
 
@@ -16,10 +18,11 @@ register = template.Library()
 UNSENT = ("console", "locmem", "dummy", "filebased")
 
 
-@register.inclusion_tag("admin/parts/strip.html")
-def preavis_strip() -> dict[str, Any]:
-    """Says on every page what is wrong with the machinery, and nothing while all is well. Three queries."""
-    return {"problems": [*health.check(now=timezone.now()).problems, *_channel_problems()]}
+@register.inclusion_tag("admin/parts/strip.html", takes_context=True)
+def preavis_strip(context: Context) -> dict[str, Any]:
+    """Says on every page what is wrong with the machinery, and what is paused; nothing while all is well. Four queries."""
+    problems = [*health.check(now=timezone.now()).problems, *_channel_problems()]
+    return {"problems": problems, "pauses": pauses(), "user": context["user"], "perms": context["perms"]}
 
 
 def _channel_problems() -> Iterator[str]:

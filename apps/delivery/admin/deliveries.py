@@ -11,7 +11,8 @@ from django.utils.translation import ngettext
 from apps.campaigns.moments import touchpoint_words
 
 from .. import services
-from ..models import Attempt, Delivery
+from ..models import Attempt, Delivery, DeliveryState
+from ..pauses import pauses_on
 from ..reasons import SENTENCES, sentence
 
 TOUCHPOINT = ("touchpoint__campaign__window", "touchpoint__channel", "touchpoint__step")  # what a row says of it
@@ -109,7 +110,10 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description=_("why"), ordering="reason")
     def why(self, delivery: Delivery) -> str:
-        return sentence(delivery.reason)
+        is_held_back = delivery.state == DeliveryState.PENDING and delivery.touchpoint.is_held_back
+        return " ".join(
+            words for words in (str(_("Sending is paused.")) if is_held_back else "", sentence(delivery.reason)) if words
+        )
 
     @admin.display(description=_("name of the message"))
     def message_name(self, delivery: Delivery) -> str:
@@ -120,6 +124,8 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
     def waits_for(self, delivery: Delivery) -> str | SafeString:
         if delivery.state != "pending" or delivery.batch is None:
             return "–"
+        if paused := pauses_on(delivery.touchpoint):
+            return " ".join(pause.sentence(timezone.get_current_timezone_name()) for pause in paused)
         until = timezone.localtime(delivery.batch.not_before).strftime("%Y-%m-%d %H:%M:%S %Z")
         return f"{until}. {delivery.batch.error}".strip()
 

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import health
-from .clock import database_now
+from .. import health
+from ..clock import database_now
 
 
 @never_cache
