@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -29,11 +29,12 @@ class Meter:
     """Processor seconds of groups of process trees between `start` and `stop`, and each group's largest process.
 
     A group is named and has root pids. A process that ends while it is measured is counted by its parent, which has
-    waited for it.
+    waited for it. `counters` are read beside them: each gives the seconds used so far.
     """
 
-    def __init__(self, groups: Mapping[str, Iterable[int]]) -> None:
+    def __init__(self, groups: Mapping[str, Iterable[int]], counters: Mapping[str, Callable[[], float]]) -> None:
         self._groups = {name: set(pids) for name, pids in groups.items()}
+        self._counters = counters
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self.seconds: dict[str, float] = {}
@@ -43,15 +44,11 @@ class Meter:
         self._before = self._read()
         self._thread.start()
 
-    def add(self, group: str, pid: int) -> None:
-        """A process that was begun while measuring: all it uses counts."""
-        self._groups[group].add(pid)
-
     def stop(self) -> None:
         self._over.set()
         self._thread.join()
         after = self._read()
-        self.seconds = {name: after[name] - self._before[name] for name in self._groups}
+        self.seconds = {name: seconds - self._before[name] for name, seconds in after.items()}
 
     def _look(self) -> None:
         while not self._over.wait(LOOK_SECONDS):
@@ -67,11 +64,15 @@ class Meter:
             tree = _tree(roots, children)
             used[name] = sum(stats[pid][1] for pid in tree if pid in stats)
             self.peak_bytes[name] = max([self.peak_bytes[name], *map(_peak_bytes, tree)])
-        return used
+        return used | {name: counter() for name, counter in self._counters.items()}
 
 
-def parent_of(pid: int) -> int:
-    return _stat(pid)[0]
+def seconds_of(pid: int) -> float:
+    """Processor seconds of a running process; 0 when it cannot be read."""
+    try:
+        return _stat(pid)[1]
+    except OSError:
+        return 0.0
 
 
 def _tree(roots: Iterable[int], children: Mapping[int, list[int]]) -> list[int]:

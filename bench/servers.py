@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from .processes import parent_of, stop
+from .processes import seconds_of, stop
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_SERVER = "postgres://postgres@127.0.0.1:5432"
@@ -72,6 +72,24 @@ class Ledger:
         self._connection.close()
 
 
+class Backends:
+    """Processor seconds of PostgreSQL's processes that serve one database; one that came and went between two looks is missed."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg.connect(url, autocommit=True)
+        self._seconds: dict[int, float] = {}
+
+    def __call__(self) -> float:
+        rows = self._connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        self._seconds |= {pid: max(self._seconds.get(pid, 0.0), seconds_of(pid)) for (pid,) in rows}
+        return sum(self._seconds.values())
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 class Databases:
     """Makes databases and drops every one of them at the end."""
 
@@ -79,15 +97,12 @@ class Databases:
         self.server = (server or os.environ.get("BENCH_DATABASE_URL") or DEFAULT_SERVER).rstrip("/")
         self._made: list[str] = []
         try:
-            with psycopg.connect(self.url("postgres"), connect_timeout=5) as connection:
-                self.pid = parent_of(connection.info.backend_pid)
+            psycopg.connect(self.url("postgres"), connect_timeout=5).close()
         except psycopg.OperationalError as error:
             raise Missing(
                 f"PostgreSQL does not answer at {self.server} ({str(error).strip()}). On Debian: apt install postgresql; "
                 "another server is named by BENCH_DATABASE_URL=postgres://user:password@host:port."
             ) from error
-        except OSError:
-            self.pid = 0  # on another machine: its processor time cannot be read
 
     def url(self, name: str) -> str:
         return f"{self.server}/{name}"

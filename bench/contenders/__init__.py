@@ -1,10 +1,13 @@
 """Who is measured, one file each. All do the same work: what a `Run` says they did is checked by the sink."""
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ..servers import Databases, OwnSink, SmtpSink, Valkey
+from ..processes import Meter
+from ..servers import Backends, Databases, OwnSink, SmtpSink, Valkey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +51,19 @@ class Contender(Protocol):
         """Makes the database that each run is given a copy of."""
 
     def run(self, place: Place, recipients: int, sink: SmtpSink | OwnSink) -> Run: ...
+
+
+@contextlib.contextmanager
+def measured(place: Place, own: Iterable[int], sink: SmtpSink | OwnSink, database_url: str) -> Iterator[Meter]:
+    """Reads what everybody involved uses while the block runs; on SQLite the database is in the contender's own processes."""
+    with contextlib.ExitStack() as stack:
+        counters = {}
+        if not database_url.startswith("sqlite"):
+            counters["database"] = backends = Backends(database_url)
+            stack.callback(backends.close)
+        meter = Meter({"own": own, "redis": [place.valkey.pid], "sink": [sink.pid]}, counters)
+        meter.start()
+        try:
+            yield meter
+        finally:
+            meter.stop()

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from ..letter import write_letter
-from ..processes import Meter, stop
+from ..processes import stop
 from ..servers import ROOT, Ledger, OwnSink, SmtpSink, wait_until
-from . import Place, Run
+from . import Place, Run, measured
 
 LONGEST_SECONDS = 600
 
@@ -43,25 +43,18 @@ class Peer:
             program = self._start_program(env, place)
             ledger = Ledger(url)
             try:
-                return self._work(place, recipients, sink, ledger, program, worker)
+                own = [program.pid, *([worker.pid] if worker else [])]
+                with measured(place, own, sink, url) as meter:
+                    run = self._work(recipients, ledger, program)
+                run.received = sink.received() if isinstance(sink, SmtpSink) else run.recorded
+                run.cpu_seconds, run.peak_bytes = meter.seconds, meter.peak_bytes["own"]
+                return run
             finally:
                 ledger.close()
                 for process in filter(None, (program, worker)):
                     stop(process)
 
-    def _work(
-        self,
-        place: Place,
-        recipients: int,
-        sink: SmtpSink | OwnSink,
-        ledger: Ledger,
-        program: "subprocess.Popen[bytes]",
-        worker: "subprocess.Popen[bytes] | None",
-    ) -> Run:
-        own = [program.pid, *([worker.pid] if worker else [])]
-        groups = {"own": own, "database": [place.databases.pid], "redis": [place.valkey.pid], "sink": [sink.pid]}
-        meter = Meter(groups)
-        meter.start()
+    def _work(self, recipients: int, ledger: Ledger, program: "subprocess.Popen[bytes]") -> Run:
         assert program.stdin is not None, "it was started with a pipe"
         program.stdin.write(b"go\n")
         program.stdin.flush()
@@ -72,16 +65,13 @@ class Peer:
             done = time.time()
         else:
             done = heard(program, "done")
-        meter.stop()
         recorded = ledger.value(self.count_sent)
         return Run(
             recipients=recipients,
-            received=sink.received() if isinstance(sink, SmtpSink) else recorded,
+            received=0,
             recorded=recorded,
             writing_seconds=written - began,
             sending_seconds=done - written,
-            cpu_seconds=meter.seconds,
-            peak_bytes=meter.peak_bytes["own"],
         )
 
     def _start_worker(self, place: Place, env: dict[str, str]) -> "subprocess.Popen[bytes]":

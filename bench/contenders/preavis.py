@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ..installation import Installation
-from ..processes import Meter
 from ..servers import Ledger, OwnSink, SmtpSink, wait_until
-from . import Place, Run
+from . import Place, Run, measured
 
 LONGEST_SECONDS = 900
 USEFUL_FOR = timedelta(hours=6)
@@ -90,12 +89,10 @@ def do_work(place: Place, url: str, scene: dict[str, int], recipients: int, sink
         make_due(ledger, scene["warm"])
         wait_until(lambda: is_over(ledger, scene["warm"]), seconds=120, what="the warm-up")
         before = sink.received() if isinstance(sink, SmtpSink) else 0
-        meter = Meter({"own": pids, "database": [place.databases.pid], "redis": [place.valkey.pid], "sink": [sink.pid]})
-        meter.start()
-        make_due(ledger, scene["w"])
-        written = moment_of(lambda: is_written(ledger, scene["w"]), what="the deliveries are written")
-        done = moment_of(lambda: is_over(ledger, scene["w"]), what="the last delivery is settled")
-        meter.stop()
+        with measured(place, pids, sink, url) as meter:
+            make_due(ledger, scene["w"])
+            written = moment_of(lambda: is_written(ledger, scene["w"]), what="the deliveries are written")
+            done = moment_of(lambda: is_over(ledger, scene["w"]), what="the last delivery is settled")
         began = began_at(ledger, scene["w"])
         recorded = ledger.value("SELECT count(*) FROM delivery_delivery WHERE touchpoint_id = %s AND state = 'sent'", scene["w"])
         received = sink.received() - before if isinstance(sink, SmtpSink) else recorded
