@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import machine, results
 from .contenders import Place
-from .parts import profile, throughput
+from .parts import lateness, profile, slow, throughput
 from .servers import ROOT, Databases, Missing, Valkey
 
 LATEST = ROOT / "var" / "bench.json"
@@ -54,6 +54,20 @@ def measure_throughput(place: Place, given: argparse.Namespace) -> None:
     results.keep(given.json, f"throughput-{given.recipients}", figures, about)
 
 
+def measure_slow(place: Place, given: argparse.Namespace) -> None:
+    about = machine.describe(place.databases.url("postgres"), place.valkey.version())
+    figures = slow.measure(place, delay=given.delay, connections=given.connections or [1, 20])
+    print(slow.show(figures))
+    results.keep(given.json, "slow", figures, about)
+
+
+def measure_lateness(place: Place, given: argparse.Namespace) -> None:
+    about = machine.describe(place.databases.url("postgres"), place.valkey.version())
+    figures = lateness.measure(place, touchpoints=given.touchpoints, load_recipients=given.load_recipients, runs=given.runs)
+    print(lateness.show(figures))
+    results.keep(given.json, "lateness", figures, about)
+
+
 def measure_profile(place: Place, given: argparse.Namespace) -> None:
     profile.measure(place, recipients=given.recipients, lines=given.lines, sort=given.sort)
 
@@ -71,6 +85,17 @@ def arguments() -> argparse.Namespace:
     part.add_argument("--runs", type=int, default=3)
     part.add_argument("--only", action="append", default=[], choices=throughput.names(), help="may be repeated")
     part.set_defaults(part=measure_throughput)
+
+    part = parts.add_parser("slow", parents=[common], help="W with a server that takes its time for each command")
+    part.add_argument("--delay", type=float, default=0.05, help="seconds")
+    part.add_argument("--connections", type=int, action="append", help="of each worker; may be repeated")
+    part.set_defaults(part=measure_slow)
+
+    part = parts.add_parser("lateness", parents=[common], help="the first message after its due time, idle and under load")
+    part.add_argument("--touchpoints", type=int, default=60)
+    part.add_argument("--load-recipients", type=int, default=100_000)
+    part.add_argument("--runs", type=int, default=2)
+    part.set_defaults(part=measure_lateness)
 
     part = parts.add_parser("profile", parents=[common], help="Preavis' sending loop in one process, under cProfile")
     part.add_argument("--recipients", type=int, default=4_000)

@@ -84,10 +84,13 @@ def running(place: Place, url: str, smtp_port: int) -> Iterator[tuple[Installati
         yield installation, ledger, pids
 
 
-def do_work(place: Place, url: str, scene: dict[str, int], recipients: int, sink: SmtpSink | OwnSink) -> Run:
+def do_work(
+    place: Place, url: str, scene: dict[str, int], recipients: int, sink: SmtpSink | OwnSink, *, warm: bool = True
+) -> Run:
     with running(place, url, sink.port) as (_installation, ledger, pids):
-        make_due(ledger, scene["warm"])
-        wait_until(lambda: is_over(ledger, scene["warm"]), seconds=120, what="the warm-up")
+        if warm:
+            make_due(ledger, scene["warm"])
+            wait_until(lambda: is_over(ledger, scene["warm"]), seconds=120, what="the warm-up")
         before = sink.received() if isinstance(sink, SmtpSink) else 0
         with measured(place, pids, sink, url) as meter:
             make_due(ledger, scene["w"])
