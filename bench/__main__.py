@@ -7,21 +7,37 @@ python -m bench profile --recipients 4000                                 and wh
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from . import machine, results
+from . import machine, report, results
 from .contenders import Place
-from .parts import lateness, profile, slow, throughput
+from .parts import lateness, pages, profile, slow, throughput
 from .servers import ROOT, Databases, Missing, Valkey
 
 LATEST = ROOT / "var" / "bench.json"
+PUBLISHED = ROOT / "bench" / "results" / "latest.json"
+README = ROOT / "bench" / "README.md"
+Show = Callable[[dict[str, Any]], str]
+ALL = (
+    ["throughput", "--recipients", "20000"],
+    ["throughput", "--recipients", "100000", "--only", "preavis"],
+    ["slow"],
+    ["lateness"],
+    ["pixel"],
+    ["feed"],
+    ["dashboard"],
+)
 
 
 def main() -> int:
     given = arguments()
     try:
+        if given.part in (show_report, publish):
+            given.part(None, given)
+            return 0
         with a_place(given) as place:
             given.part(place, given)
     except Missing as missing:
@@ -45,39 +61,68 @@ def a_place(given: argparse.Namespace) -> Iterator[Place]:
             databases.close()
 
 
-def measure_throughput(place: Place, given: argparse.Namespace) -> None:
+def keep(place: Place, given: argparse.Namespace, part: str, measure: Callable[[], dict[str, Any]], show: Show) -> None:
+    """Measures one part, prints its table and keeps its figures with the machine they were measured on."""
+    print(f"{part}:", flush=True)
     about = machine.describe(place.databases.url("postgres"), place.valkey.version())
-    figures = throughput.measure(
-        place, recipients=given.recipients, peer_recipients=given.peer_recipients, runs=given.runs, only=given.only
-    )
-    print(throughput.show(figures))
-    results.keep(given.json, f"throughput-{given.recipients}", figures, about)
+    figures = measure()
+    print(f"\n{show(figures)}\n", flush=True)
+    results.keep(given.json, part, figures, about)
+
+
+def measure_throughput(place: Place, given: argparse.Namespace) -> None:
+    what = {"recipients": given.recipients, "peer_recipients": given.peer_recipients, "runs": given.runs, "only": given.only}
+    keep(place, given, f"throughput-{given.recipients}", lambda: throughput.measure(place, **what), throughput.show)
 
 
 def measure_slow(place: Place, given: argparse.Namespace) -> None:
-    about = machine.describe(place.databases.url("postgres"), place.valkey.version())
-    figures = slow.measure(place, delay=given.delay, connections=given.connections or [1, 20])
-    print(slow.show(figures))
-    results.keep(given.json, "slow", figures, about)
+    what = {"delay": given.delay, "connections": given.connections or [1, 20]}
+    keep(place, given, "slow", lambda: slow.measure(place, **what), slow.show)
 
 
 def measure_lateness(place: Place, given: argparse.Namespace) -> None:
-    about = machine.describe(place.databases.url("postgres"), place.valkey.version())
-    figures = lateness.measure(place, touchpoints=given.touchpoints, load_recipients=given.load_recipients, runs=given.runs)
-    print(lateness.show(figures))
-    results.keep(given.json, "lateness", figures, about)
+    what = {"touchpoints": given.touchpoints, "load_recipients": given.load_recipients, "runs": given.runs}
+    keep(place, given, "lateness", lambda: lateness.measure(place, **what), lateness.show)
+
+
+def measure_page(place: Place, given: argparse.Namespace) -> None:
+    measure, show = pages.PAGES[given.page]
+    keep(place, given, given.page, lambda: measure(place), show)
+
+
+def measure_all(place: Place, given: argparse.Namespace) -> None:
+    """Every part as it is by default; what lacks a program is passed over with a sentence."""
+    given.json.unlink(missing_ok=True)
+    for words in ALL:
+        each = arguments([*words, "--json", str(given.json), "--workers", str(given.workers)])
+        try:
+            each.part(place, each)
+        except Missing as missing:
+            sys.stderr.write(f"{missing}\n")
+    print(report.report(given.json))
+
+
+def show_report(_place: None, given: argparse.Namespace) -> None:
+    print(report.report(given.json))
+
+
+def publish(_place: None, given: argparse.Namespace) -> None:
+    PUBLISHED.parent.mkdir(exist_ok=True)
+    PUBLISHED.write_bytes(given.json.read_bytes())
+    report.write_into(README, report.report(PUBLISHED))
 
 
 def measure_profile(place: Place, given: argparse.Namespace) -> None:
     profile.measure(place, recipients=given.recipients, lines=given.lines, sort=given.sort)
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", type=Path, default=LATEST, help="where the figures are kept (%(default)s)")
     common.add_argument("--workers", type=int, default=2, help="worker processes of each contender")
-    parts = parser.add_subparsers(required=True, metavar="PART")
+    parser.set_defaults(part=measure_all, json=LATEST, workers=2)
+    parts = parser.add_subparsers(metavar="PART", help="without one: all")
 
     part = parts.add_parser("throughput", parents=[common], help="the work W, side by side")
     part.add_argument("--recipients", type=int, default=20_000)
@@ -102,7 +147,15 @@ def arguments() -> argparse.Namespace:
     part.add_argument("--lines", type=int, default=45, help="how many functions are listed")
     part.add_argument("--sort", default="tottime", choices=("tottime", "cumtime", "ncalls"))
     part.set_defaults(part=measure_profile)
-    return parser.parse_args()
+
+    for name in pages.PAGES:
+        part = parts.add_parser(name, parents=[common], help=f"bench/{name}.py")
+        part.set_defaults(part=measure_page, page=name)
+    part = parts.add_parser("report", parents=[common], help="the tables of what was measured last")
+    part.set_defaults(part=show_report)
+    part = parts.add_parser("publish", parents=[common], help="puts them into bench/README.md and bench/results/")
+    part.set_defaults(part=publish)
+    return parser.parse_args(words)
 
 
 if __name__ == "__main__":

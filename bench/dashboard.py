@@ -1,10 +1,11 @@
 """How long the dashboard takes for a campaign with 100,000 deliveries, and with how many queries.
 
-    DATABASE_URL=… python bench/dashboard.py [contacts] [rounds] [--slowest]
+    DATABASE_URL=… python bench/dashboard.py [contacts] [rounds] [--slowest] [--json FILE]
 
 Builds a database of its own beside the named one (as the tests do), fills it with SQL, asks each page and drops it.
 """
 
+import json
 import os
 import statistics
 import sys
@@ -99,7 +100,7 @@ def build(contacts: int) -> int:
     return campaign.pk
 
 
-def measure(campaign_id: int, rounds: int) -> None:
+def measure(campaign_id: int, rounds: int) -> dict[str, dict[str, float]]:
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -109,6 +110,7 @@ def measure(campaign_id: int, rounds: int) -> None:
 
     client = Client()
     client.force_login(make_planner())
+    figures = {}
     for name, args in (("overview", ()), ("live", (campaign_id,)), ("live-now", (campaign_id,)), ("review", (campaign_id,))):
         url, times = reverse(f"dashboard:{name}", args=args), []
         with CaptureQueriesContext(connection) as queries:
@@ -121,9 +123,11 @@ def measure(campaign_id: int, rounds: int) -> None:
         print(
             f"{name:10} best {min(times):5.0f} ms   median {statistics.median(times):5.0f} ms   max {max(times):5.0f} ms   {len(asked)} queries"
         )
+        figures[name] = {"median_ms": statistics.median(times), "max_ms": max(times), "queries": len(asked)}
         if "--slowest" in sys.argv:
             for query in sorted(asked, key=lambda q: -float(q["time"]))[:8]:
                 print(f"           {float(query['time']) * 1000:6.0f} ms  {query['sql'][:300]}")
+    return figures
 
 
 def main() -> None:
@@ -145,7 +149,9 @@ def main() -> None:
             begun = time.perf_counter()
             campaign_id = build(contacts)
             print(f"{connection.vendor}: {contacts * len(MOMENTS):,} deliveries built in {time.perf_counter() - begun:.1f} s")
-            measure(campaign_id, rounds)
+            figures = {"deliveries": contacts * len(MOMENTS), "pages": measure(campaign_id, rounds)}
+            if "--json" in sys.argv:
+                Path(sys.argv[sys.argv.index("--json") + 1]).write_text(json.dumps(figures))
         finally:
             connection.creation.destroy_test_db("preavis", verbosity=0)
 

@@ -1,10 +1,11 @@
 """What a calendar feed of 2,000 windows costs: unchanged (304), after one change, first rendered by anybody, and in a new process.
 
-    DATABASE_URL=postgres://… python bench/feed.py [windows]
+    DATABASE_URL=postgres://… python bench/feed.py [windows] [--json FILE]
 
 Works in a database of its own, made and dropped by Django's test runner. Times are of the whole request, without a socket.
 """
 
+import json
 import os
 import statistics
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def main(count: str = "2000") -> None:
+def main(count: str = "2000", *rest: str) -> None:
     sys.path.insert(0, str(ROOT))
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     import django
@@ -35,14 +36,16 @@ def main(count: str = "2000") -> None:
     runner.setup_test_environment()
     databases = runner.setup_databases()
     try:
-        measure(int(count))
+        figures = measure(int(count))
+        if rest:
+            Path(rest[1]).write_text(json.dumps(figures))
     finally:
         runner.teardown_databases(databases)
         for key in redis_client().scan_iter(match=f"{prefix}*"):
             redis_client().delete(key)
 
 
-def measure(count: int) -> None:
+def measure(count: int) -> dict[str, float]:
     from django.test import Client
     from django.utils import timezone
 
@@ -76,6 +79,16 @@ def measure(count: int) -> None:
     print(f"200, unchanged         {statistics.median(full):7.1f} ms, compressed {statistics.median(packed):.1f} ms")
     print(f"200, new process       {statistics.median(newcomer):7.1f} ms")
     print(f"200, never rendered    {first:7.1f} ms")
+    return {
+        "windows": count,
+        "bytes": len(response.content),
+        "unchanged_ms": statistics.median(unchanged),
+        "unchanged_p99_ms": sorted(unchanged)[-2],
+        "changed_ms": after,
+        "full_ms": statistics.median(full),
+        "new_process_ms": statistics.median(newcomer),
+        "first_ms": first,
+    }
 
 
 def fill(count: int, now):  # type: ignore[no-untyped-def]

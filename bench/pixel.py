@@ -1,11 +1,13 @@
 """How many open pixels per second one machine answers: granian, a private Valkey, the whole middleware, no database.
 
-    python bench/pixel.py [seconds] [workers]
+    python bench/pixel.py [seconds] [workers] [--json FILE]
 
 Needs `wrk` (https://github.com/wg/wrk), which shares the processor with what it measures.
 """
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,9 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PORT = 8931
+MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
-def main(seconds: str = "10", workers: str = "2") -> None:
+def main(seconds: str = "10", workers: str = "2", *rest: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder))
         from apps.common.tokens import Purpose, sign
@@ -46,8 +49,12 @@ def main(seconds: str = "10", workers: str = "2") -> None:
         try:
             address = f"http://127.0.0.1:{PORT}/o/{sign(Purpose.OPEN, uuid.uuid4())}.gif"
             await_answer(address)
-            subprocess.run(["wrk", "-t1", "-c32", f"-d{seconds}s", "--latency", address], check=True)
-            print("hits kept:", hits_kept())
+            command = ["wrk", "-t1", "-c32", f"-d{seconds}s", "--latency", address]
+            said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            figures = understood(said) | {"hits_kept": hits_kept(), "seconds": float(seconds), "processes": int(workers)}
+            print(said, f"hits kept: {figures['hits_kept']}", sep="")
+            if rest:
+                Path(rest[1]).write_text(json.dumps(figures))
         finally:
             web.terminate()
             web.wait()
@@ -82,6 +89,28 @@ def await_answer(address: str) -> None:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
+
+
+def understood(said: str) -> dict[str, float]:
+    """What wrk said, as figures. It names what was answered otherwise only when there was any."""
+    times = dict(re.findall(r"^\s+(\d+)%\s+(\S+)$", said, re.MULTILINE))
+    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    requests = re.search(r"(\d+) requests in", said)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    assert requests, said
+    assert rate, said
+    return {
+        "per_second": float(rate[1]),
+        "requests": int(requests[1]),
+        "not_answered_well": int(wrong[1]) if wrong else 0,
+        "p50_ms": milliseconds(times["50"]),
+        "p99_ms": milliseconds(times["99"]),
+    }
+
+
+def milliseconds(text: str) -> float:
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
+    return float(number) * MILLISECONDS[unit]
 
 
 def hits_kept() -> int:
