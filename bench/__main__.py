@@ -14,7 +14,7 @@ from typing import Any
 
 from . import machine, report, results
 from .contenders import Place
-from .parts import lateness, pages, profile, slow, throughput
+from .parts import lateness, pages, profile, slow, throughput, weigh
 from .servers import ROOT, Databases, Missing, Valkey
 
 LATEST = ROOT / "var" / "bench.json"
@@ -22,6 +22,7 @@ PUBLISHED = ROOT / "bench" / "results" / "latest.json"
 README = ROOT / "bench" / "README.md"
 Show = Callable[[dict[str, Any]], str]
 ALL = (
+    ["weigh"],
     ["throughput", "--recipients", "20000"],
     ["throughput", "--recipients", "100000", "--only", "preavis"],
     ["slow"],
@@ -85,6 +86,10 @@ def measure_lateness(place: Place, given: argparse.Namespace) -> None:
     keep(place, given, "lateness", lambda: lateness.measure(place, **what), lateness.show)
 
 
+def measure_weight(place: Place, given: argparse.Namespace) -> None:
+    keep(place, given, "weigh", lambda: weigh.measure(place), weigh.show)
+
+
 def measure_page(place: Place, given: argparse.Namespace) -> None:
     measure, show = pages.PAGES[given.page]
     keep(place, given, given.page, lambda: measure(place), show)
@@ -130,6 +135,9 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     part.add_argument("--runs", type=int, default=3)
     part.add_argument("--only", action="append", default=[], choices=throughput.names(), help="may be repeated")
     part.set_defaults(part=measure_throughput)
+
+    part = parts.add_parser("weigh", parents=[common], help="whether all contenders send the same")
+    part.set_defaults(part=measure_weight)
 
     part = parts.add_parser("slow", parents=[common], help="W with a server that takes its time for each command")
     part.add_argument("--delay", type=float, default=0.05, help="seconds")

@@ -28,7 +28,7 @@ def scene(people: str, *marks: str) -> dict[str, int]:
 
     rows = [text.person(number) for number in range(int(people))]
     if "mark" in marks:
-        rows[0] = (*text.MARKED, "marked@w.example.org")
+        rows[0] = (*text.MARKED, f"marked@{text.GROUP}")
     contacts = (Contact(name=name, organisation=organisation, email=email) for name, organisation, email in rows)
     Contact.objects.bulk_create(contacts, batch_size=5000)
     Contact.objects.bulk_create(

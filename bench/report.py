@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from .parts import lateness, pages, slow, throughput
+from .parts import lateness, pages, slow, throughput, weigh
 
 BEGIN, END = "<!-- results: written by `python -m bench publish` -->", "<!-- end of results -->"
 
@@ -26,7 +26,7 @@ def _section(name: str, figures: dict[str, Any]) -> str:
         return f"### W: {int(name.partition('-')[2]):,} recipients\n\n{throughput.show(figures)}"
     if name in pages.PAGES:
         return pages.PAGES[name][1](figures)
-    shows = {"slow": slow.show, "lateness": lateness.show}
+    shows = {"weigh": weigh.show, "slow": slow.show, "lateness": lateness.show}
     return shows[name](figures) if name in shows else ""
 
 

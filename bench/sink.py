@@ -3,7 +3,7 @@
     python -m bench.sink PORT [--delay SECONDS] [--per command|trip] [--report FILE]
 
 It runs until TERM and then writes its report as JSON. Recipients at one domain are one group (`cem@t7.example.org` is of
-group `t7.example.org`): for each it notes when its first message was complete. PIPELINING and 8BITMIME are offered.
+group `t7.example.org`): for each it notes how many messages came and when the first was complete. PIPELINING and 8BITMIME are offered.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import asyncio
 import json
 import signal
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +22,17 @@ END_OF_DATA = b"\r\n.\r\n"
 
 class Report:
     def __init__(self) -> None:
-        self.messages = 0
-        self.bytes = 0
         self.connections = 0
-        self.first: dict[str, float] = {}  # group: when its first message was complete, by the wall clock
+        self.messages: Counter[str] = Counter()
+        self.bytes: Counter[str] = Counter()
+        self.first: dict[str, float] = {}  # by the wall clock
         self.sample = b""
 
     def note(self, groups: set[str], content: bytes) -> None:
-        self.messages += 1
-        self.bytes += len(content)
         self.sample = self.sample or content
         for group in groups:
+            self.messages[group] += 1
+            self.bytes[group] += len(content)
             if group not in self.first:
                 self.first[group] = time.time()
 

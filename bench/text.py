@@ -23,10 +23,11 @@ SERVICES = ("Checkout", "Order history")
 FIRST_NAMES = ("Ana", "Zoé", "Jürgen", "Mei", "Søren", "Łucja", "Imran", "Noémie", "Ivo", "Cem")
 LAST_NAMES = ("Lima", "Dubois", "Krause", "Tan", "Holm", "Nowak", "Aziz", "Petit", "Babić", "Yılmaz", "Okafor")
 ORGANISATIONS = 2000
+GROUP = "w.example.org"  # the domain of all who get W
 MARKED = ("Firstnamehere Lastnamehere", "Organisationhere")  # the one whose message becomes the peers' template
 
 
 def person(number: int) -> tuple[str, str, str]:
     """Name, organisation and address of the `number`-th recipient, the same for everybody."""
     name = f"{FIRST_NAMES[number % len(FIRST_NAMES)]} {LAST_NAMES[number % len(LAST_NAMES)]}"
-    return name, f"Organisation {number % ORGANISATIONS}", f"person{number}@w.example.org"
+    return name, f"Organisation {number % ORGANISATIONS}", f"person{number}@{GROUP}"

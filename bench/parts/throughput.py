@@ -50,23 +50,31 @@ def one_run(place: Place, contender: Contender, recipients: int) -> Run:
 
 def show(figures: dict[str, Any]) -> str:
     found = figures["contenders"]
-    ours = found.get(Preavis.name, {}).get("per_second")
+    ours = found.get(Preavis.name)
     heads = (
-        "", "messages", "per second", "sending only", "Preavis is", "CPU s per 1,000", "PostgreSQL", "largest process",
+        "", "messages", "rows written in", "per second", "sending only", "Preavis is", "CPU s per 1,000", "PostgreSQL's",
+        "Preavis needs", "largest process",
     )  # fmt: skip
     rows = []
     for name, row in found.items():
-        cpu = row["cpu_seconds_per_1000"]
+        cpu, is_other = row["cpu_seconds_per_1000"], ours and name != Preavis.name
         rows.append(
             (
                 row["title"],
                 f"{row['recipients']:,}",
+                f"{row['writing_seconds']:.2f} s",
                 number(row["per_second"]),
                 number(row["sending_per_second"]),
-                f"{ours / row['per_second']:.1f} ×" if ours and name != Preavis.name else "",
+                f"{ours['per_second'] / row['per_second']:.1f} ×" if is_other else "",
                 f"{cpu['own']:.2f}",
                 f"{cpu['database']:.2f}",
+                f"1/{_work(row) / _work(ours):.1f}" if is_other else "",
                 f"{row['peak_mib']:.0f} MiB",
             )
         )
     return table(heads, rows)
+
+
+def _work(row: dict[str, Any]) -> float:
+    """Processor time of a message, the database's included."""
+    return float(row["cpu_seconds_per_1000"]["own"] + row["cpu_seconds_per_1000"]["database"])
