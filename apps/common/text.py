@@ -13,11 +13,15 @@ _MASS_MENTION = re.compile(r"(?<!\w)@(?=(?:channel|here|all|everyone|group)\b)",
 
 def clean_text(text: str) -> str:
     """Text of several lines: every line end becomes a newline, control characters but the tab are dropped."""
+    if text.isprintable():  # nothing of the kind in it, as in most names and addresses
+        return text
     return _UNWRITABLE.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def one_line(text: str) -> str:
     """One line for headers, subjects and calendar values: no line end, no control character, single spaces."""
+    if text.isprintable() and "  " not in text:  # of all blanks only the space is printable
+        return text.strip()
     return _SPACES.sub(" ", clean_text(text)).strip()
 
 

@@ -82,7 +82,9 @@ class Writer:
         self.window = self.touchpoint.campaign.window
         self.domain = urlsplit(settings.SITE_URL).hostname or "localhost"
         self.material = gather(self.touchpoint)
+        self._compiled: dict[tuple[str, str] | None, Compiled] = {}
         self.links = links.LinkBook(self.touchpoint.pk)
+        self.open_url, self.click_url, self.unsubscribe_url = links.open_urls(), links.click_urls(), links.unsubscribe_urls()
         self.letters = LetterBox(self.links, notice_url=self.material.facts.notice_url)
         self.data = webhook_data(self.touchpoint) if self.kind == ChannelKind.WEBHOOK else {}
 
@@ -90,7 +92,11 @@ class Writer:
         return zone_of(delivery.contact, self.window)
 
     def compiled_for(self, delivery: WaitingRow) -> Compiled:
-        return self.material.compiled(language_of(delivery.contact, self.window), self.zone_of(delivery))
+        """What its recipient shares with all of the same language and zone, as the contact names them."""
+        wants = (delivery.contact.language, delivery.contact.time_zone) if delivery.contact else None
+        if wants not in self._compiled:
+            self._compiled[wants] = self.material.compiled(language_of(delivery.contact, self.window), self.zone_of(delivery))
+        return self._compiled[wants]
 
     def message(self, delivery: WaitingRow, compiled: Compiled) -> Message:
         if self.kind in MAIL_KINDS:
@@ -130,8 +136,8 @@ class Writer:
 
     def _rendered(self, delivery: WaitingRow, compiled: Compiled, *, leaves: bool) -> Content:
         notice = self._notice_url(delivery)
-        leave = links.unsubscribe_url(delivery.token) if leaves else ""
-        pixel = links.open_url(delivery.token)
+        leave = self.unsubscribe_url(delivery.token) if leaves else ""
+        pixel = self.open_url(delivery.token)
         content = compiled.render(delivery.contact, notice_url=notice, unsubscribe_url=leave, pixel_url=pixel)
         html = links.rewrite_links(content.html, number_of=self.links.number_of, token=delivery.token, keep=(notice, leave))
         return replace(content, html=html)
@@ -139,7 +145,7 @@ class Writer:
     def _notice_url(self, delivery: WaitingRow) -> str:
         """The notice page by a signed link of the recipient's own; a place that many people read gets the plain one."""
         number = self.links.number_of(self.material.facts.notice_url) if delivery.contact else None
-        return "" if number is None else links.click_url(delivery.token, number)
+        return "" if number is None else self.click_url(delivery.token, number)
 
     def _may_unsubscribe(self, delivery: WaitingRow) -> bool:
         return delivery.contact is not None and not self.touchpoint.is_mandatory and not delivery.contact.is_internal
@@ -160,7 +166,7 @@ class Writer:
             "X-Auto-Response-Suppress": "OOF, AutoReply",  # the same for Exchange
         }
         if leaves:
-            headers["List-Unsubscribe"] = f"<{links.unsubscribe_url(delivery.token)}>"
+            headers["List-Unsubscribe"] = f"<{self.unsubscribe_url(delivery.token)}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         return headers
 

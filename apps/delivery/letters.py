@@ -1,6 +1,6 @@
 """E-mails of a batch for a transport that takes them as bytes: what recipients share is written once, the rest is joined."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,6 +16,12 @@ class LetterBox:
 
     def __init__(self, book: links.LinkBook, *, notice_url: str) -> None:
         self._book, self._notice_url = book, notice_url
+        self._click_url = links.click_urls()
+        self._own: Mapping[int, Callable[[UUID], str]] = {
+            NOTICE: self._notice,
+            PIXEL: links.open_urls(),
+            UNSUBSCRIBE: links.unsubscribe_urls(),
+        }
         self._letters: dict[tuple[int, bool, bool], WiredLetter | None] = {}
 
     def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> tuple[str, Wire] | None:
@@ -45,9 +51,9 @@ class LetterBox:
 
     def _address(self, number: int, token: UUID) -> str:
         if number >= FIRST_LINK:
-            return links.click_url(token, number - FIRST_LINK)
-        return {NOTICE: self._notice, PIXEL: links.open_url, UNSUBSCRIBE: links.unsubscribe_url}[number](token)
+            return self._click_url(token, number - FIRST_LINK)
+        return self._own[number](token)
 
     def _notice(self, token: UUID) -> str:
         number = self._book.number_of(self._notice_url)
-        return self._notice_url if number is None else links.click_url(token, number)
+        return self._notice_url if number is None else self._click_url(token, number)

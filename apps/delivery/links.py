@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from apps.campaigns.content import FIRST_LINK, NOTICE, UNSUBSCRIBE, Encoder, Pattern
-from apps.common.tokens import Purpose, sign
+from apps.common.tokens import Purpose, Signer
 
 from .models import Link
 
@@ -20,20 +20,32 @@ _HREF = re.compile(r'(<a\b[^>]*?\bhref=")(https?://[^"]+)(")', re.IGNORECASE)
 _UNFINISHED = re.compile(r"<a\b[^>]*$", re.IGNORECASE)
 
 
-def open_url(token: UUID) -> str:
-    return _address("tracking:open", sign(Purpose.OPEN, token))
+class Address:
+    """The addresses of one purpose, one for each delivery (and link)."""
+
+    def __init__(self, name: str, purpose: Purpose) -> None:
+        self._before, self._after = _around(name, settings.SITE_URL)
+        self._sign = Signer(purpose)
+
+    def __call__(self, token: UUID, number: int = 0) -> str:
+        return f"{self._before}{self._sign(token, number=number)}{self._after}"
 
 
-def click_url(token: UUID, number: int) -> str:
-    return _address("tracking:click", sign(Purpose.CLICK, token, number=number))
+def open_urls() -> Address:
+    return Address("tracking:open", Purpose.OPEN)
 
 
-def unsubscribe_url(token: UUID) -> str:
-    return _address("tracking:unsubscribe", sign(Purpose.UNSUBSCRIBE, token))
+def click_urls() -> Address:
+    return Address("tracking:click", Purpose.CLICK)
+
+
+def unsubscribe_urls() -> Address:
+    return Address("tracking:unsubscribe", Purpose.UNSUBSCRIBE)
 
 
 def rewrite_links(document: str, *, number_of: Callable[[str], int | None], token: UUID, keep: Collection[str]) -> str:
     """The HTML with each web link, but for those in `keep`, led through the click address of its number."""
+    click_url = click_urls()
 
     def replace(found: re.Match[str]) -> str:
         url = html.unescape(found[2])
@@ -109,11 +121,6 @@ class LinkBook:
 
     def _read(self) -> dict[str, int]:
         return dict(Link.objects.filter(touchpoint=self.touchpoint_id).values_list("url", "number"))
-
-
-def _address(name: str, signed: str) -> str:
-    before, after = _around(name, settings.SITE_URL)
-    return f"{before}{signed}{after}"
 
 
 @cache

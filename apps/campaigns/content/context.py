@@ -3,7 +3,6 @@
 No model is ever handed to a template. A text that is missing is nil, so that `{% if window.reason %}` does what it reads.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -245,7 +244,7 @@ def contact_context(contact: Reader | None, *, language: str) -> dict[str, objec
 
 def language_of(contact: Reader | None, window: MaintenanceWindow) -> str:
     """The contact's language, else that of the window's texts, else English."""
-    known: Mapping[str, str] = dict(settings.LANGUAGES)
+    known = {code for code, _name in settings.LANGUAGES}
     wanted = (contact.language, contact.language.partition("-")[0]) if contact else (window.language,)
     return next((language for language in wanted if language in known), FALLBACK_LANGUAGE)
 

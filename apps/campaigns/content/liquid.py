@@ -6,7 +6,7 @@ Rendering yields a skeleton: the text with a mark in place of every value, and t
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TextIO
 
 from django.utils.translation import gettext as _
@@ -104,7 +104,18 @@ class MarkingOutput(OutputNode):
             return True
         return False  # rendering for one contact, or a local variable of that name
 
+    @cached_property
+    def plain_name(self) -> str | None:
+        """“name” where the output is `contact.name` and no more; so most are, and need no rendering."""
+        expression = self.expression
+        if isinstance(expression, FilteredExpression) and isinstance(expression.left, Path) and not expression.filters:
+            path = expression.left.path
+            return str(path[1]) if len(path) == 2 else None
+        return None
+
     def ask_contact(self, contact: Mapping[str, object]) -> str:
+        if self.plain_name in contact:
+            return written(contact[self.plain_name])
         context = RenderContext(_EMPTY, globals={CONTACT: contact})
         return written(self.expression.evaluate(context))
 
