@@ -209,7 +209,7 @@ class PhasedSMTP(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected("Not connected.")
         unsent = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else s)
         while unsent:
-            self.sock.settimeout(self._remaining())
+            self._bound(self.sock)
             unsent = unsent[self.sock.send(unsent) :]
 
     def getreply(self) -> tuple[int, bytes]:
@@ -239,7 +239,7 @@ class PhasedSMTP(smtplib.SMTP):
         while (end := self._received.find(b"\n")) < 0:
             if self.sock is None:
                 raise smtplib.SMTPServerDisconnected("Not connected.")
-            self.sock.settimeout(self._remaining())
+            self._bound(self.sock)
             chunk = self.sock.recv(8192)
             if not chunk or len(self._received) > LONGEST_REPLY_BYTES:
                 self.close()
@@ -251,6 +251,12 @@ class PhasedSMTP(smtplib.SMTP):
 
     def _allow(self, seconds: float) -> None:
         self._deadline = min(time.monotonic() + seconds, self._message_deadline)
+
+    def _bound(self, sock: socket.socket) -> None:
+        """The next wait ends at the deadline. Setting it costs a system call, so one that is nearly right stays."""
+        remaining, bound = self._remaining(), sock.gettimeout() or float("inf")
+        if not 0.9 * bound <= remaining <= bound:
+            sock.settimeout(remaining)
 
     def _remaining(self) -> float:
         remaining = self._deadline - time.monotonic()

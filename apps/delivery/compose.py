@@ -1,6 +1,7 @@
 """From deliveries to messages: each in its recipient's language and zone, with all that a reader or a server looks at."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from .waiting import WaitingRow
 
 logger = logging.getLogger(__name__)
 
+KEPT_SECONDS = 2.0
 MAIL_KINDS = (ChannelKind.EMAIL, ChannelKind.MEMORY)
 
 
@@ -39,16 +41,18 @@ class Composed:
     standstill: Standstill | None = None
 
 
-def compose_batch(batch: Batch, deliveries: Sequence[WaitingRow], *, at: datetime, takes_wire: bool = False) -> Composed:
+def compose_batch(
+    batch: Batch, deliveries: Sequence[WaitingRow], *, at: datetime, takes_wire: bool = False, desk: "Desk | None" = None
+) -> Composed:
     """Writes the messages of `deliveries`; `at` is their date, unless an earlier attempt fixed another.
 
-    `takes_wire`: the transport wants e-mails as bytes.
+    `takes_wire`: the transport wants e-mails as bytes. `desk`: keeps what the next batch of the touchpoint can use.
 
     A recipient whose message cannot be written fails alone, with the error kept. A text that cannot be written for
     anybody makes its recipients wait until it has been mended.
     """
     composed = Composed()
-    writer = Writer(batch, at=at, takes_wire=takes_wire)
+    writer = (desk or Desk()).writer_for(batch, takes_wire=takes_wire)
     suppressed = _suppressed(batch, deliveries)
     for delivery in deliveries:
         outcome = _objection(delivery, writer, suppressed, at=at)
@@ -61,7 +65,7 @@ def compose_batch(batch: Batch, deliveries: Sequence[WaitingRow], *, at: datetim
             composed.standstill = Standstill(reason=DeliveryReason.TEXT_BROKEN, text=str(error))
             continue
         try:
-            composed.messages.append((delivery, writer.message(delivery, compiled)))
+            composed.messages.append((delivery, writer.message(delivery, compiled, at=at)))
         except DatabaseError:
             raise
         except Exception as error:
@@ -71,11 +75,27 @@ def compose_batch(batch: Batch, deliveries: Sequence[WaitingRow], *, at: datetim
     return composed
 
 
-class Writer:
-    """Writes the messages of one batch; reads what they have in common once."""
+class Desk:
+    """Writers at hand: the next batch of the same touchpoint, a moment later, need not read and cut its texts again.
 
-    def __init__(self, batch: Batch, *, at: datetime, takes_wire: bool) -> None:
-        self.at = at
+    Whatever is edited, window or text, is in the messages written KEPT_SECONDS later; a change of plan at once.
+    """
+
+    def __init__(self) -> None:
+        self._writers: dict[tuple[int, int, bool], tuple[float, Writer]] = {}
+
+    def writer_for(self, batch: Batch, *, takes_wire: bool) -> "Writer":
+        key, now = (batch.touchpoint_id, batch.revision, takes_wire), time.monotonic()
+        self._writers = {known: kept for known, kept in self._writers.items() if now < kept[0] + KEPT_SECONDS}
+        if key not in self._writers:
+            self._writers[key] = now, Writer(batch, takes_wire=takes_wire)
+        return self._writers[key][1]
+
+
+class Writer:
+    """Writes the messages of one touchpoint; reads what they have in common once."""
+
+    def __init__(self, batch: Batch, *, takes_wire: bool) -> None:
         self.takes_wire = takes_wire
         self.touchpoint = batch.touchpoint
         self.kind = batch.channel.kind
@@ -98,11 +118,11 @@ class Writer:
             self._compiled[wants] = self.material.compiled(language_of(delivery.contact, self.window), self.zone_of(delivery))
         return self._compiled[wants]
 
-    def message(self, delivery: WaitingRow, compiled: Compiled) -> Message:
+    def message(self, delivery: WaitingRow, compiled: Compiled, *, at: datetime) -> Message:
         if self.kind in MAIL_KINDS:
-            return self._mail(delivery, compiled)
+            return self._mail(delivery, compiled, date=delivery.composed_at or at)
         content = compiled.render(delivery.contact, notice_url=self._notice_url(delivery))
-        date = delivery.composed_at or self.at
+        date = delivery.composed_at or at
         data = {"type": f"maintenance.{self.touchpoint.content_key}", "timestamp": date.isoformat(), **self.data}
         return Message(
             key=delivery.token.hex,
@@ -113,23 +133,23 @@ class Writer:
             tags=(self.touchpoint.content_key,),
         )
 
-    def _mail(self, delivery: WaitingRow, compiled: Compiled) -> Message:
+    def _mail(self, delivery: WaitingRow, compiled: Compiled, *, date: datetime) -> Message:
         leaves = self._may_unsubscribe(delivery)
-        subject, text, html, wire = "", "", "", None
-        written = self.letters.write(delivery, compiled, has_unsubscribe=leaves) if self.takes_wire else None
-        if written:
+        text, html, wire = "", "", None
+        if self.takes_wire and (written := self.letters.write(delivery, compiled, has_unsubscribe=leaves)):
             subject, wire = written
         else:
             content = self._rendered(delivery, compiled, leaves=leaves)
             subject, text, html = content.subject, content.text, content.html
-            wire = Wire.of(text=text, html=html) if self.takes_wire else None
+            if self.takes_wire:
+                text, html, wire = "", "", Wire.of(text=text, html=html)
         return Message(
             key=delivery.token.hex,
             address=delivery.address,
             subject=subject,
             text=text,
             html=html,
-            headers=self._headers(delivery, language=compiled.source.language, leaves=leaves),
+            headers=self._headers(delivery, date=date, language=compiled.source.language, leaves=leaves),
             tags=(self.touchpoint.content_key,),
             wire=wire,
         )
@@ -150,7 +170,7 @@ class Writer:
     def _may_unsubscribe(self, delivery: WaitingRow) -> bool:
         return delivery.contact is not None and not self.touchpoint.is_mandatory and not delivery.contact.is_internal
 
-    def _headers(self, delivery: WaitingRow, *, language: str, leaves: bool) -> Mapping[str, str]:
+    def _headers(self, delivery: WaitingRow, *, date: datetime, language: str, leaves: bool) -> Mapping[str, str]:
         """Message-ID and Date are the same at every attempt, so that a repeat is recognised as one.
 
         All messages of a window to one person answer a message that never was, and so form one thread.
@@ -158,7 +178,7 @@ class Writer:
         root = f"<{uuid5(self.window.uid, str(delivery.contact_id)).hex}@{self.domain}>"
         headers = {
             "Message-ID": f"<{delivery.token.hex}@{self.domain}>",
-            "Date": _date(delivery.composed_at or self.at),
+            "Date": _date(date),
             "In-Reply-To": root,
             "References": root,
             "Content-Language": language,

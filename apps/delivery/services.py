@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from types import TracebackType
+from typing import Any, Literal, Self
 
 from django.db import transaction
 from django.db.models import Q
@@ -23,7 +24,7 @@ from apps.common.states import move
 from . import store
 from .clock import RunningClock
 from .closing import Closing, close_batches, close_stopped, expire_past_use, finish_settled, finish_touchpoint
-from .compose import Composed, compose_batch
+from .compose import Composed, Desk, compose_batch
 from .doubts import resolve_doubts
 from .expand import Expanded, expand_touchpoint
 from .handover import Brake, HandOver, Run, hand_over
@@ -43,6 +44,7 @@ __all__ = (
     "Expanded",
     "Report",
     "Resolution",
+    "Workplace",
     "beat_once",
     "close_batches",
     "close_stopped",
@@ -58,7 +60,6 @@ __all__ = (
     "resolve_by_hand",
     "resolve_doubts",
     "retry_delivery",
-    "transport_pool",
 )
 
 logger = logging.getLogger(__name__)
@@ -79,25 +80,34 @@ class Report:
     was_refused: bool = False  # it could not be marked: its touchpoint may not leave any more
 
 
-def transport_pool() -> TransportPool:
-    """Connections for batches that are delivered one after the other."""
-    return TransportPool(answer_timeout=ANSWER_SECONDS)
+class Workplace:
+    """What a worker keeps from one batch to the next, within the `with` block: open connections, and texts it has read."""
+
+    def __init__(self) -> None:
+        self.pool = TransportPool(answer_timeout=ANSWER_SECONDS)
+        self.desk = Desk()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.pool.close()
 
 
-def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDGET, pool: TransportPool | None = None) -> Report:
+def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDGET, workplace: Workplace | None = None) -> Report:
     """Compose, mark, hand over, settle: the whole life of a claimed batch. No transaction is open while it is handed over.
 
-    `pool`: connections that stay open for the next batch.
+    `workplace`: that of a worker that delivers batch after batch.
     """
-    if pool is None:
-        with transport_pool() as own:
-            return deliver_batch(batch, now=now, budget=budget, pool=own)
+    if workplace is None:
+        with Workplace() as own:
+            return deliver_batch(batch, now=now, budget=budget, workplace=own)
     clock = RunningClock(now)
     if not batch.channel.is_enabled:
         store.release(batch, not_before=now + SWITCHED_OFF_PAUSE)
         return Report()
     with Lease(batch, clock) as lease:
-        transports, composed = _prepared(batch, pool, now=now)
+        transports, composed = _prepared(batch, workplace, now=now)
         with closing(Journal.open(batch)) as journal:
             if not store.mark_sending(batch, composed_at=now, journal=journal.run, now=clock.now()):
                 store.close_refused(batch, now=clock.now())
@@ -113,12 +123,13 @@ def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDG
     return Report(sent=sent, others=len(run.outcomes) + len(composed.left_out) - sent)
 
 
-def _prepared(batch: Batch, pool: TransportPool, *, now: datetime) -> tuple[Sequence[Transport], Composed]:
+def _prepared(batch: Batch, workplace: Workplace, *, now: datetime) -> tuple[Sequence[Transport], Composed]:
     """Connections and messages; what goes wrong for all of them gives the batch back and stays loud."""
     try:
         rows = waiting_rows(batch)
-        transports = pool.lend(batch.channel, at_most=len(rows))
-        return transports, compose_batch(batch, rows, at=now, takes_wire=transports[0].takes_wire)
+        transports = workplace.pool.lend(batch.channel, at_most=len(rows))
+        composed = compose_batch(batch, rows, at=now, takes_wire=transports[0].takes_wire, desk=workplace.desk)
+        return transports, composed
     except Exception as error:
         store.give_back_crashed(batch, now=now, error=repr(error))
         raise

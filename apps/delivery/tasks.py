@@ -35,13 +35,13 @@ def expand_touchpoint(*, touchpoint_id: int) -> None:
 def work_batches(*, urgent_only: bool = False) -> None:
     """Claims the most urgent due batch and delivers it, again and again while there is one and time is left."""
     ends = time.monotonic() + CLAIMING_SECONDS
-    with services.transport_pool() as pool:
+    with services.Workplace() as workplace:
         while time.monotonic() < ends:
             now = database_now()
             batch = store.claim(now=now, urgent_only=urgent_only)
             if batch is None:
                 return
-            report = services.deliver_batch(batch, now=now, pool=pool)
+            report = services.deliver_batch(batch, now=now, workplace=workplace)
             logger.info("Batch %s of touchpoint %s: %s", batch.pk, batch.touchpoint_id, report)
 
 

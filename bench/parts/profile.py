@@ -24,5 +24,6 @@ def measure(place: Place, *, recipients: int, lines: int, sort: str) -> None:
                 sink.close()
         rate = done["sent"] / done["seconds"]
         print(f"{how}: expanded in {expanded['seconds']:.2f} s; {done['sent']:,} sent ({received:,} received) by one process")
-        print(f"{how}: {done['seconds']:.2f} s, {rate:,.0f}/s, {1e6 / rate:.0f} µs each")
+        cpu = done["cpu_seconds"] / done["sent"] * 1e6
+        print(f"{how}: {done['seconds']:.2f} s, {rate:,.0f}/s, {1e6 / rate:.0f} µs each, of which {cpu:.0f} µs on the processor")
         print(done["functions"])

@@ -220,10 +220,10 @@ def test_a_recipient_whose_message_cannot_be_written_fails_alone(outbox, monkeyp
     unlucky = Delivery.objects.order_by("pk")[1]
     write = compose.Writer.message
 
-    def message(self, delivery, compiled):
+    def message(self, delivery, compiled, *, at):
         if delivery.pk == unlucky.pk:
             raise ValueError("no such attribute")
-        return write(self, delivery, compiled)
+        return write(self, delivery, compiled, at=at)
 
     monkeypatch.setattr(compose.Writer, "message", message)
     work()

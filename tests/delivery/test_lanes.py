@@ -52,11 +52,11 @@ def test_no_more_connections_are_opened_than_there_are_messages(server):
 
 
 def test_connections_stay_open_from_batch_to_batch(server):
-    with TransportPool() as pool:
+    with services.Workplace() as workplace:
         first = a_batch(server, 2, connections=1)
-        services.deliver_batch(first, now=NOW, pool=pool)
+        services.deliver_batch(first, now=NOW, workplace=workplace)
         second = claimed(2, channel=first.channel)
-        services.deliver_batch(second, now=NOW, pool=pool)
+        services.deliver_batch(second, now=NOW, workplace=workplace)
 
     assert states() == {"sent": 6}  # the second touchpoint goes to the first one's people too
     assert server.connections == 1

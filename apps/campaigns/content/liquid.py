@@ -114,7 +114,7 @@ class MarkingOutput(OutputNode):
         return None
 
     def ask_contact(self, contact: Mapping[str, object]) -> str:
-        if self.plain_name in contact:
+        if self.plain_name is not None and self.plain_name in contact:
             return written(contact[self.plain_name])
         context = RenderContext(_EMPTY, globals={CONTACT: contact})
         return written(self.expression.evaluate(context))
