@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Reason, Touchpoint, TouchpointState
 from apps.common.states import move
@@ -103,10 +103,26 @@ def _expire(touchpoint: Touchpoint, *, now: datetime) -> bool:
 
 
 def finish_settled(now: datetime) -> int:
-    """Ends open touchpoints of which nothing is left to settle; finds those that two workers finished at the same moment."""
-    unsettled = Delivery.objects.unsettled().filter(touchpoint=OuterRef("pk"), revision=OuterRef("revision"))
-    done = Touchpoint.objects.filter(~Exists(unsettled), state__in=OPEN_STATES, expanded_at__isnull=False).order_by("pk")
+    """Ends open touchpoints of which nothing is left to settle; finds those whose last worker died before it looked."""
+    here = {"touchpoint": OuterRef("pk"), "revision": OuterRef("revision")}
+    done = Touchpoint.objects.filter(
+        ~Exists(_waiting().filter(**here)),
+        ~Exists(Delivery.objects.in_doubt().filter(**here)),
+        state__in=OPEN_STATES,
+        expanded_at__isnull=False,
+    ).order_by("pk")
     return sum(finish_touchpoint(pk, now=now) for pk in done.values_list("pk", flat=True))
+
+
+def finish_last(batch: Batch, *, now: datetime) -> bool:
+    """To be called when `batch` is done and that is committed: ends the touchpoint if no other is left to take.
+
+    Of workers that end the last batches together, the one that commits last sees the others done.
+    """
+    others = f"SELECT 1 FROM {Batch._meta.db_table} WHERE touchpoint_id = %s AND revision = %s AND NOT (state = 'done') LIMIT 1"
+    if is_any(others, batch.touchpoint_id, batch.revision):
+        return False
+    return finish_touchpoint(batch.touchpoint_id, now=now)
 
 
 @transaction.atomic
@@ -114,22 +130,23 @@ def finish_touchpoint(touchpoint_id: int, *, now: datetime) -> bool:
     """Ends the touchpoint if every delivery of its revision is settled: sent; or missed, or skipped, when none left for
     such a reason.
 
-    The lock makes workers that settle the last batches together look one after the other, so that one sees the end.
+    The lock keeps it from being re-planned meanwhile, and makes those who end it together do so one after the other.
     """
     fence = Touchpoint.objects.filter(pk=touchpoint_id, state__in=OPEN_STATES)
-    touchpoint = fence.select_for_update(no_key=True).first()
-    if touchpoint is None:
+    revision = fence.select_for_update(no_key=True).values_list("revision", flat=True).first()
+    if revision is None:
         return False
-    rows = Delivery.objects.filter(touchpoint=touchpoint)
-    if rows.unsettled().filter(revision=touchpoint.revision).exists():
+    here = {"touchpoint": touchpoint_id, "revision": revision}
+    if _waiting().filter(**here).exists() or Delivery.objects.in_doubt().filter(**here).exists():
         return False
-    state, reason = _ending(rows, touchpoint)
-    return bool(_end(fence.filter(revision=F("revision")), state, reason=reason, settled_at=now))
+    state, reason = _ending(touchpoint_id, revision)
+    return bool(_end(fence.filter(revision=revision), state, reason=reason, settled_at=now))
 
 
-def _ending(rows: QuerySet[Delivery], touchpoint: Touchpoint) -> tuple[str, str]:
+def _ending(touchpoint_id: int, revision: int) -> tuple[str, str]:
     """The state a settled touchpoint goes to, and why some of it did not leave, or nothing."""
-    unsent = rows.filter(revision=touchpoint.revision, state__in=(DeliveryState.EXPIRED, DeliveryState.CANCELLED))
+    rows = Delivery.objects.filter(touchpoint=touchpoint_id)
+    unsent = rows.with_a_reason().filter(revision=revision, state__in=(DeliveryState.EXPIRED, DeliveryState.CANCELLED))
     codes = set(unsent.values_list("reason", flat=True).distinct())
     if not codes:
         return TouchpointState.SENT, ""
@@ -137,6 +154,19 @@ def _ending(rows: QuerySet[Delivery], touchpoint: Touchpoint) -> tuple[str, str]
     if rows.filter(state__in=(*TOLD_STATES, DeliveryState.FAILED)).exists():
         return TouchpointState.SENT, reason
     return (TouchpointState.SKIPPED if codes == {DeliveryReason.SKIPPED} else TouchpointState.MISSED), reason
+
+
+def is_any(sql: str, *params: int) -> bool:
+    """Whether `sql` finds a row. For what is asked once per batch, where to build a query takes longer than to run it."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchone() is not None
+
+
+def _waiting() -> QuerySet[Batch]:
+    """Batches with deliveries that wait. Asked for by batch, because the sent ones of a touchpoint may be a million."""
+    rows = Delivery.objects.filter(state=DeliveryState.PENDING, batch=OuterRef("pk"))
+    return Batch.objects.unfinished().filter(Exists(rows))
 
 
 def _end(fence: QuerySet[Touchpoint], to: str, **changes: Any) -> int:

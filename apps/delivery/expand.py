@@ -131,7 +131,8 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
     """One INSERT … SELECT for all of `group`, dealt out over as many batches as it takes."""
     written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
     people = audience.without(group, written)
-    count = ceil(people.count() / settings.DELIVERY_BATCH_SIZE)
+    total = people.count()
+    count = ceil(total / settings.DELIVERY_BATCH_SIZE)
     if not count:
         return
     batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
@@ -146,7 +147,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
             CASE WHEN people.reason = '' THEN 'pending' ELSE 'suppressed' END, people.reason, 0, '',
             CASE WHEN people.reason = '' THEN NULL ELSE {_AT[connection.vendor]} END
         FROM ({select}) people
-        LEFT JOIN (VALUES {dealt}) dealt ON people.reason = '' AND dealt.column1 = (people.place - 1) %% {count}
+        LEFT JOIN (VALUES {dealt}) dealt ON people.reason = '' AND dealt.column1 = (people.place - 1) * {count} / {total}
         WHERE true
         ON CONFLICT DO NOTHING
     """

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
@@ -13,7 +14,7 @@ from django.db.models.functions import Coalesce
 from apps.common.states import move
 
 from . import policy
-from .closing import Closing, close_deliveries, finish_touchpoint, leave_in_doubt
+from .closing import Closing, close_deliveries, finish_last, is_any, leave_in_doubt
 from .models import BATCH_TRANSITIONS, Attempt, Batch, BatchState, Delivery, DeliveryState
 from .outcomes import Outcome, Standstill
 from .policy import DeliveryReason
@@ -39,7 +40,7 @@ def settle(
         if not move(claim.filter(state=BatchState.SENDING), to=BatchState.DONE, transitions=BATCH_TRANSITIONS, done_at=now):
             return False
         _write(batch, outcomes, now, standstill)
-        finish_touchpoint(batch.touchpoint_id, now=now)
+    finish_last(batch, now=now)
     return True
 
 
@@ -64,7 +65,7 @@ def accept_late(outcomes: Iterable[Outcome], *, now: datetime) -> int:
 
 
 def _write(batch: Batch, outcomes: Sequence[Outcome], now: datetime, standstill: Standstill | None) -> None:
-    rows = batch.deliveries.filter(state=DeliveryState.PENDING)
+    rows = Delivery.objects.filter(batch=batch.pk, state=DeliveryState.PENDING)
     decided = [_decided(outcome, batch, now) for outcome in outcomes if outcome.was_tried or outcome.reason]
     again: dict[datetime, list[Outcome]] = defaultdict(list)
     groups: dict[tuple[str, str, bool], list[Outcome]] = defaultdict(list)
@@ -73,7 +74,7 @@ def _write(batch: Batch, outcomes: Sequence[Outcome], now: datetime, standstill:
             again[not_before].append(outcome)
         elif outcome.state != DeliveryState.SENT:
             groups[outcome.state, outcome.reason, outcome.was_tried].append(outcome)
-    _log_attempts([outcome for outcome, _not_before in decided])
+    _log_attempts([outcome for outcome, _not_before in decided if outcome.state != DeliveryState.SENT])
     _write_sent(batch, [outcome for outcome, _not_before in decided if outcome.state == DeliveryState.SENT], now)
     for (state, reason, was_tried), group in groups.items():
         _write_group(rows, batch, group, now, state=state, reason=reason, was_tried=was_tried)
@@ -103,19 +104,34 @@ def _pause(failures: int, batch: Batch, now: datetime, retry_after: timedelta | 
 
 
 def _write_sent(batch: Batch, outcomes: Sequence[Outcome], now: datetime) -> None:
-    adapt = connection.ops.adapt_datetimefield_value
-    table = Delivery._meta.db_table
+    """One statement for all of them, as long as a batch is not larger than any should be."""
+    as_rows = _as_arrays if connection.vendor == "postgresql" else _as_values
+    adapt, table = connection.ops.adapt_datetimefield_value, Delivery._meta.db_table
     for first in range(0, len(outcomes), ROWS_PER_STATEMENT):
-        chunk = outcomes[first : first + ROWS_PER_STATEMENT]
-        values = [value for row in chunk for value in (row.delivery_id, row.provider_id, adapt(row.at))]
+        accepted, values = as_rows(outcomes[first : first + ROWS_PER_STATEMENT])
         sql = f"""
-            UPDATE {table} SET state = 'sent', reason = '', attempts = attempts + 1, provider_id = accepted.column2,
-                sent_at = accepted.column3, settled_at = %s, composed_at = COALESCE(composed_at, %s)
-            FROM (VALUES {", ".join(["(%s, %s, %s)"] * len(chunk))}) accepted
-            WHERE {table}.id = accepted.column1 AND batch_id = %s AND state = 'pending'
+            UPDATE {table} SET state = 'sent', reason = '', attempts = attempts + 1, provider_id = accepted.provider_id,
+                sent_at = accepted.at, settled_at = %s, composed_at = COALESCE(composed_at, %s)
+            FROM {accepted}
+            WHERE {table}.id = accepted.id AND batch_id = %s AND state = 'pending'
         """
         with connection.cursor() as cursor:
             cursor.execute(sql, [adapt(now), adapt(batch.composed_at), *values, batch.pk])
+
+
+def _as_arrays(outcomes: Sequence[Outcome]) -> tuple[str, list[Any]]:
+    """Numbers and times are written out here: the driver would look at each value on its own."""
+    ids = ",".join(str(row.delivery_id) for row in outcomes)
+    times = ",".join(row.at.isoformat() for row in outcomes)
+    arrays = "unnest(%s::bigint[], %s::timestamptz[], %s::text[]) accepted(id, at, provider_id)"
+    return arrays, [f"{{{ids}}}", f"{{{times}}}", [row.provider_id for row in outcomes]]
+
+
+def _as_values(outcomes: Sequence[Outcome]) -> tuple[str, list[Any]]:
+    adapt = connection.ops.adapt_datetimefield_value
+    values = [value for row in outcomes for value in (row.delivery_id, adapt(row.at), row.provider_id)]
+    rows = ", ".join(["(%s, %s, %s)"] * len(outcomes))
+    return f"(SELECT column1 id, column2 at, column3 provider_id FROM (VALUES {rows})) accepted", values
 
 
 def _write_group(
@@ -153,7 +169,7 @@ def _send_again(rows: QuerySet[Delivery], batch: Batch, group: Sequence[Outcome]
 
 def _send_rest(rows: QuerySet[Delivery], batch: Batch, now: datetime, standstill: Standstill | None) -> None:
     """What nobody tried leaves at once, or after a pause where something stood still."""
-    if not rows.exists():
+    if not is_any(f"SELECT 1 FROM {Delivery._meta.db_table} WHERE batch_id = %s AND state = 'pending' LIMIT 1", batch.pk):
         return
     if standstill is None:
         rows.update(batch=follow_up(batch, not_before=now, now=now))
@@ -202,6 +218,6 @@ def _log_attempts(outcomes: Iterable[Outcome]) -> None:
             text=outcome.text[:500],
         )
         for outcome in outcomes
-        if outcome.state != DeliveryState.SENT and (outcome.was_tried or outcome.text)
+        if outcome.was_tried or outcome.text
         if outcome.state != DeliveryState.PENDING or outcome.attempts < LOGGED_RETRIES
     )

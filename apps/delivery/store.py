@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, QuerySet
 
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoint, TouchpointState
@@ -26,26 +26,49 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 
 
-@transaction.atomic
 def claim(*, now: datetime, urgent_only: bool = False) -> Batch | None:
     """Takes the most urgent due batch for this worker, or None. Rows that others are just taking are passed over."""
     due = Batch.objects.claimable(now)
     if urgent_only:
         due = due.filter(priority__in=URGENT_PRIORITIES)
-    batch = due.select_for_update(of=("self",), skip_locked=True).first()
+    batch = _take_at_once(due, now) if connection.vendor == "postgresql" else _take(due, now)
     if batch is None:
         return None
-    token = uuid.uuid4()
-    taken = _move(
+    batch.touchpoint = Touchpoint.objects.select_related("campaign__window", "segment", "channel").get(pk=batch.touchpoint_id)
+    if batch.channel_id == batch.touchpoint.channel_id:
+        batch.channel = batch.touchpoint.channel
+    return batch
+
+
+def _take_at_once(due: QuerySet[Batch], now: datetime) -> Batch | None:
+    """One statement. Materialised, so that the row is chosen once and not anew for each that is looked at."""
+    chosen, params = due.values("pk")[:1].query.sql_with_params()
+    table = Batch._meta.db_table
+    taken = Batch.objects.raw(
+        f"""
+        WITH chosen AS MATERIALIZED ({chosen} FOR UPDATE OF {table} SKIP LOCKED)
+        UPDATE {table} SET state = %s, token = %s, attempt = attempt + 1, lease_until = %s
+        WHERE id = (SELECT * FROM chosen) RETURNING *
+        """,
+        [*params, BatchState.LEASED.value, uuid.uuid4(), now + lease()],
+    )
+    return next(iter(taken), None)
+
+
+@transaction.atomic
+def _take(due: QuerySet[Batch], now: datetime) -> Batch | None:
+    """The same where only one can write at a time."""
+    batch = due.first()
+    if batch is None:
+        return None
+    _move(
         Batch.objects.filter(pk=batch.pk),
         BatchState.LEASED,
-        token=token,
+        token=uuid.uuid4(),
         attempt=F("attempt") + 1,
         lease_until=now + lease(),
     )
-    if not taken:
-        return None
-    return Batch.objects.select_related("touchpoint__campaign__window", "touchpoint__segment", "channel").get(pk=batch.pk)
+    return Batch.objects.get(pk=batch.pk)
 
 
 @transaction.atomic
@@ -58,13 +81,14 @@ def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: date
     A pause takes the same locks; whether the batch is free is asked by the statement that marks it, behind the lock.
     """
     touchpoint = _may_leave(batch, now)
-    if touchpoint.select_for_update(no_key=True).first() is None:
+    state = touchpoint.select_for_update(no_key=True).values_list("state", flat=True).first()
+    if state is None:
         return False
     marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
     if not _move(held(batch).free(), BatchState.SENDING, **marked):
         return False
-    first = touchpoint.filter(state=TouchpointState.DUE)
-    move(first, to=TouchpointState.SENDING, transitions=TOUCHPOINT_TRANSITIONS, first_sent_at=now)
+    if state == TouchpointState.DUE:
+        move(touchpoint, to=TouchpointState.SENDING, transitions=TOUCHPOINT_TRANSITIONS, first_sent_at=now)
     return True
 
 

@@ -43,7 +43,7 @@ def sent_touchpoint(campaign, *, late=timedelta(0), **fields):
 def settle(touchpoint, state="sent", *, number=1, late=timedelta(0), reason="", **fields):
     """So many deliveries in a state; those that left did so `late` after the due time."""
     if state not in ("pending", "sent"):
-        reason = reason or "refused"
+        reason = reason or ("no_answer" if state == "in_doubt" else "refused")
     if state in ("sent", "in_doubt", "unknown"):
         fields.setdefault("sent_at", touchpoint.due_at + late)
     if state == "pending":

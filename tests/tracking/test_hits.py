@@ -78,7 +78,7 @@ def test_number_of_queries_does_not_grow_with_the_hits(django_assert_max_num_que
 
 @pytest.mark.parametrize("state", [DeliveryState.IN_DOUBT, DeliveryState.UNKNOWN])
 def test_open_proves_that_a_message_in_doubt_arrived(state):
-    delivery = make_delivery(state=state, reason="lease_lost", composed_at=NOW - DAY)
+    delivery = make_delivery(state=state, reason="worker_lost", composed_at=NOW - DAY)
     write(make_hit(delivery))
     delivery.refresh_from_db()
     assert delivery.state == DeliveryState.SENT

@@ -314,7 +314,7 @@ def test_report_about_somebody_elses_message_is_kept_and_does_nothing(client, de
 
 
 def test_delivery_in_doubt_is_settled_by_the_report(client):
-    delivery = make_delivery(state=DeliveryState.IN_DOUBT, reason="lease_lost")
+    delivery = make_delivery(state=DeliveryState.IN_DOUBT, reason="worker_lost")
     post(client, "postmark", postmark_delivery(delivery))
     assert state_of(delivery) == DeliveryState.SENT
 

@@ -32,7 +32,8 @@ class Failures:
 
 def failures(touchpoint_ids: Sequence[int]) -> Failures:
     rows = (
-        Delivery.objects.filter(touchpoint__in=touchpoint_ids)
+        Delivery.objects.with_a_reason()
+        .filter(touchpoint__in=touchpoint_ids)
         .filter(state__in=[state for state in DeliveryState if state not in NOT_FAILED])
         .values_list("touchpoint", "state", "reason")
         .annotate(number=Count("pk"))

@@ -90,7 +90,7 @@ def _troubled_campaigns(now: datetime) -> Iterator[Attention]:
     for window_id, title, number in counted.order_by("-number")[:MOST]:
         text = ngettext("%(title)s: %(n)s touchpoint was missed.", "%(title)s: %(n)s touchpoints were missed.", number)
         yield Attention(sentence=text % {"title": title, "n": number}, url=_page(window_id))
-    failed = Delivery.objects.filter(state=DeliveryState.FAILED, settled_at__gt=now - RECENT).order_by()
+    failed = Delivery.objects.with_a_reason().filter(state=DeliveryState.FAILED, settled_at__gt=now - RECENT).order_by()
     broken = failed.values_list("touchpoint__campaign__window", "touchpoint__campaign__window__title").annotate(
         number=Count("pk")
     )
