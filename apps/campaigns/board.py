@@ -47,6 +47,7 @@ class Spot:
     reason: str
     due_at: datetime | None
     is_mandatory: bool
+    otherwise: str = ""  # the channel for those whom this one cannot reach
     touchpoint: Touchpoint | None = None
 
     @property
@@ -164,7 +165,7 @@ def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str, now: datetime
 
 
 def campaign_board(campaign: Campaign) -> Board:
-    touchpoints = campaign.touchpoints.select_related("step", "segment", "channel")
+    touchpoints = campaign.touchpoints.select_related("step__fallback_channel", "segment", "channel")
     return _board([touchpoint_spot(touchpoint) for touchpoint in touchpoints], zone=campaign.window.time_zone)
 
 
@@ -182,6 +183,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         reason=touchpoint.reason,
         due_at=touchpoint.due_at,
         is_mandatory=touchpoint.is_mandatory,
+        otherwise=str(step.fallback_channel or "") if step and touchpoint.audience != Audience.FAILED else "",
         touchpoint=touchpoint,
     )
 
@@ -199,6 +201,7 @@ def _planned_spot(row: PlannedTouchpoint) -> Spot:
         reason=row.reason,
         due_at=row.due_at,
         is_mandatory=row.step.is_mandatory,
+        otherwise=row.step.otherwise,
     )
 
 
@@ -257,11 +260,11 @@ def _row(
 
 
 def _cell(spot: Spot, column: Column, *, row_due_at: datetime | None, zone: str) -> Cell:
-    told = spot.touchpoint is not None and spot.touchpoint.audience == Audience.TOLD
+    is_read_later = spot.touchpoint is not None and spot.touchpoint.audience in (Audience.TOLD, Audience.FAILED)
     other_time = spot.due_at is not None and spot.due_at != row_due_at
     return Cell(
         spot=spot,
         column=column,
-        recipients=None if told else column.reach.recipients(is_mandatory=spot.is_mandatory),
+        recipients=None if is_read_later else column.reach.recipients(is_mandatory=spot.is_mandatory),
         time=instant_words(spot.due_at, zone) if other_time and spot.due_at else "",
     )

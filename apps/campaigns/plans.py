@@ -6,7 +6,7 @@ from datetime import datetime
 from apps.channels.models import ChannelKind
 from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision
 
-from .models import Campaign, Playbook, Reason, Step, Touchpoint, TouchpointState
+from .models import Audience, Campaign, Playbook, Reason, Step, Touchpoint, TouchpointState
 from .planner import PlannedTouchpoint, PlanStep, PlanWindow, plan
 from .replanning import Standing, Times
 
@@ -50,12 +50,13 @@ def plan_step(step: Step) -> PlanStep:
         useful_for=step.useful_for,
         useful_until_before_start=step.useful_until_before_start,
         when_late=step.when_late,
+        otherwise=str(step.fallback_channel or ""),
     )
 
 
 def preview_plan(window: PlanWindow, playbook: Playbook, *, now: datetime) -> list[PlannedTouchpoint]:
     """The plan `playbook` gives for a window that need not exist yet; writes nothing."""
-    steps = [plan_step(step) for step in playbook.steps.select_related("channel")]
+    steps = [plan_step(step) for step in playbook.steps.select_related("channel", "fallback_channel")]
     return plan(window, steps, now=now)
 
 
@@ -89,6 +90,7 @@ def standings(touchpoints: Sequence[Touchpoint], window: MaintenanceWindow) -> l
             revision=row.revision,
             times=promised.get(row.revision, times_of(window)),
             told=row.first_sent_at is not None,
+            is_fallback=row.audience == Audience.FAILED,
             skipped_by_hand=row.state == TouchpointState.SKIPPED and row.reason == Reason.SKIPPED_BY_HAND,
         )
         for row in touchpoints

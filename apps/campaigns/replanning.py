@@ -18,6 +18,7 @@ Key = tuple[str, int, int | None, int]  # step key, occurrence, segment, channel
 UNSENT = ("planned", "held", "due", "sending", "skipped", "missed")
 UNDER_WAY = ("due", "sending")
 STILL_TO_COME = ("planned", "held", *UNDER_WAY)
+OVERTAKEN = ("started_early", "completed_early", "already_confirmed")  # the work began or ended before
 ENGINE_KEYS = ("correction", "cancellation")
 
 
@@ -48,6 +49,7 @@ class Standing:
     times: Times
     told: bool
     skipped_by_hand: bool = False  # a person decided that it does not leave at this time
+    is_fallback: bool = False  # made by the engine for those whom the moment's own channel could not reach
 
     @property
     def key(self) -> Key:
@@ -83,10 +85,11 @@ def replan_changes(
     `correct`: the times have just moved, so each column that was told something is told again. `is_over`: the work has
     been completed, so what waits to speak of its times has nothing more to say.
     """
-    by_key = {row.key: row for row in standing if row.step_key not in ENGINE_KEYS}
+    by_key = {row.key: row for row in standing if row.step_key not in ENGINE_KEYS and not row.is_fallback}
     rows = list(_numbered_on(rows, by_key.values(), times))
     changes = [change for row in rows if (change := _reconcile(by_key.pop(_key(row), None), row, times))]
     changes += [Change(kind=Kind.DROP, standing=row) for row in by_key.values() if row.state in STILL_TO_COME]
+    changes += [Change(kind=Kind.DROP, standing=row) for row in _false_fallbacks(standing, rows, times)]
     if correct or is_over:
         changes += [Change(kind=Kind.REPLACE, standing=row) for row in _unsent_corrections(standing)]
     if correct:
@@ -144,6 +147,15 @@ def _recurs(row: PlannedTouchpoint, sent: Standing, times: Times) -> bool:
     if row.step.is_reminder:
         return sent.times.starts_at != times.starts_at
     return row.step.anchor in ("during", "end")
+
+
+def _false_fallbacks(standing: Iterable[Standing], rows: Sequence[PlannedTouchpoint], times: Times) -> Iterator[Standing]:
+    """Those still to leave that would announce other times, or a moment that has been overtaken or is gone."""
+    alive = {(row.step.key, row.occurrence, row.step.segment_id) for row in rows if row.reason not in OVERTAKEN}
+    for row in standing:
+        is_true = row.times == times and (row.step_key, row.occurrence, row.segment_id) in alive
+        if row.is_fallback and row.state in STILL_TO_COME and not is_true:
+            yield row
 
 
 def _unsent_corrections(standing: Iterable[Standing]) -> Iterator[Standing]:

@@ -59,7 +59,9 @@ def _alter(change: Change, row: QuerySet[Touchpoint], revision: WindowRevision) 
             is_over = revision.change == RevisionChange.COMPLETED
             _move(row, TouchpointState.SUPERSEDED, reason=Reason.COMPLETED_EARLY if is_over else Reason.REPLACED)
         case _ if change.planned is None:
-            _move(row, TouchpointState.SKIPPED, reason=Reason.STEP_REMOVED)
+            is_fallback = change.standing is not None and change.standing.is_fallback
+            reason = Reason.FALLBACK_STOPPED if is_fallback else Reason.STEP_REMOVED
+            _move(row, TouchpointState.SKIPPED, reason=reason)
         case _:
             fields = _planned_fields(change.planned)
             _move(row, fields.pop("state"), revision=revision.number, expanded_at=None, **fields)

@@ -39,7 +39,7 @@ def recipients(touchpoint: Touchpoint) -> QuerySet[Contact]:
         assert touchpoint.segment is not None, "a segment touchpoint has a segment"
         chosen = touchpoint.segment.contacts()
         people = without(chosen, Delivery.objects.told().filter(touchpoint=touchpoint, revision__lt=touchpoint.revision))
-    return without(people, _at_siblings(touchpoint)).order_by()
+    return without(people, at_siblings(touchpoint)).order_by()
 
 
 def without(people: QuerySet[Contact], deliveries: QuerySet[Delivery]) -> QuerySet[Contact]:
@@ -62,11 +62,12 @@ def told_otherwise(touchpoint: Touchpoint) -> QuerySet[Delivery]:
     return column.filter(contact__isnull=False, contact__in=last_news.values("contact"))
 
 
-def false_revisions(touchpoint: Touchpoint) -> list[int]:
-    """The revisions of the window whose times, or whose taking place at all, differ from the touchpoint's own."""
+def false_revisions(touchpoint: Touchpoint, *, holds: int | None = None) -> list[int]:
+    """The revisions of the window whose times, or whose taking place at all, differ from those of revision `holds`: the
+    touchpoint's own, unless another is named."""
     rows = {row.number: row for row in WindowRevision.objects.filter(window__campaign=touchpoint.campaign_id)}
-    holds = rows.get(touchpoint.revision)
-    return [number for number, row in rows.items() if holds is None or _promise(row) != _promise(holds)]
+    true = rows.get(touchpoint.revision if holds is None else holds)
+    return [number for number, row in rows.items() if true is None or _promise(row) != _promise(true)]
 
 
 def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any]:
@@ -110,7 +111,7 @@ def _address(kind: str) -> Expression:
     return Coalesce(NullIf("email", Value(""), output_field=text), "phone", output_field=text)
 
 
-def _at_siblings(touchpoint: Touchpoint) -> QuerySet[Delivery]:
+def at_siblings(touchpoint: Touchpoint) -> QuerySet[Delivery]:
     """Deliveries of the same moment by the same channel through another segment that reached people, or are about to."""
     still_to_leave = Q(state=DeliveryState.PENDING, touchpoint__state__in=OPEN_STATES, revision=F("touchpoint__revision"))
     siblings = Touchpoint.objects.filter(

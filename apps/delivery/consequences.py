@@ -78,6 +78,7 @@ def _not_arrived(of: Chosen) -> Iterator[str]:
     text = ngettext("%(n)s message is kept as failed.", "%(n)s messages are kept as failed.", of.all)
     yield text % {"n": grouped(of.all)} + " " + _("It is not sent again, and cannot be by this page.")
     yield _("These people count as not told: a correction of this message will not go to them.")
+    yield _("Where the step names a second channel, they are told by it while that is of use.")
 
 
 def _unknown(of: Chosen) -> Iterator[str]:

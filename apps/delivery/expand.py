@@ -38,7 +38,7 @@ def expand_touchpoint(touchpoint_id: int, *, now: datetime, also_held_back: bool
     Expansions of one campaign run one after another (its row is locked, before the touchpoint's, as re-planning does),
     so that sibling touchpoints see each other's recipients.
     """
-    _plan_for_sets()
+    plan_for_sets()
     Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=touchpoint_id).first()
     touchpoint = _due(now, also_held_back=also_held_back).filter(pk=touchpoint_id).first()
     if touchpoint is None or not _is_at_rest(touchpoint):
@@ -53,7 +53,7 @@ def expand_touchpoint(touchpoint_id: int, *, now: datetime, also_held_back: bool
     return _conclude(touchpoint, fence, now)
 
 
-def _plan_for_sets() -> None:
+def plan_for_sets() -> None:
     """Rows written a moment ago have no statistics yet, and without them PostgreSQL would join row by row; compiling
     the statement would take it longer than running it."""
     if connection.vendor == "postgresql":
@@ -88,19 +88,19 @@ def _write(touchpoint: Touchpoint, now: datetime) -> None:
     if touchpoint.channel.is_broadcast:
         _write_broadcast(touchpoint, now)
         return
-    people = audience.recipients(touchpoint)
+    write_people(touchpoint, audience.recipients(touchpoint), now=now)
+
+
+def write_people(touchpoint: Touchpoint, people: QuerySet[Contact], *, now: datetime) -> None:
+    """One delivery for each of `people` who has none of this revision yet."""
     for not_before, group in _groups(touchpoint, people, now):
         _revive(touchpoint, group, not_before=not_before, now=now)
         _insert(touchpoint, group, not_before=not_before, now=now)
 
 
 def _conclude(touchpoint: Touchpoint, fence: QuerySet[Touchpoint], now: datetime) -> Expanded:
-    """Keeps the proof of how many were written; with nobody left to write to, the touchpoint ends here."""
-    written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
-    count = written.aggregate(all=Count("pk"), waiting=Count("pk", filter=Q(state=DeliveryState.PENDING)))
-    Expansion.objects.update_or_create(
-        touchpoint=touchpoint, revision=touchpoint.revision, defaults={"recipients": count["all"], "written_at": now}
-    )
+    """With nobody left to write to, the touchpoint ends here."""
+    count = prove(touchpoint, now=now)
     if count["waiting"]:
         return Expanded.WRITTEN
     if count["all"] or Delivery.objects.told().filter(touchpoint=touchpoint).exists():
@@ -109,6 +109,16 @@ def _conclude(touchpoint: Touchpoint, fence: QuerySet[Touchpoint], now: datetime
         nobody = Reason.NOBODY_TOLD if touchpoint.audience == Audience.TOLD else Reason.NOBODY
         _move(fence, TouchpointState.SKIPPED, reason=nobody, settled_at=now)
     return Expanded.NOBODY
+
+
+def prove(touchpoint: Touchpoint, *, now: datetime) -> dict[str, int]:
+    """Keeps the proof of how many deliveries were written; returns `all` of them and those `waiting`."""
+    written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
+    count = written.aggregate(all=Count("pk"), waiting=Count("pk", filter=Q(state=DeliveryState.PENDING)))
+    Expansion.objects.update_or_create(
+        touchpoint=touchpoint, revision=touchpoint.revision, defaults={"recipients": count["all"], "written_at": now}
+    )
+    return count
 
 
 def _groups(touchpoint: Touchpoint, people: QuerySet[Contact], now: datetime) -> Iterator[tuple[datetime, QuerySet[Contact]]]:

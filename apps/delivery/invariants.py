@@ -151,6 +151,18 @@ def marked_while_paused(now: datetime) -> QuerySet[Any]:
     )
 
 
+def fallbacks_to_the_told(now: datetime) -> QuerySet[Any]:
+    """People told by a second channel although the first one had told them, or may have."""
+    first = Delivery.objects.told().filter(
+        contact=OuterRef("contact"),
+        touchpoint__audience=Audience.SEGMENT,
+        touchpoint__campaign=OuterRef("touchpoint__campaign"),
+        touchpoint__step_key=OuterRef("touchpoint__step_key"),
+        touchpoint__occurrence=OuterRef("touchpoint__occurrence"),
+    )
+    return Delivery.objects.told().filter(Exists(first), touchpoint__audience=Audience.FAILED)
+
+
 def corrections_to_nobody(now: datetime) -> QuerySet[Any]:
     """Corrections to people to whom this column never said anything before, not even something that came back."""
     before = Delivery.objects.filter(
@@ -216,6 +228,11 @@ INVARIANTS: Sequence[Invariant] = (
         offenders=marked_after_a_newer_revision,
     ),
     Invariant(name="pauses-hold", meaning=_("Nothing is marked while it is paused."), offenders=marked_while_paused),
+    Invariant(
+        name="fallbacks-to-the-unreached",
+        meaning=_("A second channel goes only to people whom the first one did not reach."),
+        offenders=fallbacks_to_the_told,
+    ),
     Invariant(
         name="corrections-to-the-told",
         meaning=_("Corrections go only to people who were told something before."),

@@ -190,6 +190,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         repeated = Q(state=DeliveryState.PENDING, sent_at__isnull=False)
         return self.filter(Q(state__in=TOLD_STATES) | repeated)
 
+    def told_or_waiting(self) -> Self:
+        return self.filter(state__in=(*TOLD_STATES, DeliveryState.PENDING))
+
 
 class Delivery(models.Model):
     """A touchpoint to one recipient: what *we* did. What the world answered is `tracking.Event`."""

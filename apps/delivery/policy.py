@@ -53,6 +53,21 @@ class DeliveryReason(StrEnum):
     SKIPPED = "skipped"  # a person chose not to send it late
 
 
+# Nothing of these has arrived, for certain, and trying again would not help. What our own text or program did wrong is
+# mended and tried again instead; "rejected" and "provider_failed" are words of the provider's report (tracking).
+DEFINITE_FAILURES: tuple[str, ...] = (
+    DeliveryReason.REFUSED,
+    DeliveryReason.BAD_ADDRESS,
+    DeliveryReason.ATTEMPTS_USED_UP,
+    DeliveryReason.BOUNCED,
+    DeliveryReason.NOT_ARRIVED,
+    "rejected",
+    "provider_failed",
+)
+# Left out because there is no address that works: another channel may have one. Who asked not to be written to is left alone.
+WITHOUT_ADDRESS: tuple[str, ...] = (DeliveryReason.NO_ADDRESS, DeliveryReason.HARD_BOUNCE)
+
+
 # --- again, later ------------------------------------------------------------------------------------------------------
 
 MOST_ATTEMPTS = 12  # of one message that is refused for now each time

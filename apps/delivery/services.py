@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.audiences.models import SuppressionReason
 from apps.audiences.services import suppress
 from apps.campaigns.addresses import address_kind
-from apps.campaigns.models import OPEN_STATES
+from apps.campaigns.models import OPEN_STATES, Audience
 from apps.channels.contract import Transport
 from apps.channels.pool import TransportPool
 from apps.common.states import move
@@ -27,6 +27,7 @@ from .closing import Closing, close_batches, close_stopped, expire_past_use, fin
 from .compose import Composed, Desk, compose_batch
 from .doubts import resolve_doubts
 from .expand import Expanded, expand_touchpoint
+from .fallback import send_fallbacks
 from .handover import Brake, HandOver, Run, hand_over
 from .journal import Journal
 from .lease import Lease
@@ -60,6 +61,7 @@ __all__ = (
     "resolve_by_hand",
     "resolve_doubts",
     "retry_delivery",
+    "send_fallbacks",
 )
 
 logger = logging.getLogger(__name__)
@@ -196,7 +198,14 @@ RETRYABLE_REASONS = (DeliveryReason.CONTENT_ERROR, DeliveryReason.CRASHED, Deliv
 def may_retry(*, now: datetime) -> Q:
     """Deliveries that a person may send again: in doubt, failed for a reason that can be mended, or waiting for their turn."""
     open_now = Q(touchpoint__state__in=OPEN_STATES, touchpoint__useful_until__gt=now, batch__isnull=False)
-    failed = Q(state=DeliveryState.FAILED, reason__in=RETRYABLE_REASONS)
+    told_otherwise = Delivery.objects.told_or_waiting().filter(
+        contact=OuterRef("contact"),
+        touchpoint__audience=Audience.FAILED,
+        touchpoint__campaign=OuterRef("touchpoint__campaign"),
+        touchpoint__step_key=OuterRef("touchpoint__step_key"),
+        touchpoint__occurrence=OuterRef("touchpoint__occurrence"),
+    )
+    failed = Q(~Exists(told_otherwise), state=DeliveryState.FAILED, reason__in=RETRYABLE_REASONS)
     waits = Q(state=DeliveryState.PENDING, batch__state=BatchState.READY, batch__not_before__gt=now)
     return open_now & (Q(state=DeliveryState.IN_DOUBT) | failed | waits)
 

@@ -61,6 +61,7 @@ def sweep() -> None:
         services.expire_past_use,
         services.look_up_doubts,
         services.resolve_doubts,
+        services.send_fallbacks,
         services.finish_settled,
     )
     for verb in verbs:

@@ -157,6 +157,29 @@ def test_step_to_people_needs_a_segment():
     assert "Choose who gets it by this channel" in answer.content.decode()
 
 
+def test_a_step_may_name_a_second_channel():
+    channel = make_channel()
+
+    step, _answer = change_step(fallback_channel=channel.pk)
+
+    assert step.fallback_channel == channel
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [("chat", "Only channels that write to each person"), (None, "Choose another channel than the first one")]
+)
+def test_a_second_channel_that_cannot_stand_in_is_refused_with_the_reason(kind, reason):
+    step = make_step(make_playbook(), segment=make_segment())
+    other = make_channel(kind).pk if kind else step.channel_id
+    url = f"/admin/campaigns/playbook/{step.playbook_id}/change/"
+
+    answer = signed_in().post(url, step_rows(step.playbook, fallback_channel=other))
+
+    step.refresh_from_db()
+    assert reason in answer.content.decode()
+    assert step.fallback_channel is None
+
+
 def test_every_control_of_a_step_says_its_column_and_row():
     playbook = make_playbook()
     make_step(playbook, segment=make_segment())

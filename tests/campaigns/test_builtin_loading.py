@@ -1,5 +1,6 @@
 """What load_playbooks creates, refreshes and leaves alone."""
 
+from dataclasses import replace
 from datetime import timedelta
 from io import StringIO
 
@@ -91,6 +92,21 @@ def test_a_playbook_nobody_edited_is_refreshed_in_place(newer_minimal):
     assert load_builtin(now=NOW).refreshed == ["playbook minimal"]
     assert list(playbook.steps.values_list("pk", flat=True)) == before[:-1]
     assert set(playbook.steps.values_list("useful_for", flat=True)) == {timedelta(hours=2)}
+
+
+def test_a_playbook_may_name_a_second_channel(monkeypatch):
+    load_builtin(now=NOW)
+    (old,) = (file for file in files.playbooks() if file.slug == "minimal")
+    steps = tuple({**step, **({"fallback": "email"} if step["channel"] == "team-chat" else {})} for step in old.steps)
+    steps = tuple({**step, "segment": step["segment"] or "customers"} for step in steps)
+    newer = replace(old, steps=steps)
+    monkeypatch.setattr(files, "playbooks", lambda: iter([newer]))
+
+    assert load_builtin(now=NOW).refreshed == ["playbook minimal"]
+
+    named = Step.objects.filter(playbook__slug="minimal", channel__slug="team-chat")
+    assert set(named.values_list("fallback_channel__slug", flat=True)) == {"email"}
+    assert load_builtin(now=NOW).unchanged.count("playbook minimal") == 1
 
 
 def test_a_playbook_with_an_edited_step_is_kept(newer_minimal):

@@ -182,3 +182,44 @@ def test_cancelling_stops_what_is_unsent_and_tells_those_who_were_told():
 
 def test_cancelling_before_anything_left_tells_nobody():
     assert kinds(cancellation_changes([standing("announce", due_at=NOW)])) == [Kind.CANCEL]
+
+
+def fallback_of(row, *, state="sending", **fields):
+    """Made by the engine beside a touchpoint that was sent."""
+    told = standing(row.step.key, due_at=row.due_at, state="sent", told=True)
+    second = standing(row.step.key, due_at=row.due_at, state=state, touchpoint_id=2, channel_id=2, is_fallback=True, **fields)
+    return [told, second]
+
+
+def test_a_fallback_under_way_stands_while_it_is_true():
+    (row,) = plan(HERE, [MINUS_7D], now=NOW)
+
+    assert replan_changes(fallback_of(row), [row], times=TIMES, correct=False) == []
+
+
+def test_a_fallback_that_would_say_other_times_is_dropped():
+    (row,) = plan(HERE, [MINUS_7D], now=NOW)
+    here = fallback_of(row)
+
+    changes = replan_changes(here, plan(ELSEWHERE, [MINUS_7D], now=NOW), times=OTHER_TIMES, correct=True)
+
+    assert Kind.DROP in [change.kind for change in changes if change.standing == here[1]]
+
+
+def test_a_fallback_whose_moment_is_overtaken_is_dropped():
+    (row,) = plan(HERE, [MINUS_7D], now=NOW)
+
+    changes = replan_changes(
+        fallback_of(row), [replace(row, state="skipped", reason="started_early")], times=TIMES, correct=False
+    )
+
+    assert [(change.kind, change.standing.is_fallback) for change in changes] == [(Kind.DROP, True)]
+
+
+def test_a_fallback_that_was_sent_never_moves():
+    (row,) = plan(HERE, [MINUS_7D], now=NOW)
+    sent = fallback_of(row, state="sent")
+
+    changes = replan_changes(sent, plan(ELSEWHERE, [MINUS_7D], now=NOW), times=OTHER_TIMES, correct=False)
+
+    assert [change for change in changes if change.standing == sent[1]] == []

@@ -55,6 +55,7 @@ def sweep(now: datetime) -> None:
     services.expire_past_use(now)
     services.look_up_doubts(now)
     services.resolve_doubts(now)
+    services.send_fallbacks(now)
     services.finish_settled(now)
 
 

@@ -129,6 +129,13 @@ def a_correction_to_someone_never_told():
     Touchpoint.objects.update(audience="told")
 
 
+def a_second_channel_to_somebody_told():
+    touchpoint = sent(1)
+    moment = {"campaign": touchpoint.campaign, "step_key": touchpoint.step_key, "segment": touchpoint.segment}
+    other = make_touchpoint(**moment, audience="failed", state=TouchpointState.SENT)
+    make_delivery(touchpoint=other, contact=Delivery.objects.get().contact, state="sent", sent_at=NOW)
+
+
 @pytest.mark.parametrize(
     ("corrupt", "name", "now"),
     [
@@ -148,6 +155,7 @@ def a_correction_to_someone_never_told():
         (a_touchpoint_open_for_ever, "late-is-decided", NOW + LONG),
         (a_mark_after_the_window_moved, "no-stale-marks", NOW),
         (a_mark_while_it_was_paused, "pauses-hold", NOW),
+        (a_second_channel_to_somebody_told, "fallbacks-to-the-unreached", NOW),
         (a_correction_to_someone_never_told, "corrections-to-the-told", NOW),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -44,7 +44,7 @@ def _quiet(monkeypatch):
     MemoryTransport.reset()
 
 
-def released(people=6, *, now=NOW, urgency="routine"):
+def released(people=6, *, now=NOW, urgency="routine", fallback=None):
     """A campaign in two segments that share everybody, announced at once and reminded a day before."""
     for key in ("announce", "reminder", "moved", "extended", "cancelled"):
         make_template(content_key=key, subject=key + " {{ window.times }}")
@@ -52,9 +52,16 @@ def released(people=6, *, now=NOW, urgency="routine"):
         make_contact()
     playbook, channel = make_playbook(), make_channel()
     for segment in (make_segment(), make_segment()):
-        make_step(playbook, channel=channel, segment=segment, urgency=urgency)
+        make_step(playbook, channel=channel, segment=segment, urgency=urgency, fallback_channel=fallback)
         make_step(
-            playbook, channel=channel, segment=segment, key="t-1d", anchor=Anchor.START, offset_days=-1, content_key="reminder"
+            playbook,
+            channel=channel,
+            segment=segment,
+            fallback_channel=fallback,
+            key="t-1d",
+            anchor=Anchor.START,
+            offset_days=-1,
+            content_key="reminder",
         )
     window = make_window(status="draft", revision=0, scheduled_at=None, starts_at=now + 30 * DAY)
     campaign = campaigns.open_campaign(window, playbook=playbook, owner=None, actor=None, now=now)
@@ -71,7 +78,9 @@ def tick(now):
         services.reap,
         services.close_stopped,
         services.expire_past_use,
+        services.look_up_doubts,
         services.resolve_doubts,
+        services.send_fallbacks,
         services.finish_settled,
     ):
         verb(now)
@@ -222,7 +231,8 @@ class Story:
     def __init__(self, chance: random.Random) -> None:
         self.now = NOW
         self.chance = chance
-        self.campaign = released(5, urgency=chance.choice(("routine", "urgent")))
+        fallback = chance.choice((None, make_channel()))
+        self.campaign = released(5, urgency=chance.choice(("routine", "urgent")), fallback=fallback)
 
     def trouble(self) -> None:
         MemoryTransport.fail_next(*self.chance.choices((None, None, LATER, LOST, DOWN, REFUSED), k=4))

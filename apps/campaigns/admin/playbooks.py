@@ -5,7 +5,10 @@ from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from apps.channels.models import Channel
 
 from ..forms.durations import Offset
 from ..forms.fields import LengthField, OffsetField
@@ -14,7 +17,7 @@ from ..models import Playbook, Step
 # What stands in the table itself; the rest of a step is folded away beside it.
 MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
 FOLDED_FIELDS = (
-    *("urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
+    *("fallback_channel", "urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
     *("only_unconfirmed", "useful_for", "useful_until_before_start", "when_late"),
 )
 
@@ -55,7 +58,22 @@ class StepForm(forms.ModelForm):
             self.add_error("segment", _("This channel speaks to one place, not to each person: leave the segment empty."))
         if channel is not None and not channel.is_broadcast and segment is None and "segment" not in self.errors:
             self.add_error("segment", _("Choose who gets it by this channel."))
+        if problem := _fallback_problem(channel, data.get("fallback_channel")):
+            self.add_error("fallback_channel", problem)
         return data
+
+
+def _fallback_problem(channel: Channel | None, fallback: Channel | None) -> str:
+    """Why those whom `channel` does not reach cannot be told by `fallback`; nothing where they can."""
+    if channel is None or fallback is None:
+        return ""
+    if channel == fallback:
+        return gettext("Choose another channel than the first one, or none.")
+    if channel.is_broadcast or fallback.is_broadcast:
+        return gettext(
+            "Only channels that write to each person can stand in for each other: a place reaches everybody or nobody."
+        )
+    return ""
 
 
 class StepInline(admin.TabularInline):
@@ -66,7 +84,7 @@ class StepInline(admin.TabularInline):
     fields = (*MAIN_COLUMNS, *FOLDED_FIELDS)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Step]:
-        return super().get_queryset(request).select_related("segment", "channel")
+        return super().get_queryset(request).select_related("segment", "channel", "fallback_channel")
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Reads the choices once for all rows, not once for each."""

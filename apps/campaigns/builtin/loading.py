@@ -120,8 +120,13 @@ def _load_playbook(
 
 def _step(fields: Mapping[str, Any], segments: Mapping[str, Segment], channels: Mapping[str, Channel]) -> Step:
     segment = fields["segment"]
-    places = {"segment": segments[segment] if segment else None, "channel": channels[fields["channel"]]}
-    return Step(**{**fields, **places})
+    fallback = fields.get("fallback")
+    places = {
+        "segment": segments[segment] if segment else None,
+        "channel": channels[fields["channel"]],
+        "fallback_channel": channels[fallback] if fallback else None,
+    }
+    return Step(**{**{name: value for name, value in fields.items() if name != "fallback"}, **places})
 
 
 def _write_steps(playbook: Playbook, wanted: list[Step]) -> None:
@@ -135,8 +140,13 @@ def _write_steps(playbook: Playbook, wanted: list[Step]) -> None:
 
 
 def _playbook_digest(name: str, description: str, steps: list[Step]) -> str:
-    rows = [[*(str(getattr(step, field)) for field in STEP_FIELDS), step.segment_id, step.channel_id] for step in steps]
+    rows = [[*(str(getattr(step, field)) for field in STEP_FIELDS), *_places(step)] for step in steps]
     return _digest(name, description, *sorted(rows, key=str))
+
+
+def _places(step: Step) -> list[int | None]:
+    """A step without a fallback counts as it did before there were any: it has not been edited."""
+    return [step.segment_id, step.channel_id, *([step.fallback_channel_id] if step.fallback_channel_id else [])]
 
 
 def _digest(*values: object) -> str:

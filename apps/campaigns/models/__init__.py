@@ -1,6 +1,7 @@
 from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
 from .touchpoints import (
+    FALLBACK_TRANSITIONS,
     OPEN_STATES,
     STILL_TO_LEAVE,
     TOUCHPOINT_TRANSITIONS,
@@ -13,6 +14,7 @@ from .touchpoints import (
 )
 
 __all__ = [
+    "FALLBACK_TRANSITIONS",
     "OPEN_STATES",
     "STILL_TO_LEAVE",
     "TOUCHPOINT_TRANSITIONS",

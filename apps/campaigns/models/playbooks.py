@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Segment
@@ -79,6 +79,18 @@ class Step(models.Model):
         help_text=_("Empty for broadcast channels."),
     )
     channel = models.ForeignKey(Channel, verbose_name=_("channel"), on_delete=models.PROTECT, related_name="+")
+    fallback_channel = models.ForeignKey(
+        Channel,
+        verbose_name=_("otherwise by"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_(
+            "By this channel to those whom the first one cannot reach for certain: no address, refused, or bounced. Never to "
+            "people who unsubscribed, and never while it may still have arrived."
+        ),
+    )
     content_key = models.SlugField(_("content"), max_length=40)
     urgency = models.CharField(_("urgency"), max_length=8, choices=Urgency.choices, default=Urgency.ROUTINE)
     is_mandatory = models.BooleanField(
@@ -110,6 +122,10 @@ class Step(models.Model):
             ),
             models.UniqueConstraint(
                 fields=("playbook", "key", "channel"), condition=Q(segment__isnull=True), name="one_step_per_moment_and_broadcast"
+            ),
+            models.CheckConstraint(
+                condition=Q(fallback_channel__isnull=True) | ~Q(fallback_channel=F("channel")) & Q(segment__isnull=False),
+                name="fallback_is_another_channel_for_the_same_people",
             ),
         )
 

@@ -64,6 +64,13 @@ TOUCHPOINT_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     TouchpointState.SUPERSEDED: (),
     TouchpointState.CANCELLED: (),
 }
+# A fallback goes again when one more failure becomes known.
+FALLBACK_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    TouchpointState.PLANNED: ("due",),
+    TouchpointState.SENT: ("due",),
+    TouchpointState.MISSED: ("due",),
+    TouchpointState.SKIPPED: ("due",),
+}
 # Only in these may a batch be handed over.
 OPEN_STATES = (TouchpointState.DUE, TouchpointState.SENDING)
 # In these it is still to leave, or on its way, and can be paused.
@@ -74,6 +81,7 @@ class Audience(models.TextChoices):
     SEGMENT = "segment", _("The segment")
     CHANNEL = "channel", _("The channel's place")  # broadcast: one delivery without a contact
     TOLD = "told", _("Those told something that is no longer true")  # corrections: read from the deliveries
+    FAILED = "failed", _("Those whom another channel could not reach")  # fallbacks: read from the deliveries
 
 
 class Reason(models.TextChoices):
@@ -93,6 +101,7 @@ class Reason(models.TextChoices):
     COMPLETED_EARLY = "completed_early", _("The work was completed before.")
     ALREADY_CONFIRMED = "already_confirmed", _("The completion was already confirmed.")
     CHANNEL_DISABLED = "channel_disabled", _("The channel is switched off.")
+    FALLBACK_STOPPED = "fallback_stopped", _("What it says is no longer true; its moment is planned anew or over.")
     STEP_REMOVED = "step_removed", _("The plan no longer has this moment.")
     WINDOW_CANCELLED = "window_cancelled", _("The window was cancelled.")
     REPLACED = "replaced", _("A newer correction took its place.")
