@@ -291,7 +291,7 @@ def _check(step: Step, replies: Sequence[tuple[int, bytes]]) -> None:
 def _path(address: str) -> str:
     if "\r" in address or "\n" in address:
         raise ValueError("An address holds a line end.")
-    return smtplib.quoteaddr(address)
+    return f"<{address}>"  # bare already; smtplib.quoteaddr would parse each one again
 
 
 def _dotted(content: bytes) -> bytes:
