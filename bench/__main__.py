@@ -5,6 +5,7 @@ python -m bench profile --recipients 4000                                 and wh
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,7 @@ ALL = (
 
 def main() -> int:
     given = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended, and databases are dropped
     try:
         if given.part in (show_report, publish):
             given.part(None, given)

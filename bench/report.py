@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from . import goals
 from .parts import lateness, pages, slow, throughput, weigh
 
 BEGIN, END = "<!-- results: written by `python -m bench publish` -->", "<!-- end of results -->"
@@ -13,7 +14,7 @@ BEGIN, END = "<!-- results: written by `python -m bench publish` -->", "<!-- end
 def report(path: Path) -> str:
     kept: dict[str, Any] = json.loads(path.read_text())
     found = [section for name, figures in kept.items() if (section := _section(name, figures))]
-    return "\n\n".join([_machine(kept), *found])
+    return "\n\n".join([_machine(kept), goals.show(kept), *found])
 
 
 def write_into(readme: Path, text: str) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from bench import report
+from bench import goals, report
 from bench.contenders import Run
 from bench.parts import throughput
 from bench.results import percentile, summary, table
@@ -43,3 +43,8 @@ def test_results_take_the_place_of_the_last_ones(tmp_path) -> None:
     readme.write_text(f"Before\n{report.BEGIN}\nold\n{report.END}\nAfter\n")
     report.write_into(readme, r"new \1")
     assert readme.read_text() == f"Before\n{report.BEGIN}\n\nnew \\1\n\n{report.END}\nAfter\n"
+
+
+def test_goal_says_whether_it_was_reached_and_what_was_not_measured_is_left_out() -> None:
+    lines = goals.show({"pixel": {"per_second": 1999.0}, "feed": {"unchanged_ms": 2.9, "changed_ms": 151.0}}).splitlines()[2:]
+    assert [line.rstrip("| ").rpartition("| ")[2].strip() for line in lines] == ["not reached", "reached", "not reached"]
