@@ -5,7 +5,7 @@ PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 ENV = $(if $(PYTHON),"$(PYTHON)" -E tools/setup_env.py,$(error Preavis needs Python 3.11 or newer; none was found on the PATH))
 IN_ENV := .venv/bin/python -m
 
-.PHONY: demo test bench setup run worker beat lint browser
+.PHONY: demo test bench setup run worker beat lint drills browser
 
 demo:  ## everything, with sample data; Ctrl-C ends it
 	@exec $(ENV) demo
@@ -30,6 +30,9 @@ beat: setup  ## the clock
 
 lint: setup  ## style, types, import directions
 	@$(IN_ENV) ruff check . && $(IN_ENV) ruff format --check . && $(IN_ENV) mypy && .venv/bin/lint-imports --no-cache
+
+drills: setup  ## breaks everything on purpose and counts what was lost or doubled; docs/reliability.md explains it
+	@$(IN_ENV) tests.drills $(ARGS)
 
 browser: setup  ## the demo in a headless Chromium
 	@$(IN_ENV) pytest tests/browser $(ARGS)

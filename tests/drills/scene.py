@@ -1,50 +1,107 @@
-"""What a drill does inside its installation, as a process of that installation; answers in JSON.
+"""What a drill does inside its installation, as a process of that installation; answers are plain JSON."""
 
-python -m tests.drills.scene campaign 300     a touchpoint to so many people, due now
-python -m tests.drills.scene ledger           how many deliveries are in which state
-"""
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.audiences.models import Contact
 from apps.campaigns.models import MessageTemplate, Touchpoint
 from apps.channels.models import Channel, ChannelKind
-from apps.delivery.models import Attempt, Batch, Delivery
+from apps.delivery import services
+from apps.delivery.clock import database_now
+from apps.delivery.models import IN_HAND, Batch, Delivery, DeliveryState
+from apps.windows.models import Service
 from tests import factories
 
+LONG = "long"  # a content of some 100 kB
 
-def campaign(people: str, urgency: str = "routine") -> dict[str, object]:
-    now = timezone.now()
+
+def touchpoint(
+    people: int,
+    *,
+    urgency: str = "routine",
+    port: int = 0,
+    due_in: float = 0.0,
+    useful_hours: float = 6.0,
+    content_key: str = "announce",
+) -> dict[str, Any]:
+    """A touchpoint to so many people of its own, through a mail server at `port` (none: the installation's)."""
     number = Touchpoint.objects.count()
-    Contact.objects.bulk_create(
-        Contact(email=f"cem{number}-{place}@example.org", name=f"Cem {place}", organisation=f"Drill {number}")
-        for place in range(int(people))
-    )
-    MessageTemplate.objects.get_or_create(
-        content_key="announce",
-        language="en",
-        defaults={"subject": "{{ window.title }}", "body": "Dear {{ contact.name }},\n\nwe work on it: {{ window.times }}."},
-    )
-    channel, _made = Channel.objects.get_or_create(slug="mail", defaults={"name": "Mail", "kind": ChannelKind.EMAIL})
-    rule = {"all": [{"field": "organisation", "op": "is", "value": f"Drill {number}"}]}
-    touchpoint = factories.make_touchpoint(
-        campaign=factories.make_campaign(window=factories.make_window(starts_at=now + 30 * factories.DAY)),
-        segment=factories.make_segment(rule, slug=f"drill-{number}", name=f"Drill {number}"),
-        channel=channel,
-        due_at=now,
+    name = f"drill-{number}"
+    _people(name, people)
+    _template(content_key)
+    due_at = database_now() + timedelta(seconds=due_in)
+    made = factories.make_touchpoint(
+        campaign=_campaign(name, starts_at=due_at + 30 * factories.DAY),
+        segment=_segment(name),
+        channel=_channel(port),
+        due_at=due_at,
+        useful_until=due_at + timedelta(hours=useful_hours),
         urgency=urgency,
-        step_key=f"drill-{number}",
+        step_key=name,
+        content_key=content_key,
     )
-    return {"touchpoint": touchpoint.pk}
+    return {"touchpoints": [made.pk], "people": people, "due_at": due_at.timestamp()}
 
 
-def ledger() -> dict[str, object]:
-    rows = Delivery.objects.values_list("state").annotate(count=Count("pk")).order_by()
-    return {
-        "states": dict(rows),
-        "open": Touchpoint.objects.filter(state__in=("planned", "due", "sending")).count(),
-        "batches": Batch.objects.count(),
-        "attempts": Attempt.objects.count(),
-        "doubted": list(Delivery.objects.filter(state__in=("in_doubt", "unknown")).values_list("address", flat=True)),
-    }
+def progress(touchpoints: list[int]) -> dict[str, int]:
+    """How many deliveries are in which state; `open`: what is still to come."""
+    # In the order in which things happen, so that what goes on between two questions is not overlooked.
+    unwritten = Touchpoint.objects.filter(pk__in=touchpoints, state="planned").count()
+    in_hand = Batch.objects.filter(touchpoint__in=touchpoints, state__in=IN_HAND).count()
+    counts = dict(_rows(touchpoints).values_list("state").annotate(count=Count("pk")).order_by())
+    return counts | {"open": counts.get(DeliveryState.PENDING, 0) + in_hand + unwritten}
+
+
+def ledger(touchpoints: list[int]) -> list[dict[str, Any]]:
+    doubted = Count("attempt_log", filter=Q(attempt_log__outcome=DeliveryState.IN_DOUBT))
+    fields = ("touchpoint_id", "revision", "address", "token", "state", "reason", "attempts", "doubts")
+    rows = _rows(touchpoints).annotate(doubts=doubted).order_by("pk").values(*fields)
+    return [row | {"token": row["token"].hex} for row in rows]
+
+
+def _rows(touchpoints: list[int]) -> Any:
+    return Delivery.objects.filter(touchpoint__in=touchpoints)
+
+
+def _campaign(name: str, *, starts_at: datetime) -> Any:
+    window = factories.make_window(starts_at=starts_at, services=[Service.objects.create(name=name, slug=name)])
+    return factories.make_campaign(window=window, playbook=factories.make_playbook(name=name, slug=name))
+
+
+def _people(name: str, people: int) -> None:
+    Contact.objects.bulk_create(
+        (Contact(email=f"{name}-{place}@example.org", name=f"Cem {place}", organisation=name) for place in range(people)),
+        batch_size=1000,
+    )
+
+
+def _segment(name: str) -> Any:
+    rule = {"all": [{"field": "organisation", "op": "is", "value": name}]}
+    return factories.make_segment(rule, slug=name, name=name)
+
+
+def _template(key: str) -> None:
+    body = "Dear {{ contact.name }},\n\nwe work on it: {{ window.times }}."
+    if key == LONG:
+        body += "{% for n in (1..700) %}\n\nA line that says nothing, and so makes it longer: {{ n }}.{% endfor %}"
+    MessageTemplate.objects.get_or_create(
+        content_key=key, language="en", defaults={"subject": "{{ window.title }}", "body": body}
+    )
+
+
+def _channel(port: int) -> Channel:
+    config = {"host": "127.0.0.1", "port": port} if port else {}
+    slug = f"mail-{port}"
+    made, _is_new = Channel.objects.get_or_create(slug=slug, defaults={"name": slug, "kind": ChannelKind.EMAIL, "config": config})
+    return made
+
+
+def now() -> float:
+    return timezone.now().timestamp()
+
+
+def expand(touchpoint: int) -> str:
+    return str(services.expand_touchpoint(touchpoint, now=database_now()))

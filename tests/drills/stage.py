@@ -1,90 +1,149 @@
-"""A whole installation of its own for a drill: database, Valkey, SMTP server, Celery worker and beat, as real processes."""
+"""A whole installation of its own for a drill: database, Redis, SMTP sink, Celery workers and beat, as real processes."""
 
-import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
-from django.conf import settings
 
-from config import embedded
+from .servers import Missing, Postgres, Redis
+from .sink import Sink
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 5
+QUEUES = "urgent,bulk,events,housekeeping"
 
 
-class Mailbox(Controller):
-    """A real SMTP server that takes everything and remembers for whom; its answers come `slowly` seconds later."""
+class House:
+    """The database server of a run, with a migrated database from which each installation gets a copy."""
 
-    def __init__(self, slowly: float = 0.0) -> None:
-        self.slowly = slowly
-        self.received: Counter[str] = Counter()
-        super().__init__(self, hostname="127.0.0.1", port=0)
+    def __init__(self, folder: Path, *, sqlite: bool = False, server: str = "") -> None:
+        """`server`: the address of a PostgreSQL to use where none of our own can be started; it is not broken."""
+        self.folder = folder
+        self.postgres: Postgres | None = None
+        self.server = ""
+        if not sqlite:
+            self._start_postgres(server)
+        self._template = f"template_{uuid.uuid4().hex[:12]}"
+        self._is_migrated = False
+        self._making = threading.Lock()
 
-    def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]
-        self._factory_invoked.set()
-        self.smtpd = True
+    def _start_postgres(self, otherwise: str) -> None:
+        place = self.folder / "postgres"
+        place.mkdir()
+        try:
+            self.postgres = Postgres(place)
+        except Missing:
+            self.server = otherwise
+        else:
+            self.postgres.start()
+            self.server = self.postgres.server
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.received.update(envelope.rcpt_tos)  # before the answer: a client killed now does not know, and we do
-        await asyncio.sleep(self.slowly)
-        return "250 OK"
+    def database(self, *, tablespace: str = "") -> str:
+        """The address of a new database."""
+        name = f"drill_{uuid.uuid4().hex[:12]}"
+        if not self.server:
+            path = self.folder / f"{name}.sqlite3"
+            with self._making:
+                self._migrate(f"sqlite:///{self.folder / self._template}")
+            shutil.copy(self.folder / self._template, path)
+            return f"sqlite:///{path}"
+        where = f" TABLESPACE {tablespace}" if tablespace else ""
+        with self._making:  # one copy at a time is made of a template
+            if not self._is_migrated:
+                self.execute(f"CREATE DATABASE {self._template}")
+            self._migrate(f"{self.server}/{self._template}")
+            self.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}{where}")
+        return f"{self.server}/{name}"
+
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(f"{self.server}/postgres", autocommit=True) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+    def drop(self, url: str) -> None:
+        if self.server:
+            self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
+
+    def close(self) -> None:
+        if self.postgres:
+            self.postgres.stop("immediate")
+        elif self.server:
+            self.drop(self._template)
+
+    def _migrate(self, url: str) -> None:
+        if not self._is_migrated:
+            _manage(_environment(self.folder, url), "migrate", "--verbosity", "0")
+            self._is_migrated = True
 
 
 class Stage:
-    """Starts and kills the parts. Everything it began is gone when the `with` block ends."""
+    """Starts, breaks and kills the parts. Everything it began is gone when it is closed."""
 
-    def __init__(self, folder: Path, mailbox: Mailbox, database_url: str) -> None:
-        self.folder, self.mailbox = folder, mailbox
-        self._running: list[subprocess.Popen[bytes]] = []
-        self.env = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DJANGO_SETTINGS_MODULE")} | {
-            "DEBUG": "true",
-            "DATABASE_URL": database_url,
-            "VAR_DIR": str(folder),
+    def __init__(self, house: House, *, database_url: str = "", redis_options: tuple[str, ...] = ()) -> None:
+        self.house = house
+        self.folder = Path(tempfile.mkdtemp(prefix="stage-", dir=house.folder))
+        self.database_url = database_url or house.database()
+        self.redis = Redis(self.folder, *redis_options)
+        self.redis.start()
+        self.sink = Sink()
+        self.sink.__enter__()
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.env = _environment(self.folder, self.database_url) | {
+            "REDIS_URL": self.redis.url,
             "EMAIL_BACKEND": "apps.channels.smtp.PhasedSMTPBackend",
             "EMAIL_HOST": "127.0.0.1",
-            "EMAIL_PORT": str(mailbox.port),
+            "EMAIL_PORT": str(self.sink.port),
+            "CHANNEL_HOST_ALLOWLIST": "127.0.0.1",
             "DELIVERY_LEASE_SECONDS": str(LEASE_SECONDS),
-            "SITE_URL": "https://preavis.test",
         }
+        self._scene: subprocess.Popen[str] | None = None
 
-    def manage(self, *words: str) -> str:
-        """Runs a management command to its end; raises when it fails."""
-        done = subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=self.env, capture_output=True, text=True)
-        if done.returncode:
-            raise AssertionError(f"{words}: {done.stdout}\n{done.stderr}")
-        return done.stdout
+    @property
+    def postgres(self) -> Postgres:
+        if self.house.postgres is None:
+            raise Missing("this drill is about PostgreSQL, and its server programs are not installed here")
+        return self.house.postgres
 
-    def scene(self, *words: object) -> Any:
-        """Asks tests/drills/scene.py inside the installation."""
-        command = [sys.executable, "-m", "tests.drills.ask", *map(str, words)]
-        done = subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise AssertionError(f"{words}: {done.stderr}")
-        return json.loads(done.stdout)
+    def scene(self, verb: str, *words: object, **named: object) -> Any:
+        """Asks tests/drills/scene.py inside the installation, in a process that stays."""
+        if self._scene is None or self._scene.poll() is not None:
+            self._scene = self.another_scene()
+        return ask(self._scene, verb, *words, **named)
 
-    def worker(self, *, processes: int = 1) -> subprocess.Popen[bytes]:
-        queues = "urgent,bulk,events,housekeeping"
-        return self._start("worker", "-Q", queues, "-c", str(processes), "--without-gossip", "--without-mingle", "-l", "WARNING")
+    def another_scene(self) -> "subprocess.Popen[str]":
+        """A process that answers for itself, beside the usual one."""
+        command = [sys.executable, "-m", "tests.drills.ask"]
+        with (self.folder / "scene.log").open("ab") as log:
+            made = subprocess.Popen(
+                command, cwd=ROOT, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        self.processes.append(made)  # type: ignore[arg-type]
+        return made
 
-    def beat(self) -> subprocess.Popen[bytes]:
-        return self._start("beat", "-l", "WARNING", "--pidfile", "")
+    def verify(self) -> str:
+        """Nothing when the ledger is sound, else what `manage.py verify` says."""
+        try:
+            _manage(self.env, "verify")
+        except AssertionError as error:
+            return str(error)
+        return ""
 
-    def valkey(self) -> None:
-        embedded.ensure_running(embedded.url(self.folder), self.folder)
+    def worker(self, *, processes: int = 1, **env: str) -> subprocess.Popen[bytes]:
+        return self._celery("worker", "-Q", QUEUES, "-c", str(processes), "--without-gossip", "--without-mingle", env=env)
+
+    def beat(self, **env: str) -> subprocess.Popen[bytes]:
+        return self._celery("beat", "--pidfile", "", "--schedule", str(self.folder / uuid.uuid4().hex), env=env)
 
     def kill(self, process: subprocess.Popen[bytes]) -> None:
         """kill -9 of the process and all its children, as when a machine loses its power."""
@@ -92,54 +151,105 @@ class Stage:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def close(self) -> None:
-        for process in self._running:
-            self.kill(process)
-        embedded.stop(self.folder)
+    def warnings(self) -> list[str]:
+        """What the parts logged above the ordinary, for the reader of a broken drill."""
+        lines = [line for path in sorted(self.folder.glob("*.log")) for line in path.read_text(errors="replace").splitlines()]
+        return [line for line in lines if " ERROR " in line or "Traceback" in line]
 
-    def _start(self, *words: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "celery", "-A", "config", *words]
+    def end_processes(self) -> None:
+        for process in self.processes:
+            if process is self._scene or not _leads_a_group(process):
+                process.kill()
+                process.wait()
+            else:
+                self.kill(process)
+        self.processes.clear()
+        self._scene = None
+
+    def close(self) -> None:
+        self.end_processes()
+        self.sink.__exit__()
+        self.redis.kill()
+        self.house.drop(self.database_url)
+
+    def _celery(self, *words: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "celery", "-A", "config", *words, "-l", "WARNING"]
         with (self.folder / f"{words[0]}.log").open("ab") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True)
-        self._running.append(process)
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=self.env | env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        self.processes.append(process)
         return process
 
 
-@contextlib.contextmanager
-def stage(folder: Path, *, slowly: float = 0.0) -> Iterator[Stage]:
-    """A migrated installation without any part running, on the kind of database that the tests use."""
-    mailbox = Mailbox(slowly)
-    mailbox.start()
-    with contextlib.ExitStack() as stack, _database(folder) as url:
-        stack.callback(mailbox.stop)
-        made = Stage(folder, mailbox, url)
-        try:
-            made.manage("migrate", "--verbosity", "0")
-            made.valkey()
-            yield made
-        finally:
-            made.close()
+def ask(process: "subprocess.Popen[str]", verb: str, *words: object, **named: object) -> Any:
+    return answer_of(process, begin(process, verb, *words, **named))
 
 
-def wait_until(happened: Callable[[], bool], *, seconds: float, what: str) -> None:
+def begin(process: "subprocess.Popen[str]", verb: str, *words: object, **named: object) -> str:
+    """Asks without waiting for the answer; `answer_of` waits."""
+    assert process.stdin
+    process.stdin.write(json.dumps([verb, words, named]) + "\n")
+    process.stdin.flush()
+    return verb
+
+
+def answer_of(process: "subprocess.Popen[str]", verb: str) -> Any:
+    assert process.stdout
+    line = process.stdout.readline()
+    if not line:
+        raise RuntimeError(f"The scene ended while it was asked for “{verb}”.")
+    answer = json.loads(line)
+    if "error" in answer:
+        raise RuntimeError(f"{verb}: {answer['error']}")
+    return answer["answer"]
+
+
+def children_of(process: subprocess.Popen[bytes]) -> list[int]:
+    """The processes in which a worker does its work; empty where /proc does not tell."""
+    try:
+        words = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [int(word) for word in words]
+
+
+def wait_until(happened: Callable[[], bool], *, seconds: float, what: str, every: float = 0.05) -> None:
     deadline = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
-        time.sleep(0.05)
+            raise AssertionError(f"{what}: not within {seconds:g} s")
+        time.sleep(every)
 
 
 @contextlib.contextmanager
-def _database(folder: Path) -> Iterator[str]:
-    config = settings.DATABASES["default"]
-    if "sqlite" in config["ENGINE"]:
-        yield f"sqlite:///{folder / 'drill.sqlite3'}"
-        return
-    server = f"postgres://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT'] or 5432}"
-    name = f"drill_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        try:
-            yield f"{server}/{name}"
-        finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def house(*, sqlite: bool = False, server: str = "", keep: bool = False) -> Iterator[House]:
+    folder = Path(tempfile.mkdtemp(prefix="drills-"))
+    folder.chmod(0o711)  # the database's account passes through it
+    made = House(folder, sqlite=sqlite, server=server)
+    try:
+        yield made
+    finally:
+        made.close()
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _environment(folder: Path, database_url: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DJANGO_SETTINGS_MODULE")}
+    ours = {"DEBUG": "true", "DATABASE_URL": database_url, "VAR_DIR": str(folder), "SITE_URL": "https://preavis.test"}
+    return inherited | ours
+
+
+def _manage(env: dict[str, str], *words: str) -> str:
+    done = subprocess.run([sys.executable, "manage.py", *words], cwd=ROOT, env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise AssertionError(f"{words}: {done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def _leads_a_group(process: subprocess.Popen[Any]) -> bool:
+    try:
+        return os.getpgid(process.pid) == process.pid
+    except ProcessLookupError:
+        return False

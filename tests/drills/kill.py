@@ -1,0 +1,133 @@
+"""kill -9 and SIGTERM of workers and of beat, in the middle of sending."""
+
+import os
+import signal
+import subprocess
+import time
+
+from .drill import Run, drill
+from .stage import children_of, wait_until
+
+WARM_STOP_SECONDS = 45.0  # what docs/operating.md asks to allow
+WORKERS = 2
+
+
+@drill(
+    "kill-workers",
+    promise="However often workers are killed with kill -9: nobody is lost, nobody is written to twice, "
+    "and a kill leaves at most one message per connection in doubt.",
+    small={"people": 300, "times": 3},
+    full={"people": 12_000, "times": 100},
+)
+def kill_workers(run: Run) -> None:
+    """Half of the victims are whole workers, half only the process in which one works."""
+    stage = run.stage
+    stage.sink.delay = 0.005
+    stage.beat()
+    workers = [stage.worker() for _ in range(WORKERS)]
+    scene = run.touchpoint()
+    whole = 0
+    gap = max(2, round(1.6 * run.size.people / run.size.times))  # on average four fifths of them leave between kills
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, gap // 2 if run.size.times < 10 else gap))
+        whole += _kill_one(run, workers)
+    run.wait_settled(scene)
+    stage.sink.delay = 0.0
+    run.injected |= {"kills": run.size.times, "whole_workers": whole}
+    run.judge(scene, doubts=run.size.times)
+
+
+def _kill_one(run: Run, workers: list[subprocess.Popen[bytes]]) -> bool:
+    place = run.rng.randrange(len(workers))
+    victim = workers[place]
+    time.sleep(run.rng.random() * 0.02)
+    children = children_of(victim)
+    if children and run.rng.random() < 0.5:
+        os.kill(run.rng.choice(children), signal.SIGKILL)
+        return False
+    run.stage.kill(victim)
+    workers[place] = run.stage.worker()
+    return True
+
+
+@drill(
+    "kill-beat",
+    promise="However often beat is killed with kill -9: nobody is lost, nobody is written to twice, nothing is in doubt, "
+    "and what fell due meanwhile leaves once it is back.",
+    small={"people": 60, "times": 3},
+    full={"people": 2_000, "times": 50},
+)
+def kill_beat(run: Run) -> None:
+    stage = run.stage
+    for _ in range(WORKERS):
+        stage.worker()
+    beat = stage.beat()
+    each = max(1, run.size.people // run.size.times)
+    scenes = []
+    for _ in range(run.size.times):
+        scenes.append(run.touchpoint(each, due_in=run.rng.random() * 4))
+        time.sleep(run.rng.random() * 4)
+        stage.kill(beat)
+        beat = stage.beat()
+    run.wait_settled(*scenes)
+    run.injected |= {"kills": run.size.times}
+    run.judge(*scenes, doubts=0)
+
+
+@drill(
+    "term-workers",
+    promise="A worker that is stopped with SIGTERM in the middle of a batch ends within 45 s, leaves nothing in doubt and "
+    "gives back what it has not sent.",
+    small={"people": 300, "times": 1},
+    full={"people": 6_000, "times": 20},
+)
+def term_workers(run: Run) -> None:
+    stage = run.stage
+    stage.sink.delay = 0.02
+    stage.beat()
+    workers = [stage.worker()]
+    scene = run.touchpoint()
+    took, codes = [], []
+    gap = max(2, run.size.people // run.size.times // 2)
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, gap))
+        old = workers.pop()
+        began = time.monotonic()
+        os.kill(old.pid, signal.SIGTERM)
+        workers.append(stage.worker())  # as a rolling deployment has it
+        wait_until(lambda old=old: old.poll() is not None, seconds=2 * WARM_STOP_SECONDS, what="stopping")
+        took.append(time.monotonic() - began)
+        codes.append(old.returncode)
+    stage.sink.delay = 0.0
+    run.wait_settled(scene)
+    run.injected |= {"stops": run.size.times}
+    run.measured |= {"longest_stop_seconds": round(max(took), 1)}
+    run.hold(max(took) <= WARM_STOP_SECONDS, f"A stop took {max(took):.0f} s.")
+    run.hold(set(codes) == {0}, f"Workers ended with {sorted(set(codes))}.")
+    run.judge(scene, doubts=0)
+
+
+@drill(
+    "freeze-workers",
+    promise="A worker that is frozen for longer than its lease, as a stopped virtual machine is, and then goes on, writes to "
+    "nobody to whom another has written meanwhile; a freeze leaves at most one message per connection in doubt.",
+    small={"people": 300, "times": 1},
+    full={"people": 6_000, "times": 40},
+)
+def freeze_workers(run: Run) -> None:
+    stage = run.stage
+    stage.sink.delay = 0.005
+    stage.beat()
+    workers = [stage.worker() for _ in range(WORKERS)]
+    scene = run.touchpoint()
+    gap = max(2, run.size.people // run.size.times // 2)
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, gap))
+        victim = run.rng.choice(workers)
+        os.killpg(victim.pid, signal.SIGSTOP)
+        time.sleep(run.rng.uniform(8, 12))  # the lease is 5 s, and housekeeping looks each 5 s
+        os.killpg(victim.pid, signal.SIGCONT)
+    stage.sink.delay = 0.0
+    run.wait_settled(scene)
+    run.injected |= {"freezes": run.size.times}
+    run.judge(scene, doubts=run.size.times)

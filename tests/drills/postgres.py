@@ -1,0 +1,34 @@
+"""PostgreSQL crashes and recovers while messages leave."""
+
+import time
+
+from .drill import Run, drill
+
+WORKERS = 2
+
+
+@drill(
+    "postgres-restart",
+    promise="PostgreSQL is crashed (immediate stop) and started again while messages leave: nobody is lost, nobody is written to "
+    "twice, each crash leaves at most one message per worker and connection in doubt, and sending goes on by itself.",
+    small={"people": 300, "times": 3, "seconds": 1},
+    full={"people": 12_000, "times": 12, "seconds": 5},
+    breaks_server=True,
+)
+def restart(run: Run) -> None:
+    stage = run.stage
+    server = stage.postgres
+    stage.sink.delay = 0.005
+    stage.beat()
+    for _ in range(WORKERS):
+        stage.worker()
+    scene = run.touchpoint()
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, max(1, run.size.people // run.size.times // 2)))
+        server.stop("immediate")
+        time.sleep(run.rng.random() * run.size.seconds)
+        server.start()
+    stage.sink.delay = 0.0
+    run.wait_settled(scene)
+    run.injected["crashes"] = run.size.times
+    run.judge(scene, doubts=WORKERS * run.size.times)

@@ -1,0 +1,64 @@
+"""More of a part than there should be: two beats, several expanders at once."""
+
+import time
+
+from .drill import Run, drill
+from .stage import answer_of, begin
+
+
+@drill(
+    "two-beats",
+    promise="Two beats run side by side: nobody is lost, nobody is written to twice, nothing is in doubt.",
+    small={"people": 200, "times": 4},
+    full={"people": 10_000, "times": 100},
+)
+def two_beats(run: Run) -> None:
+    stage = run.stage
+    for _ in range(2):
+        stage.beat()
+        stage.worker()
+    each = run.size.people // run.size.times
+    scenes = []
+    for _ in range(run.size.times):
+        scenes.append(run.touchpoint(each, due_in=2 + run.rng.random() * 3))
+        time.sleep(run.rng.random())
+    run.wait_settled(*scenes)
+    run.injected |= {"beats": 2, "touchpoints": run.size.times}
+    run.judge(*scenes, doubts=0)
+
+
+@drill(
+    "expanders",
+    promise="Several processes expand the same touchpoint at once, and some are killed with kill -9 amid it: it has one "
+    "delivery per recipient.",
+    small={"people": 4_000, "times": 2, "processes": 3},
+    full={"people": 50_000, "times": 20, "processes": 4},
+)
+def expanders(run: Run) -> None:
+    stage = run.stage
+    rows, killed = [], 0
+    for number in range(run.size.times):
+        scene = run.touchpoint(due_in=300)
+        racers = [stage.another_scene() for _ in range(run.size.processes)]
+        for racer in racers:
+            answer_of(racer, begin(racer, "now"))  # they are up
+        for racer in racers:
+            begin(racer, "expand", scene["touchpoints"][0])
+        if number % 2:
+            time.sleep(run.rng.random() * 0.15)
+            for racer in racers[:-1]:
+                racer.kill()
+                killed += 1
+        answer_of(racers[-1], "expand")
+        for racer in racers:
+            racer.kill()
+            racer.wait()
+        stage.scene("expand", scene["touchpoints"][0])  # as beat would see to
+        ledger = stage.scene("ledger", scene["touchpoints"])
+        rows.append(len(ledger))
+        run.hold(
+            len({row["address"] for row in ledger}) == len(ledger) == run.size.people,
+            f"Touchpoint {number}: {len(ledger)} deliveries for {run.size.people} recipients",
+        )
+    run.injected |= {"touchpoints": run.size.times, "expanders_each": run.size.processes, "kills": killed}
+    run.measured |= {"people": run.size.people, "rows": rows}

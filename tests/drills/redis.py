@@ -1,0 +1,161 @@
+"""Redis flushed, restarted empty, frozen, out of memory or away when messages fall due."""
+
+import time
+
+from .drill import Run, drill
+
+NOTHING = "nobody is lost, nobody is written to twice, nothing is in doubt"
+GOES_ON_SECONDS = 5.0
+BACK_SECONDS = 60.0  # after Redis is back, for workers and beat to find it again without a restart
+
+
+def _sending(run: Run) -> dict:
+    """Two workers and beat in the middle of a touchpoint."""
+    stage = run.stage
+    stage.sink.delay = 0.005
+    stage.beat()
+    stage.worker()
+    stage.worker()
+    scene = run.touchpoint()
+    run.wait_for(run.size.people // 20 + 1)
+    return scene
+
+
+def _end(run: Run, *scenes: dict, doubts: int | None = 0) -> None:
+    run.wait_settled(*scenes)
+    run.stage.sink.delay = 0.0
+    run.judge(*scenes, doubts=doubts)
+
+
+def _hold_life(run: Run, name: str) -> None:
+    """A touchpoint that falls due now, with everything back: how long until its first message."""
+    since = run.received()
+    began = time.monotonic()
+    scene = run.touchpoint(1)
+    run.wait_for(1, since=since, seconds=BACK_SECONDS + 30)
+    took = time.monotonic() - began
+    run.measured[name] = round(took, 1)
+    run.hold(took <= BACK_SECONDS, f"With Redis back it took {took:.0f} s to send again.")
+    run.wait_settled(scene)
+
+
+@drill(
+    "redis-flush",
+    promise=f"Redis is flushed while messages leave: {NOTHING}.",
+    small={"people": 300, "times": 3},
+    full={"people": 12_000, "times": 50},
+)
+def flush(run: Run) -> None:
+    scene = _sending(run)
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, max(1, run.size.people // run.size.times)))
+        run.stage.redis.client.flushall()
+    run.injected["flushes"] = run.size.times
+    _end(run, scene)
+
+
+@drill(
+    "redis-flush-kill",
+    promise="Redis is flushed and then a worker killed in the same batch: nobody is lost, nobody is written to twice; the "
+    "messages of that batch may be in doubt.",
+    small={"people": 300, "times": 1},
+    full={"people": 4_000, "times": 10},
+)
+def flush_and_kill(run: Run) -> None:
+    stage = run.stage
+    stage.sink.delay = 0.005
+    stage.beat()
+    worker = stage.worker()
+    scene = run.touchpoint()
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, run.size.people // (2 * run.size.times)))
+        stage.redis.client.flushall()
+        run.wait_for(5)
+        stage.kill(worker)
+        worker = stage.worker()
+    run.injected |= {"flushes": run.size.times, "kills": run.size.times}
+    _end(run, scene, doubts=200 * run.size.times)
+
+
+@drill(
+    "redis-restart",
+    promise=f"Redis is killed while messages leave and comes back empty: {NOTHING}; sending finds it again within 60 s.",
+    small={"people": 300, "times": 1, "seconds": 3},
+    full={"people": 12_000, "times": 10, "seconds": 8},
+)
+def restart(run: Run) -> None:
+    scene = _sending(run)
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, max(1, run.size.people // run.size.times // 2)))
+        with run.stage.redis.away():
+            time.sleep(run.size.seconds)
+    run.injected |= {"restarts": run.size.times, "seconds_away": run.size.seconds}
+    _hold_life(run, "back_after_seconds")
+    _end(run, scene)
+
+
+@drill(
+    "redis-pause",
+    promise=f"Redis is frozen (SIGSTOP) while messages leave: {NOTHING}; what is in hand goes on within 5 s.",
+    small={"people": 600, "times": 1, "seconds": 6},
+    full={"people": 12_000, "times": 5, "seconds": 30},
+)
+def pause(run: Run) -> None:
+    scene = _sending(run)
+    went_on = []
+    for _ in range(run.size.times):
+        run.wait_for(1)
+        with run.stage.redis.frozen():
+            time.sleep(GOES_ON_SECONDS)
+            since = run.received()
+            time.sleep(run.size.seconds - GOES_ON_SECONDS)
+            went_on.append(run.received() - since)
+    run.injected |= {"pauses": run.size.times, "seconds_each": run.size.seconds}
+    run.measured["sent_while_frozen_after_5_s"] = went_on
+    _hold_life(run, "back_after_seconds")
+    _end(run, scene)
+
+
+@drill(
+    "redis-full",
+    promise=f"Redis refuses every write for want of memory (noeviction) while messages leave: {NOTHING}.",
+    small={"people": 400, "times": 1, "seconds": 3},
+    full={"people": 12_000, "times": 5, "seconds": 20},
+)
+def full(run: Run) -> None:
+    scene = _sending(run)
+    for _ in range(run.size.times):
+        run.wait_for(1)
+        with run.stage.redis.full():
+            time.sleep(run.size.seconds)
+    run.injected |= {"times_full": run.size.times, "seconds_each": run.size.seconds}
+    _hold_life(run, "back_after_seconds")
+    _end(run, scene)
+
+
+@drill(
+    "redis-away",
+    promise=f"Redis is away when messages fall due: {NOTHING}; they leave at the latest when it is back.",
+    small={"people": 100, "seconds": 8},
+    full={"people": 4_000, "seconds": 120},
+)
+def away(run: Run) -> None:
+    stage = run.stage
+    stage.beat()
+    stage.worker()
+    stage.worker()
+    first = run.touchpoint(1)
+    run.wait_for(1)  # the parts are up
+    run.wait_settled(first)
+    with stage.redis.away():
+        time.sleep(1)
+        scene = run.touchpoint()
+        since = run.received()
+        time.sleep(run.size.seconds)
+        run.measured["sent_while_away"] = run.received() - since
+    run.injected["seconds_away"] = run.size.seconds
+    _hold_life(run, "back_after_seconds")
+    run.wait_settled(scene)
+    verdict = run.judge(scene, doubts=0)
+    late = verdict.first_after is None or verdict.first_after > run.size.seconds + BACK_SECONDS
+    run.hold(not late, f"The first message came {verdict.first_after} s after it was due.")
