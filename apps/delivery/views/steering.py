@@ -24,7 +24,7 @@ from .. import steering
 from ..clock import database_now
 from ..forms import USUAL_MINUTES, PauseForm, ReleaseForm
 from ..overdue import OverdueTable, overdue_table
-from ..pauses import TOUCHPOINT, Pause, target_words
+from ..pauses import TOUCHPOINT, Pause, pauses_of, pauses_on, target_words
 from ..steering import Choice, Released, Target
 from ..stillness import await_stillness
 
@@ -110,10 +110,14 @@ def released_words(released: Released, *, zone: str) -> str:
 
 def _others(target: Target, reader: User) -> list[str]:
     """What else keeps it back, which this page does not end."""
-    above: list[Target] = []
-    if isinstance(target, Touchpoint):
-        above = [target.campaign, target.channel]
-    return [Pause(target=each).sentence(reader.time_zone) for each in above if each.paused_at]
+    match target:
+        case Touchpoint():
+            found = pauses_on(target)
+        case Campaign():
+            found = pauses_of(target)
+        case Channel():
+            found = []
+    return [pause.sentence(reader.time_zone) for pause in found if pause.target != target]
 
 
 def _target(request: HttpRequest, kind: str, pk: int) -> Target:
