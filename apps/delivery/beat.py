@@ -12,7 +12,7 @@ from typing import Any
 from celery.beat import Scheduler
 from django.db import Error, close_old_connections, connection
 
-from . import tasks
+from . import guard, tasks
 from .clock import database_now
 from .due import Due, due
 from .services import beat_once
@@ -67,11 +67,15 @@ class DueRowScheduler(Scheduler):
         return max(self._look_at - time.monotonic(), 0.0)
 
     def _publish_due(self, now: datetime) -> float:
-        found = due(now)
-        self._hint(found)
+        found = due(now) if guard.clock_may_work(now) else None
+        if found:
+            self._hint(found)
         if time.monotonic() >= self._pulse_at:
             beat_once("beat", now=now)
+            guard.note_beat(now)
             self._pulse_at = time.monotonic() + PULSE_SECONDS
+        if found is None:
+            return float(self.max_interval)
         until_next = timedelta.max if found.next_at is None else found.next_at - now
         return min(until_next.total_seconds(), float(self.max_interval))
 

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Reason, Touchpoint, TouchpointState
 from apps.common.states import move
 
-from .models import BATCH_TRANSITIONS, TOLD_STATES, Batch, BatchState, Delivery, DeliveryState
+from .models import BATCH_TRANSITIONS, TOLD_STATES, Batch, BatchState, Delivery, DeliveryState, Installation
 from .policy import DeliveryReason
 
 
@@ -24,6 +24,7 @@ class Closing(Enum):
     REPLANNED = (DeliveryState.SUPERSEDED, DeliveryReason.WINDOW_CHANGED)
     PAST_USE = (DeliveryState.EXPIRED, DeliveryReason.PAST_USE)
     PAUSED = (DeliveryState.EXPIRED, DeliveryReason.PAUSED)
+    HALTED = (DeliveryState.EXPIRED, DeliveryReason.HALTED)
     SKIPPED = (DeliveryState.CANCELLED, DeliveryReason.SKIPPED)
 
     @classmethod
@@ -38,6 +39,8 @@ class Closing(Enum):
     @classmethod
     def late(cls, touchpoint: Touchpoint) -> "Closing":
         """Why nobody sent it in time."""
+        if Installation.objects.halted().exists():
+            return cls.HALTED
         is_paused = Touchpoint.objects.held_back().filter(pk=touchpoint.pk).exists()
         return cls.PAUSED if is_paused else cls.PAST_USE
 

@@ -18,7 +18,7 @@ from apps.common.states import move
 
 from . import audience, policy
 from .closing import Closing, close_batches
-from .models import Batch, Delivery, DeliveryState, Expansion
+from .models import Batch, Delivery, DeliveryState, Expansion, Installation
 
 logger = logging.getLogger(__name__)
 
@@ -33,11 +33,14 @@ class Expanded(StrEnum):
 def expand_touchpoint(touchpoint_id: int, *, now: datetime, also_held_back: bool = False) -> Expanded:
     """Writes one delivery per recipient of a planned touchpoint, and the batches in which they leave.
 
-    One that is paused is left alone, unless it is `also_held_back` that is to be written.
+    One that is paused is left alone, as are all while the installation is halted, unless it is `also_held_back` that is
+    to be written.
 
     Expansions of one campaign run one after another (its row is locked, before the touchpoint's, as re-planning does),
     so that sibling touchpoints see each other's recipients.
     """
+    if Installation.objects.halted().exists() and not also_held_back:
+        return Expanded.NOT_NOW
     plan_for_sets()
     Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=touchpoint_id).first()
     touchpoint = _due(now, also_held_back=also_held_back).filter(pk=touchpoint_id).first()

@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from apps.common.times import format_duration
 
 from .due import oldest_due_at
-from .models import Pulse
+from .halts import halt_sentence
+from .models import Installation, Pulse
+from .policy import Halt
 
 LONGEST_SILENCE = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(seconds=60)
@@ -23,13 +25,16 @@ class Health:
     beat_seen_at: datetime | None
     oldest_due_at: datetime | None
     problems: tuple[str, ...]
+    halt: str = ""  # why the whole installation is halted; a problem too, but for a copy that is none on purpose
 
 
 def check(*, now: datetime) -> Health:
-    """Two rounds to the database; raises what it raises when that is away."""
+    """Three rounds to the database; raises what it raises when that is away."""
     seen = dict(Pulse.objects.values_list("name", "seen_at"))
-    worker, beat, oldest = seen.get("worker"), seen.get("beat"), oldest_due_at(now)
-    problems = []
+    installation = Installation.objects.first()
+    halt = halt_sentence(installation)
+    worker, beat, oldest = seen.get("worker"), seen.get("beat"), None if halt else oldest_due_at(now)
+    problems = [halt] if installation and halt and installation.halt != Halt.COPY else []
     if beat is None or now - beat > LONGEST_SILENCE:
         problems.append(_("The clock (celery beat) has not been seen for a minute: nothing leaves on time."))
     if worker is None or now - worker > LONGEST_SILENCE:
@@ -37,4 +42,4 @@ def check(*, now: datetime) -> Health:
     if oldest is not None and now - oldest > LONGEST_WAIT:
         waited = format_duration(now - oldest, language=get_language() or "en")
         problems.append(_("Something has been due for %(duration)s and has not left.") % {"duration": waited})
-    return Health(worker_seen_at=worker, beat_seen_at=beat, oldest_due_at=oldest, problems=tuple(problems))
+    return Health(worker_seen_at=worker, beat_seen_at=beat, oldest_due_at=oldest, problems=tuple(problems), halt=halt)

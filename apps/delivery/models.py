@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -37,8 +37,12 @@ _IN_HAND = Q(state=BatchState.LEASED) | Q(state=BatchState.SENDING)  # spelt as 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
     def free(self) -> Self:
-        """Held back by nobody. In statements without a join, so that a conditional update keeps its fence; each part is
-        asked once for all rows, and from an index that is empty while nothing is paused."""
+        """Neither paused nor in an installation that is halted."""
+        return self.unpaused().exclude(Exists(Installation.objects.halted()))
+
+    def unpaused(self) -> Self:
+        """In statements without a join, so that a conditional update keeps its fence; each part is asked once for all
+        rows, and from an index that is empty while nothing is paused."""
         return (
             self.exclude(touchpoint__in=Touchpoint.objects.paused())
             .exclude(touchpoint__in=Touchpoint.objects.filter(campaign__in=Campaign.objects.paused()))
@@ -336,6 +340,42 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class InstallationQuerySet(models.QuerySet["Installation"]):
+    def halted(self) -> Self:
+        return self.filter(halted_at__isnull=False)
+
+
+class Installation(models.Model):
+    """Where this database lives, and how often its clock has beaten: one row, written first by the first clock.
+
+    What is kept of it outside the database tells one that was merely off from one that was restored (see guard.py).
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    name = models.UUIDField(default=uuid.uuid4)  # names what is kept of it outside; a new one with each release
+    home = models.CharField(max_length=400)  # where the database was found last; see homes.py
+    beats = models.PositiveBigIntegerField(default=0)
+    beat_at = models.DateTimeField(null=True)
+    halted_at = models.DateTimeField(null=True)
+    halt = models.CharField(max_length=12, blank=True, default="")  # why: a policy.Halt
+
+    objects = InstallationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("installation")
+        verbose_name_plural = _("installations")
+        constraints = (
+            models.CheckConstraint(condition=Q(pk=1), name="one_installation_per_database"),
+            models.CheckConstraint(
+                condition=Q(halted_at__isnull=True, halt="") | Q(halted_at__isnull=False) & ~Q(halt=""),
+                name="halted_installation_has_a_reason",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.home
 
 
 class Pulse(models.Model):

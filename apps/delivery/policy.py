@@ -248,3 +248,31 @@ def spread(count: int, *, over: timedelta, now: datetime, useful_until: datetime
     """`count` times, the first at once and the others evenly behind it, all while it is of use."""
     over = min(over, (useful_until - now) * LAST_SHARE)
     return [now + over * place / count for place in range(count)]
+
+
+# --- a database that is not where, or when, it was --------------------------------------------------------------------
+
+
+class Halt(StrEnum):
+    """Why nothing leaves until a person has decided; the sentences for people stand in halts.py."""
+
+    MOVED = "moved"  # it lives elsewhere than when its clock last beat
+    ROLLED_BACK = "rolled_back"  # outside the database more beats are known than inside
+    UNWITNESSED = "unwitnessed"  # silent for long, something is overdue, and nothing outside shows that it was merely off
+    COPY = "copy"  # a person said so: this one never sends
+
+
+LONGEST_SILENCE = timedelta(minutes=10)
+BEATS_APART = 10  # what is kept outside by one of several clocks may lag so far
+
+
+def judge(*, is_at_home: bool, beats: int, witnessed: int | None, silence: timedelta, is_overdue: bool) -> Halt | None:
+    """Whether a database whose clock beat last so long ago may go on by itself. `witnessed`: the beats known outside."""
+    if not is_at_home:
+        return Halt.MOVED
+    if witnessed is not None and witnessed > beats:
+        return Halt.ROLLED_BACK
+    was_off = witnessed is not None and witnessed >= beats - BEATS_APART
+    if silence > LONGEST_SILENCE and is_overdue and not was_off:
+        return Halt.UNWITNESSED
+    return None

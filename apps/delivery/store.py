@@ -14,6 +14,7 @@ from django.db.models import Exists, F, QuerySet
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoint, TouchpointState
 from apps.common.states import move
 
+from . import guard
 from .closing import Closing, close_deliveries, finish_touchpoint
 from .models import BATCH_TRANSITIONS, IN_HAND, Batch, BatchQuerySet, BatchState, Delivery, DeliveryState
 from .policy import URGENT_PRIORITIES, DeliveryReason
@@ -28,6 +29,8 @@ def lease() -> timedelta:
 
 def claim(*, now: datetime, urgent_only: bool = False) -> Batch | None:
     """Takes the most urgent due batch for this worker, or None. Rows that others are just taking are passed over."""
+    if not guard.may_work(now):
+        return None
     due = Batch.objects.claimable(now)
     if urgent_only:
         due = due.filter(priority__in=URGENT_PRIORITIES)

@@ -11,7 +11,7 @@ from kombu.exceptions import OperationalError
 from apps.campaigns.services import replan_enabled
 from apps.campaigns.services import start_due_windows as start_windows
 
-from . import services, store
+from . import guard, services, store
 from .clock import database_now
 from .services import Expanded, beat_once
 
@@ -26,6 +26,8 @@ CLAIMING_SECONDS = 15.0
 @shared_task(name="delivery.expand_touchpoint")
 def expand_touchpoint(*, touchpoint_id: int) -> None:
     now = database_now()
+    if not guard.may_work(now):
+        return
     if services.expand_touchpoint(touchpoint_id, now=now) is Expanded.WRITTEN:
         hint(work_batches, queue="urgent", urgent_only=True)
         hint(work_batches)
@@ -47,13 +49,17 @@ def work_batches(*, urgent_only: bool = False) -> None:
 
 @shared_task(name="delivery.start_due_windows")
 def start_due_windows() -> None:
-    start_windows(database_now())
+    now = database_now()
+    if guard.may_work(now):
+        start_windows(now)
 
 
 @shared_task(name="delivery.sweep")
 def sweep() -> None:
-    """Heals and closes. A verb that fails does not keep the others from their work."""
+    """Heals and closes. A verb that fails does not keep the others from their work. What is halted is left as it stands."""
     now = database_now()
+    if not guard.may_work(now):
+        return
     verbs = (
         replan_enabled,
         services.reap,

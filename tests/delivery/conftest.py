@@ -1,7 +1,7 @@
 import pytest
 
 from apps.channels.transports.memory import MemoryTransport
-from apps.delivery import journal
+from apps.delivery import guard, journal, witness
 from tests.factories import make_template
 
 
@@ -16,6 +16,13 @@ def _empty_outbox():
 def _without_journal(monkeypatch):
     """Most tests are not about the journal and run without Redis; those that are ask for `redis_journal`."""
     monkeypatch.setattr(journal, "_away_until", float("inf"))
+
+
+@pytest.fixture(autouse=True)
+def _fresh_guard(monkeypatch):
+    """Each test is a process of its own that knows of no beat, and nothing is kept in Redis."""
+    monkeypatch.setattr(guard, "_memory", guard.Memory())
+    monkeypatch.setattr(witness, "_away_until", float("inf"))
 
 
 @pytest.fixture

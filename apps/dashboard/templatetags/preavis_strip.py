@@ -20,9 +20,11 @@ UNSENT = ("console", "locmem", "dummy", "filebased")
 
 @register.inclusion_tag("admin/parts/strip.html", takes_context=True)
 def preavis_strip(context: Context) -> dict[str, Any]:
-    """Says on every page what is wrong with the machinery, and what is paused; nothing while all is well. Four queries."""
-    problems = [*health.check(now=timezone.now()).problems, *_channel_problems()]
-    return {"problems": problems, "pauses": pauses(), "user": context["user"], "perms": context["perms"]}
+    """Says on every page what is wrong with the machinery, and what is paused; nothing while all is well. Five queries."""
+    found = health.check(now=timezone.now())
+    problems = [*(problem for problem in found.problems if problem != found.halt), *_channel_problems()]
+    reader = {"user": context["user"], "perms": context["perms"]}
+    return {"halt": found.halt, "problems": problems, "pauses": pauses(), **reader}
 
 
 def _channel_problems() -> Iterator[str]:
