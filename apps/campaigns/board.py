@@ -48,6 +48,7 @@ class Spot:
     due_at: datetime | None
     is_mandatory: bool
     otherwise: str = ""  # the channel for those whom this one cannot reach
+    instead_of: str = ""  # the channel that could not reach those to whom this goes
     touchpoint: Touchpoint | None = None
 
     @property
@@ -165,7 +166,7 @@ def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str, now: datetime
 
 
 def campaign_board(campaign: Campaign) -> Board:
-    touchpoints = campaign.touchpoints.select_related("step__fallback_channel", "segment", "channel")
+    touchpoints = campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel")
     return _board([touchpoint_spot(touchpoint) for touchpoint in touchpoints], zone=campaign.window.time_zone)
 
 
@@ -184,6 +185,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         due_at=touchpoint.due_at,
         is_mandatory=touchpoint.is_mandatory,
         otherwise=str(step.fallback_channel or "") if step and touchpoint.audience != Audience.FAILED else "",
+        instead_of=str(step.channel) if step and touchpoint.audience == Audience.FAILED else "",
         touchpoint=touchpoint,
     )
 

@@ -101,7 +101,7 @@ def consequences(campaign: Campaign, changes: Iterable[Change], *, now: datetime
     teller = _Teller(
         zone=campaign.window.time_zone,
         now=now,
-        touchpoints=Touchpoint.objects.select_related("step__fallback_channel").in_bulk(ids),
+        touchpoints=Touchpoint.objects.select_related("step__channel", "step__fallback_channel").in_bulk(ids),
         segments=segments,
         channels=channels,
         reach=reaches((segments.get(segment or 0), channels[channel]) for segment, channel in leaving),

@@ -39,6 +39,7 @@ def recipients(touchpoint: Touchpoint) -> QuerySet[Contact]:
         assert touchpoint.segment is not None, "a segment touchpoint has a segment"
         chosen = touchpoint.segment.contacts()
         people = without(chosen, Delivery.objects.told().filter(touchpoint=touchpoint, revision__lt=touchpoint.revision))
+        people = without(people, _told_by_fallback(touchpoint))
     return without(people, at_siblings(touchpoint)).order_by()
 
 
@@ -122,6 +123,17 @@ def at_siblings(touchpoint: Touchpoint) -> QuerySet[Delivery]:
     ).exclude(pk=touchpoint.pk)
     reached = Q(state__in=(*TOLD_STATES, DeliveryState.FAILED)) | still_to_leave
     return Delivery.objects.filter(reached, touchpoint__in=list(siblings.values_list("pk", flat=True)))
+
+
+def _told_by_fallback(touchpoint: Touchpoint) -> QuerySet[Delivery]:
+    """Deliveries of the same moment by a second channel, from before it was planned anew, that reached people."""
+    fallbacks = Touchpoint.objects.filter(
+        campaign=touchpoint.campaign_id,
+        step_key=touchpoint.step_key,
+        occurrence=touchpoint.occurrence,
+        audience=Audience.FAILED,
+    )
+    return Delivery.objects.told().filter(touchpoint__in=list(fallbacks.values_list("pk", flat=True)))
 
 
 def _promise(row: WindowRevision) -> tuple[object, ...]:

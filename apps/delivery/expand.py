@@ -73,15 +73,16 @@ def _due(now: datetime, *, also_held_back: bool) -> QuerySet[Touchpoint]:
 def _is_at_rest(touchpoint: Touchpoint) -> bool:
     """Whether no worker has messages in hand on which the list of recipients depends.
 
-    That is this touchpoint's own of before it was re-planned, what its siblings still send of an earlier revision and,
-    for a correction, all that its channel still sends of one: only then is it certain who was told what.
+    That is this touchpoint's own of before it was re-planned, what its siblings and their second channels still send of an
+    earlier revision and, for a correction, all that its channel still sends of one: only then is it certain who was told
+    what.
     """
-    earlier = Q(
-        touchpoint__campaign=touchpoint.campaign_id,
-        touchpoint__channel=touchpoint.channel_id,
-        revision__lt=touchpoint.revision,
-    )
-    if touchpoint.audience != Audience.TOLD:
+    earlier = Q(touchpoint__campaign=touchpoint.campaign_id, revision__lt=touchpoint.revision)
+    by_channel = Q(touchpoint__channel=touchpoint.channel_id)
+    if touchpoint.audience == Audience.TOLD:
+        earlier &= by_channel
+    else:
+        earlier &= by_channel | Q(touchpoint__audience=Audience.FAILED)
         earlier &= Q(touchpoint__step_key=touchpoint.step_key, touchpoint__occurrence=touchpoint.occurrence)
     return not Batch.objects.in_hand().filter(earlier | Q(touchpoint=touchpoint)).exists()
 

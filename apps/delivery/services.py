@@ -16,7 +16,7 @@ from apps.accounts.services import record
 from apps.audiences.models import SuppressionReason
 from apps.audiences.services import suppress
 from apps.campaigns.addresses import address_kind
-from apps.campaigns.models import OPEN_STATES, Audience
+from apps.campaigns.models import OPEN_STATES, Audience, Campaign
 from apps.channels.contract import Transport
 from apps.channels.pool import TransportPool
 from apps.common.states import move
@@ -214,8 +214,10 @@ def may_retry(*, now: datetime) -> Q:
 def retry_delivery(delivery: Delivery, *, actor: User | None, now: datetime) -> bool:
     """Sends one delivery again at once, under its own key; False when it may not go (any more).
 
-    Its batch is locked first: a worker that has claimed it meanwhile has this delivery in hand.
+    Its batch is locked first: a worker that has claimed it meanwhile has this delivery in hand. Its campaign is locked
+    before, as for taking over what has failed: one of the two comes first and the other sees it.
     """
+    Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=delivery.touchpoint_id).first()
     Batch.objects.select_for_update().filter(deliveries=delivery.pk).first()
     fence = Delivery.objects.filter(may_retry(now=now), pk=delivery.pk)
     current = fence.select_related("batch", "touchpoint").select_for_update(of=("self",)).first()

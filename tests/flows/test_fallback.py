@@ -7,6 +7,7 @@ from django.core import mail
 
 from apps.audiences.models import Suppression
 from apps.campaigns import services as campaigns
+from apps.campaigns.board import campaign_board
 from apps.campaigns.models import Anchor, Audience, Reason, Touchpoint
 from apps.campaigns.services import replan
 from apps.channels.messages import Phase, TransportError
@@ -345,3 +346,32 @@ def test_who_was_told_by_the_second_channel_is_not_retried_by_the_first():
 
     assert by("Second") != []
     assert not services.retry_delivery(failed, actor=None, now=now)
+
+
+def test_who_was_told_by_the_second_channel_hears_the_moment_no_second_time_when_it_is_planned_anew():
+    opened = campaign(2)
+    MemoryTransport.fail_next(refused(), down())
+    tick(NOW)
+    tick(NOW + SECOND)
+    assert (by("First"), by("Second")) == (["failed", "pending"], ["sent"])
+
+    move(opened, now=NOW + 5 * SECOND)
+    for minute in range(3):
+        tick(NOW + 10 * SECOND + minute * MINUTE)
+
+    unreached = Delivery.objects.get(touchpoint__audience=Audience.FAILED).contact
+    assert by("First", touchpoint__step_key="announce", state="sent") == ["sent"]
+    assert by("Second", contact=unreached) == ["sent", "sent"]  # and the correction
+    assert by("First", contact=unreached) == ["failed"]
+    assert broken(NOW + HOUR) == []
+
+
+def test_the_board_says_who_is_told_otherwise():
+    opened = campaign(1)
+    MemoryTransport.fail_next(refused())
+    tick(NOW)
+
+    first, instead = (cell.spot for cell in campaign_board(opened).cells)
+
+    assert (first.otherwise, first.instead_of) == ("Second", "")
+    assert (instead.otherwise, instead.instead_of) == ("", "First")
