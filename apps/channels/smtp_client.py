@@ -9,8 +9,9 @@ import email.policy
 import smtplib
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import methodcaller
 from typing import Any
 
 from .addresses import is_public, not_public
@@ -21,6 +22,7 @@ from .smtp_errors import PhasedSMTPError, Step, lost, refusal, reply_text
 LONGEST_REPLY_BYTES = 64 * 1024
 QUIT_SECONDS = 2  # a courtesy; nothing depends on the answer
 CLOSING = 421
+SLICE_SECONDS = 1.0  # of a wait, after which the deadline is looked at again
 
 _SEVEN_BIT = email.policy.compat32.clone(cte_type="7bit", linesep="\r\n")
 
@@ -205,12 +207,9 @@ class PhasedSMTP(smtplib.SMTP):
         super().putcmd(cmd, args)
 
     def send(self, s: Any) -> None:
-        if self.sock is None:
-            raise smtplib.SMTPServerDisconnected("Not connected.")
         unsent = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else s)
         while unsent:
-            self._bound(self.sock)
-            unsent = unsent[self.sock.send(unsent) :]
+            unsent = unsent[self._wait_for(methodcaller("send", unsent)) :]
 
     def getreply(self) -> tuple[int, bytes]:
         lines: list[bytes] = []
@@ -237,10 +236,7 @@ class PhasedSMTP(smtplib.SMTP):
 
     def _read_line(self) -> bytes:
         while (end := self._received.find(b"\n")) < 0:
-            if self.sock is None:
-                raise smtplib.SMTPServerDisconnected("Not connected.")
-            self._bound(self.sock)
-            chunk = self.sock.recv(8192)
+            chunk = self._wait_for(methodcaller("recv", 8192))
             if not chunk or len(self._received) > LONGEST_REPLY_BYTES:
                 self.close()
                 raise smtplib.SMTPServerDisconnected("Connection closed.")
@@ -252,11 +248,18 @@ class PhasedSMTP(smtplib.SMTP):
     def _allow(self, seconds: float) -> None:
         self._deadline = min(time.monotonic() + seconds, self._message_deadline)
 
-    def _bound(self, sock: socket.socket) -> None:
-        """The next wait ends at the deadline. Setting it costs a system call, so one that is nearly right stays."""
-        remaining, bound = self._remaining(), sock.gettimeout() or float("inf")
-        if not 0.9 * bound <= remaining <= bound:
-            sock.settimeout(remaining)
+    def _wait_for(self, act: Callable[[socket.socket], Any]) -> Any:
+        """One act of the socket, until the deadline. Each new time-out costs a system call, so the deadline is watched in slices."""
+        while True:
+            if self.sock is None:
+                raise smtplib.SMTPServerDisconnected("Not connected.")
+            wait = min(self._remaining(), SLICE_SECONDS)
+            if self.sock.gettimeout() != wait:
+                self.sock.settimeout(wait)
+            try:
+                return act(self.sock)
+            except TimeoutError:
+                continue
 
     def _remaining(self) -> float:
         remaining = self._deadline - time.monotonic()

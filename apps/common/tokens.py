@@ -36,7 +36,7 @@ class BadToken(Exception):
 
 def sign(purpose: Purpose, token: uuid.UUID, *, number: int = 0) -> str:
     """URL-safe text of about 40 characters; `number` (0–255) tells apart e.g. the links of one message."""
-    return Signer(purpose)(token, number=number)
+    return Signer(purpose)(token.bytes, number=number)
 
 
 class Signer:
@@ -45,8 +45,9 @@ class Signer:
     def __init__(self, purpose: Purpose) -> None:
         self._key = _purpose_key(settings.SECRET_KEY, purpose)
 
-    def __call__(self, token: uuid.UUID, *, number: int = 0) -> str:
-        payload = token.bytes + bytes([number])
+    def __call__(self, token: bytes, *, number: int = 0) -> str:
+        """`token`: the bytes of the random token."""
+        payload = token + bytes((number,))
         return _encode(payload + _digest(self._key, payload))
 
 

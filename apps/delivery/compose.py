@@ -1,5 +1,6 @@
 """From deliveries to messages: each in its recipient's language and zone, with all that a reader or a server looks at."""
 
+import hashlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -8,7 +9,6 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
-from uuid import uuid5
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -175,7 +175,8 @@ class Writer:
 
         All messages of a window to one person answer a message that never was, and so form one thread.
         """
-        root = f"<{uuid5(self.window.uid, str(delivery.contact_id)).hex}@{self.domain}>"
+        thread = hashlib.sha256(f"{self.window.uid} {delivery.contact_id}".encode()).hexdigest()[:32]
+        root = f"<{thread}@{self.domain}>"
         headers = {
             "Message-ID": f"<{delivery.token.hex}@{self.domain}>",
             "Date": _date(date),

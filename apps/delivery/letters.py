@@ -16,11 +16,11 @@ class LetterBox:
 
     def __init__(self, book: links.LinkBook, *, notice_url: str) -> None:
         self._book, self._notice_url = book, notice_url
-        self._click_url = links.click_urls()
-        self._own: Mapping[int, Callable[[UUID], str]] = {
+        self._click_urls = links.click_urls()
+        self._own: Mapping[int, Callable[[bytes], str]] = {
             NOTICE: self._notice,
-            PIXEL: links.open_urls(),
-            UNSUBSCRIBE: links.unsubscribe_urls(),
+            PIXEL: links.open_urls().of,
+            UNSUBSCRIBE: links.unsubscribe_urls().of,
         }
         self._letters: dict[tuple[int, bool, bool], WiredLetter | None] = {}
 
@@ -47,13 +47,14 @@ class LetterBox:
         return letter.wired(self._addresses(row.token, letter.addresses))
 
     def _addresses(self, token: UUID, numbers: Collection[int]) -> Mapping[int, bytes]:
-        return {number: self._address(number, token).encode() for number in numbers}
+        raw = token.bytes
+        return {number: self._address(number, raw).encode() for number in numbers}
 
-    def _address(self, number: int, token: UUID) -> str:
+    def _address(self, number: int, token: bytes) -> str:
         if number >= FIRST_LINK:
-            return self._click_url(token, number - FIRST_LINK)
+            return self._click_urls.of(token, number - FIRST_LINK)
         return self._own[number](token)
 
-    def _notice(self, token: UUID) -> str:
+    def _notice(self, token: bytes) -> str:
         number = self._book.number_of(self._notice_url)
-        return self._notice_url if number is None else self._click_url(token, number)
+        return self._notice_url if number is None else self._click_urls.of(token, number)

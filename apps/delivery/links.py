@@ -28,6 +28,9 @@ class Address:
         self._sign = Signer(purpose)
 
     def __call__(self, token: UUID, number: int = 0) -> str:
+        return self.of(token.bytes, number)
+
+    def of(self, token: bytes, number: int = 0) -> str:
         return f"{self._before}{self._sign(token, number=number)}{self._after}"
 
 
