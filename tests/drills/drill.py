@@ -140,7 +140,7 @@ def perform(drill: Drill, stage: Stage, *, form: str, seed: int, overrides: dict
         "size": vars(size),
         "injected": run.injected,
         "measured": run.measured,
-        "logged": stage.warnings()[-10:] if run.broken else [],
+        "logged": stage.errors()[-10:] if run.broken else [],
         "seconds": round(time.monotonic() - began, 1),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "database": _database(stage)},
     }

@@ -7,9 +7,11 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from apps.audiences.models import Contact
-from apps.campaigns.models import MessageTemplate, Touchpoint
+from apps.campaigns import services as campaigns
+from apps.campaigns.models import Campaign, MessageTemplate, Touchpoint
+from apps.campaigns.stillness import await_stillness
 from apps.channels.models import Channel, ChannelKind
-from apps.delivery import services
+from apps.delivery import services, steering, stillness
 from apps.delivery.clock import database_now
 from apps.delivery.models import IN_HAND, Batch, Delivery, DeliveryState
 from apps.windows.models import Service
@@ -26,8 +28,12 @@ def touchpoint(
     due_in: float = 0.0,
     useful_hours: float = 6.0,
     content_key: str = "announce",
+    is_written_late: bool = False,
 ) -> dict[str, Any]:
-    """A touchpoint to so many people of its own, through a mail server at `port` (none: the installation's)."""
+    """A touchpoint to so many people of its own, through a mail server at `port` (none: the installation's).
+
+    `is_written_late`: its deliveries are not written before it is due.
+    """
     number = Touchpoint.objects.count()
     name = f"drill-{number}"
     _people(name, people)
@@ -38,6 +44,7 @@ def touchpoint(
         segment=_segment(name),
         channel=_channel(port),
         due_at=due_at,
+        expand_at=due_at - timedelta(minutes=0 if is_written_late else 10),
         useful_until=due_at + timedelta(hours=useful_hours),
         urgency=urgency,
         step_key=name,
@@ -105,3 +112,52 @@ def now() -> float:
 
 def expand(touchpoint: int) -> str:
     return str(services.expand_touchpoint(touchpoint, now=database_now()))
+
+
+def released_campaign(people: int) -> dict[str, Any]:
+    """A campaign whose announcement to so many people is due now, made as planners make it."""
+    name = f"drill-{Touchpoint.objects.count()}"
+    _people(name, people)
+    for key in ("announce", "moved", "cancelled"):
+        _template(key)
+    instant = database_now()
+    playbook = factories.make_playbook(name=name, slug=name)
+    factories.make_step(playbook, channel=_channel(0), segment=_segment(name), useful_for=factories.DAY)
+    service = Service.objects.create(name=name, slug=name)
+    starts_at = instant + 30 * factories.DAY
+    window = factories.make_window(starts_at=starts_at, services=[service], status="draft", revision=0, scheduled_at=None)
+    campaign = campaigns.open_campaign(window, playbook=playbook, owner=None, actor=None, now=instant)
+    campaigns.release(campaign, actor=None, now=instant)
+    return {"campaign": campaign.pk, "people": people, "due_at": instant.timestamp()} | touchpoints_of(campaign.pk)
+
+
+def touchpoints_of(campaign: int) -> dict[str, list[int]]:
+    return {"touchpoints": list(Touchpoint.objects.filter(campaign=campaign).values_list("pk", flat=True))}
+
+
+def cancel(campaign: int) -> dict[str, Any]:
+    found = Campaign.objects.get(pk=campaign)
+    campaigns.cancel(found, reason="Called off.", actor=None, now=database_now())
+    return _stopped(await_stillness(found).messages)
+
+
+def reschedule(campaign: int) -> dict[str, Any]:
+    found = Campaign.objects.select_related("window").get(pk=campaign)
+    starts_at = found.window.starts_at + factories.DAY
+    ends_at = found.window.ends_at + factories.DAY
+    campaigns.reschedule(found, starts_at=starts_at, ends_at=ends_at, reason="Parts are late.", actor=None, now=database_now())
+    return _stopped(await_stillness(found).messages)
+
+
+def pause(campaign: int) -> dict[str, Any]:
+    found = Campaign.objects.get(pk=campaign)
+    steering.pause(found, reason="Wait.", actor=None, now=database_now())
+    return _stopped(stillness.await_stillness(steering.batches_of(found), now=database_now()).messages)
+
+
+def resume(campaign: int) -> None:
+    steering.resume(Campaign.objects.get(pk=campaign), choice=steering.Choice.NOW, actor=None, now=database_now())
+
+
+def _stopped(unanswered: int) -> dict[str, Any]:
+    return {"returned_at": now(), "unanswered": unanswered}

@@ -50,11 +50,11 @@ class House:
             self.postgres.start()
             self.server = self.postgres.server
 
-    def database(self, *, tablespace: str = "") -> str:
-        """The address of a new database."""
+    def database(self, *, tablespace: str = "", folder: Path | None = None) -> str:
+        """The address of a new database, in a tablespace of PostgreSQL or, of SQLite, in a folder."""
         name = f"drill_{uuid.uuid4().hex[:12]}"
         if not self.server:
-            path = self.folder / f"{name}.sqlite3"
+            path = (folder or self.folder) / f"{name}.sqlite3"
             with self._making:
                 self._migrate(f"sqlite:///{self.folder / self._template}")
             shutil.copy(self.folder / self._template, path)
@@ -151,10 +151,12 @@ class Stage:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    def warnings(self) -> list[str]:
-        """What the parts logged above the ordinary, for the reader of a broken drill."""
-        lines = [line for path in sorted(self.folder.glob("*.log")) for line in path.read_text(errors="replace").splitlines()]
-        return [line for line in lines if " ERROR " in line or "Traceback" in line]
+    def log_lines(self) -> list[str]:
+        return [line for path in sorted(self.folder.glob("*.log")) for line in path.read_text(errors="replace").splitlines()]
+
+    def errors(self) -> list[str]:
+        """For the reader of a broken drill."""
+        return [line for line in self.log_lines() if " ERROR " in line]
 
     def end_processes(self) -> None:
         for process in self.processes:

@@ -1,0 +1,127 @@
+"""A disk that is full: the database's, and the one on which Redis keeps its append-only file."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .drill import Run, drill
+from .servers import fill, small_disk
+from .stage import Stage
+
+MEGABYTES = 80  # a new database takes some 15
+
+
+@contextmanager
+def _on(disk: Path, run: Run) -> Iterator[Stage]:
+    """An installation whose database lives on `disk`."""
+    house = run.stage.house
+    if house.postgres:
+        place = disk / "space"
+        place.mkdir()
+        house.postgres.own(place)
+        disk.chmod(0o755)
+        name = f"space_{run.stage.folder.name.replace('-', '_')}"
+        house.execute(f"CREATE TABLESPACE {name} LOCATION '{place}'")
+        url = house.database(tablespace=name)
+    else:
+        name, url = "", house.database(folder=disk)
+    stage = Stage(house, database_url=url)
+    try:
+        yield stage
+    finally:
+        stage.close()
+        if name:
+            house.execute(f"DROP TABLESPACE {name}")
+
+
+@drill(
+    "disk-database",
+    promise="The database's disk is full while messages leave: nothing is handed over without a durable mark, nobody is lost, nobody is "
+    "written to twice, a full disk leaves at most one message per worker and connection in doubt, and sending goes on by itself "
+    "once there is room.",
+    small={"people": 1_500, "times": 1, "seconds": 4},
+    full={"people": 12_000, "times": 5, "seconds": 30},
+)
+def database(run: Run) -> None:
+    with small_disk(MEGABYTES) as disk, _on(disk, run) as stage:
+        run.stage, usual = stage, run.stage
+        try:
+            _fill_amid(run, disk)
+            said = stage.verify()
+            run.hold(not said, f"manage.py verify: {said}")
+        finally:
+            run.stage = usual
+
+
+def _fill_amid(run: Run, disk: Path) -> None:
+    """Once as the deliveries are to be written, then while they leave (where settling in place may need no room at all)."""
+    stage = run.stage
+    stage.sink.delay = 0.003
+    stage.beat()
+    for _ in range(2):
+        stage.worker()
+    scene = run.touchpoint(due_in=3, is_written_late=True)
+    ballast = fill(disk)
+    time.sleep(3 + run.size.seconds)
+    run.hold(not run.received(), f"{run.received()} messages left although nothing could be written.")
+    ballast.unlink()
+    run.measured["sent_while_full"] = []
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, run.size.people // (4 * run.size.times)))
+        since = run.received()
+        ballast = fill(disk)
+        time.sleep(run.size.seconds)
+        ballast.unlink()
+        run.measured["sent_while_full"].append(run.received() - since)
+    stage.sink.delay = 0.0
+    run.wait_settled(scene)
+    run.injected |= {"times_full": run.size.times + 1, "seconds_each": run.size.seconds}
+    noticed = sum("No space left" in line or "disk is full" in line for line in stage.log_lines())
+    run.measured["errors_logged"] = noticed
+    run.hold(noticed > 0, "Nothing has noticed that the disk was full: the drill shows nothing.")
+    run.judge(scene, doubts=2 * run.size.times)
+
+
+@drill(
+    "disk-journal",
+    promise="The disk of Redis, which holds the journal and the hints, is full while messages leave, so that it refuses every write: "
+    "nobody is lost, nobody is written to twice, nothing is in doubt, and sending goes on.",
+    small={"people": 400, "times": 1, "seconds": 4},
+    full={"people": 12_000, "times": 5, "seconds": 30},
+)
+def journal(run: Run) -> None:
+    with small_disk(16) as disk:
+        options = ("--appendonly", "yes", "--appendfsync", "everysec", "--dir", str(disk), "--auto-aof-rewrite-percentage", "0")
+        run.stage, usual = Stage(run.stage.house, redis_options=options), run.stage
+        try:
+            _journal(run, disk)
+        finally:
+            run.stage.close()
+            run.stage = usual
+
+
+def _journal(run: Run, disk: Path) -> None:
+    stage = run.stage
+    stage.sink.delay = 0.005
+    stage.beat()
+    for _ in range(2):
+        stage.worker()
+    scene = run.touchpoint()
+    went_on = []
+    for _ in range(run.size.times):
+        run.wait_for(run.rng.randint(1, run.size.people // (4 * run.size.times)))
+        ballast = fill(disk)
+        since = run.received()
+        time.sleep(run.size.seconds)
+        went_on.append(run.received() - since)
+        ballast.unlink()
+    stage.sink.delay = 0.0
+    run.wait_settled(scene)
+    run.injected |= {"times_full": run.size.times, "seconds_each": run.size.seconds}
+    run.measured["sent_while_full"] = went_on
+    log = (stage.folder / "redis.log").read_text()
+    run.hold("writing to the AOF" in log or "No space left" in log, "Redis has not noticed that its disk was full.")
+    run.judge(scene, doubts=0)
+    said = stage.verify()
+    run.hold(not said, f"manage.py verify: {said}")
