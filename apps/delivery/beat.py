@@ -1,7 +1,8 @@
 """The clock: a scheduler for the standard `celery beat` that sleeps until the next due row, a second at most.
 
 It keeps no schedule of its own: it looks what is due and publishes hints. So two of them are harmless, a new one has
-nothing to catch up on, and while Redis or the database is away it waits.
+nothing to catch up on, and while the database is away it waits. While Redis is away, or no worker hears the hints, it does
+the work itself (direct.py).
 """
 
 import logging
@@ -9,11 +10,13 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from celery.beat import Scheduler
+from celery.beat import Scheduler, Service
+from celery.signals import beat_init
 from django.db import Error, close_old_connections, connection
 
 from . import guard, tasks
 from .clock import database_now
+from .direct import DirectWork
 from .due import Due, due
 from .services import beat_once
 
@@ -42,6 +45,7 @@ class DueRowScheduler(Scheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._look_at = 0.0
         self._pulse_at = 0.0
+        self._direct = DirectWork()
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
@@ -50,9 +54,16 @@ class DueRowScheduler(Scheduler):
         self.update_from_dict({name: entry | {"last_run_at": LONG_AGO} for name, entry in HOUSEKEEPING.items()})
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
-        """Does what is due and returns for how long there is nothing to do."""
-        wait: float = super().tick(*args, **kwargs)
+        """Does what is due and returns for how long there is nothing to do. What cannot be published now is not tried."""
+        wait = float(self.max_interval) if self._direct.is_redis_away else super().tick(*args, **kwargs)
         return min(wait, self._look())
+
+    def work_directly_when_needed(self) -> None:
+        self._direct.start()
+
+    def close(self) -> None:
+        self._direct.stop()
+        super().close()
 
     def _look(self) -> float:
         if time.monotonic() >= self._look_at:
@@ -68,7 +79,7 @@ class DueRowScheduler(Scheduler):
 
     def _publish_due(self, now: datetime) -> float:
         found = due(now) if guard.clock_may_work(now) else None
-        if found:
+        if found and not self._direct.is_redis_away:
             self._hint(found)
         if time.monotonic() >= self._pulse_at:
             beat_once("beat", now=now)
@@ -93,3 +104,10 @@ class DueRowScheduler(Scheduler):
         for task, queue, kwargs in hints:
             if not tasks.hint(task, queue=queue, **kwargs):
                 return
+
+
+@beat_init.connect
+def begin_direct_work(sender: Service, **_: Any) -> None:
+    """In the running clock only: a scheduler is also made to be asked or printed."""
+    if isinstance(sender.scheduler, DueRowScheduler):
+        sender.scheduler.work_directly_when_needed()

@@ -381,7 +381,7 @@ class Installation(models.Model):
 class Pulse(models.Model):
     """When each part of the engine was last seen alive; the worker's is written by a task that beat sent through Redis."""
 
-    name = models.CharField(max_length=16, unique=True)  # "beat", "worker"
+    name = models.CharField(max_length=16, unique=True)  # "beat", "worker"; direct.Cause while the clock works itself
     seen_at = models.DateTimeField()
 
     class Meta:

@@ -5,13 +5,11 @@ import time
 from typing import Any
 
 from celery import Task, shared_task
-from django.db import DatabaseError
 from kombu.exceptions import OperationalError
 
-from apps.campaigns.services import replan_enabled
 from apps.campaigns.services import start_due_windows as start_windows
 
-from . import guard, services, store
+from . import guard, housekeeping, services, store
 from .clock import database_now
 from .services import Expanded, beat_once
 
@@ -56,27 +54,10 @@ def start_due_windows() -> None:
 
 @shared_task(name="delivery.sweep")
 def sweep() -> None:
-    """Heals and closes. A verb that fails does not keep the others from their work. What is halted is left as it stands."""
+    """What is halted is left as it stands."""
     now = database_now()
-    if not guard.may_work(now):
-        return
-    verbs = (
-        replan_enabled,
-        services.reap,
-        services.close_stopped,
-        services.expire_past_use,
-        services.look_up_doubts,
-        services.resolve_doubts,
-        services.send_fallbacks,
-        services.finish_settled,
-    )
-    for verb in verbs:
-        try:
-            verb(now)
-        except DatabaseError:
-            raise
-        except Exception:
-            logger.exception("Housekeeping: %s failed", verb.__name__)
+    if guard.may_work(now):
+        housekeeping.sweep(now)
 
 
 @shared_task(name="delivery.pulse")

@@ -1,6 +1,8 @@
 """Redis flushed, restarted empty, frozen, out of memory or away when messages fall due."""
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from .drill import Run, drill
 
@@ -135,11 +137,35 @@ def full(run: Run) -> None:
 
 @drill(
     "redis-away",
-    promise=f"Redis is away when messages fall due: {NOTHING}; they leave at the latest when it is back.",
+    promise=f"Redis is gone when messages fall due: {NOTHING}; they leave directly within 5 s, and by hints when it is back.",
     small={"people": 100, "seconds": 8},
     full={"people": 4_000, "seconds": 120},
 )
 def away(run: Run) -> None:
+    _falls_due_without(run, run.stage.redis.away)
+
+
+@drill(
+    "redis-frozen-when-due",
+    promise=f"Redis is frozen when messages fall due: {NOTHING}; they leave directly within 5 s, and by hints when it is back.",
+    small={"people": 100, "seconds": 8},
+    full={"people": 4_000, "seconds": 120},
+)
+def frozen_when_due(run: Run) -> None:
+    _falls_due_without(run, run.stage.redis.frozen)
+
+
+@drill(
+    "redis-full-when-due",
+    promise=f"Redis answers but takes nothing (noeviction) when messages fall due: they leave directly within 5 s; {NOTHING}.",
+    small={"people": 100, "seconds": 8},
+    full={"people": 4_000, "seconds": 120},
+)
+def full_when_due(run: Run) -> None:
+    _falls_due_without(run, run.stage.redis.full)
+
+
+def _falls_due_without(run: Run, gone: Callable[[], AbstractContextManager[None]]) -> None:
     stage = run.stage
     stage.beat()
     stage.worker()
@@ -147,15 +173,38 @@ def away(run: Run) -> None:
     first = run.touchpoint(1)
     run.wait_for(1)  # the parts are up
     run.wait_settled(first)
-    with stage.redis.away():
-        time.sleep(1)
-        scene = run.touchpoint()
+    with gone():
         since = run.received()
-        time.sleep(run.size.seconds)
+        scene = run.touchpoint()
+        began = time.monotonic()
+        run.wait_for(1, since=since)
+        time.sleep(max(0.0, run.size.seconds - (time.monotonic() - began)))
         run.measured["sent_while_away"] = run.received() - since
     run.injected["seconds_away"] = run.size.seconds
     _hold_life(run, "back_after_seconds")
     run.wait_settled(scene)
     verdict = run.judge(scene, doubts=0)
-    late = verdict.first_after is None or verdict.first_after > run.size.seconds + BACK_SECONDS
+    late = verdict.first_after is None or verdict.first_after > GOES_ON_SECONDS
     run.hold(not late, f"The first message came {verdict.first_after} s after it was due.")
+
+
+@drill(
+    "redis-away-clock-term",
+    promise=f"The clock is told to stop (TERM) while it sends directly, and started again: {NOTHING}.",
+    small={"people": 400, "times": 1},
+    full={"people": 4_000, "times": 5},
+)
+def clock_told_to_stop(run: Run) -> None:
+    stage = run.stage
+    stage.sink.delay = 0.005
+    beat = stage.beat()
+    with stage.redis.away():
+        scene = run.touchpoint()
+        for _ in range(run.size.times):
+            run.wait_for(20)
+            beat.terminate()
+            run.hold(beat.wait(timeout=40) == 0, f"The clock ended with {beat.returncode}.")
+            beat = stage.beat()
+        run.wait_settled(scene)
+    run.injected["terms"] = run.size.times
+    _end(run, scene)

@@ -22,7 +22,8 @@ UNSENT = ("console", "locmem", "dummy", "filebased")
 def preavis_strip(context: Context) -> dict[str, Any]:
     """Says on every page what is wrong with the machinery, and what is paused; nothing while all is well. Five queries."""
     found = health.check(now=timezone.now())
-    problems = [*(problem for problem in found.problems if problem != found.halt), *_channel_problems()]
+    faults = (problem for problem in found.problems if problem != found.halt)
+    problems = [*faults, *found.notices, *_channel_problems()]
     reader = {"user": context["user"], "perms": context["perms"]}
     return {"halt": found.halt, "problems": problems, "pauses": pauses(), **reader}
 

@@ -22,6 +22,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
     body = {
         "ok": not found.problems,
         "problems": found.problems,
+        "notices": found.notices,
         "is_halted": bool(found.halt),
         "oldest_due_seconds": _age(found.oldest_due_at, now),
         "worker_seen_seconds": _age(found.worker_seen_at, now),

@@ -1,0 +1,169 @@
+"""Sending without hints: when the clock works itself, what it does then, and when it leaves it to the workers again."""
+
+from datetime import timedelta
+
+import pytest
+
+from apps.campaigns.models import Touchpoint, TouchpointState
+from apps.delivery import direct, health
+from apps.delivery.direct import Cause, DirectWork
+from apps.delivery.models import Batch, Delivery, DeliveryState, Pulse
+from apps.delivery.services import beat_once
+from tests.factories import NOW, make_batch, make_contact, make_touchpoint
+
+from .engine import claimed, expanded, states
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("text")]
+SECOND = timedelta(seconds=1)
+
+
+class Redis:
+    """Takes notes, or does not, for whatever reason."""
+
+    def __init__(self):
+        self.takes_notes = True
+
+    def __call__(self):
+        return self.takes_notes
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """A Redis that the test can take away; the database says NOW."""
+    monkeypatch.setattr(direct, "database_now", lambda: NOW)
+    return Redis()
+
+
+def looked(work, times=1):
+    for _ in range(times):
+        work.look()
+    return work.cause
+
+
+def test_nothing_is_done_while_redis_answers_and_nothing_waits(away):
+    assert looked(DirectWork(takes_notes=away), 3) is None
+
+
+def test_one_missed_answer_is_not_yet_an_absence(away):
+    work = DirectWork(takes_notes=away)
+    away.takes_notes = False
+
+    assert looked(work) is None
+    assert looked(work, 2) is Cause.AWAY
+
+
+def test_while_redis_is_away_what_is_due_is_written_and_sent(away):
+    make_contact()
+    make_touchpoint()
+    work = DirectWork(takes_notes=away)
+    away.takes_notes = False
+
+    looked(work, 6)
+
+    assert states() == {"sent": 1}
+    assert Touchpoint.objects.get().state == TouchpointState.SENT
+
+
+def test_when_redis_answers_again_it_is_left_to_the_workers(away):
+    work = DirectWork(takes_notes=away)
+    away.takes_notes = False
+    looked(work, 3)
+    expanded(1)
+
+    away.takes_notes = True
+
+    assert looked(work) is None
+    assert states() == {"pending": 1}
+
+
+def test_what_has_been_due_for_seconds_and_is_in_nobodys_hands_was_not_heard(away):
+    expanded(1)
+    Batch.objects.update(not_before=NOW - 4 * SECOND)
+
+    work = DirectWork(takes_notes=away)
+
+    assert looked(work) is Cause.UNHEARD
+    assert states() == {"sent": 1}
+    assert looked(work) is None
+
+
+def test_what_came_due_just_now_is_the_workers(away):
+    expanded(1)
+
+    assert looked(DirectWork(takes_notes=away)) is None
+
+
+def test_while_a_worker_is_at_something_the_rest_waits_for_it(away, settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    claimed(2)
+    Batch.objects.update(not_before=NOW - 4 * SECOND)
+
+    assert looked(DirectWork(takes_notes=away)) is None
+
+
+def test_a_worker_that_died_with_something_in_hand_does_not_keep_the_rest(away, settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    claimed(2)
+    Batch.objects.update(not_before=NOW - 4 * SECOND)
+    Batch.objects.in_hand().update(lease_until=NOW)
+
+    assert looked(DirectWork(takes_notes=away)) is Cause.UNHEARD
+
+
+def test_a_touchpoint_that_nobody_expands_is_expanded(away):
+    make_contact()
+    make_touchpoint(due_at=NOW + 60 * SECOND, expand_at=NOW - 4 * SECOND)
+
+    looked(DirectWork(takes_notes=away))
+
+    assert Delivery.objects.get().state == DeliveryState.PENDING
+
+
+def test_it_says_that_it_is_at_work(away):
+    work = DirectWork(takes_notes=away)
+    away.takes_notes = False
+    looked(work, 3)
+
+    assert Pulse.objects.get(name=Cause.AWAY).seen_at == NOW
+
+
+def test_health_says_how_messages_leave_instead_of_that_none_do():
+    for name in ("beat", Cause.AWAY):
+        beat_once(name, now=NOW)
+
+    found = health.check(now=NOW)
+
+    assert found.problems == ()
+    assert found.notices == (
+        "Redis is away: messages leave directly, from the clock. Opens and clicks are counted when it is back.",
+    )
+
+
+def test_health_names_workers_that_hear_nothing():
+    for name in ("beat", Cause.UNHEARD):
+        beat_once(name, now=NOW)
+
+    assert health.check(now=NOW).notices == (
+        "No worker (celery worker) hears the clock: messages leave directly, from the clock.",
+    )
+
+
+def test_the_notice_goes_with_its_cause():
+    beat_once(Cause.AWAY, now=NOW - 60 * SECOND)
+
+    found = health.check(now=NOW)
+
+    assert found.notices == ()
+    assert len(found.problems) == 2
+
+
+def test_what_was_told_to_stop_takes_nothing_more(away):
+    make_batch(not_before=NOW)
+    work = DirectWork(takes_notes=away)
+    away.takes_notes = False
+    looked(work)
+    work.stop()
+
+    looked(work)
+
+    assert Batch.objects.get().attempt == 0
