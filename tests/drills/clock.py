@@ -2,10 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from .drill import Run, drill
 from .servers import faketime_library
@@ -35,16 +34,12 @@ class FalseClock:
         self.file.write_text(f"{seconds:+d}\n")
 
 
-def _jumps(run: Run, clock: FalseClock, *, to: list[int]) -> dict[str, Any]:
-    run.stage.sink.delay = 0.04
-    scene = run.touchpoint()
+def _jump(run: Run, clock: FalseClock, to: Iterable[int]) -> None:
+    run.start(reply_seconds=0.04)
     for seconds in to:
-        run.wait_for(run.rng.randint(1, max(1, run.size.people // (4 * len(to)))))
+        run.amid(run.size.people // (8 * run.size.times))
         clock.jump(seconds)
-        time.sleep(1.2)
-    run.stage.sink.delay = 0.0
-    run.injected |= {"jumps": len(to)}
-    return scene
+        time.sleep(1.2)  # until everybody has seen it
 
 
 @drill(
@@ -60,11 +55,12 @@ def host(run: Run) -> None:
     stage.beat(**clock.env)
     stage.worker(**clock.env)
     stage.worker()  # on a host whose clock is right
-    scene = _jumps(run, clock, to=[HOUR, -HOUR] * run.size.times)
+    _jump(run, clock, [HOUR, -HOUR] * run.size.times)
     clock.jump(HOUR)
     later = run.touchpoint(20, due_in=8)  # its host thinks that this was due an hour ago
-    run.wait_settled(scene, later)
-    run.judge(scene, doubts=0)
+    run.injected["jumps"] = 2 * run.size.times + 1
+    run.finish(doubts=0)
+    run.wait_settled(later)
     run.judge(later, doubts=0, name="due later: ")
 
 
@@ -85,10 +81,12 @@ def database(run: Run) -> None:
         stage.beat()
         stage.worker()
         stage.worker()
-        scene = _jumps(run, clock, to=[HOUR, 0] * run.size.times + [HOUR])
+        jumps = [HOUR, 0] * run.size.times + [HOUR]
+        _jump(run, clock, jumps)
         later = run.touchpoint(20, due_in=8)
-        run.wait_settled(scene, later)
-        run.judge(scene, doubts=2 * run.injected["jumps"])
+        run.injected["jumps"] = len(jumps)
+        run.finish(doubts=2 * len(jumps))
+        run.wait_settled(later)
         run.judge(later | {"due_at": later["due_at"] - HOUR}, doubts=0, name="due later: ")
         said = stage.verify()
         run.hold(not said, f"manage.py verify: {said}")

@@ -56,31 +56,33 @@ def database(run: Run) -> None:
 
 def _fill_amid(run: Run, disk: Path) -> None:
     """Once as the deliveries are to be written, then while they leave (where settling in place may need no room at all)."""
-    stage = run.stage
-    stage.sink.delay = 0.003
-    stage.beat()
+    run.stage.beat()
     for _ in range(2):
-        stage.worker()
-    scene = run.touchpoint(due_in=3, is_written_late=True)
+        run.stage.worker()
+    run.start(reply_seconds=0.003, due_in=3, is_written_late=True)
     ballast = fill(disk)
     time.sleep(3 + run.size.seconds)
     run.hold(not run.received(), f"{run.received()} messages left although nothing could be written.")
     ballast.unlink()
-    run.measured["sent_while_full"] = []
+    run.measured["sent_while_full"] = _while_full(run, disk)
+    run.injected |= {"times_full": run.size.times + 1, "seconds_each": run.size.seconds}
+    noticed = sum("No space left" in line or "disk is full" in line for line in run.stage.log_lines())
+    run.measured["errors_logged"] = noticed
+    run.hold(noticed > 0, "Nothing has noticed that the disk was full: the drill shows nothing.")
+    run.finish(doubts=2 * run.size.times)
+
+
+def _while_full(run: Run, disk: Path) -> list[int]:
+    """How many messages left each time the disk was full."""
+    sent = []
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, run.size.people // (4 * run.size.times)))
+        run.amid(run.size.people // (2 * run.size.times))
         since = run.received()
         ballast = fill(disk)
         time.sleep(run.size.seconds)
         ballast.unlink()
-        run.measured["sent_while_full"].append(run.received() - since)
-    stage.sink.delay = 0.0
-    run.wait_settled(scene)
-    run.injected |= {"times_full": run.size.times + 1, "seconds_each": run.size.seconds}
-    noticed = sum("No space left" in line or "disk is full" in line for line in stage.log_lines())
-    run.measured["errors_logged"] = noticed
-    run.hold(noticed > 0, "Nothing has noticed that the disk was full: the drill shows nothing.")
-    run.judge(scene, doubts=2 * run.size.times)
+        sent.append(run.received() - since)
+    return sent
 
 
 @drill(
@@ -102,26 +104,14 @@ def journal(run: Run) -> None:
 
 
 def _journal(run: Run, disk: Path) -> None:
-    stage = run.stage
-    stage.sink.delay = 0.005
-    stage.beat()
+    run.stage.beat()
     for _ in range(2):
-        stage.worker()
-    scene = run.touchpoint()
-    went_on = []
-    for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, run.size.people // (4 * run.size.times)))
-        ballast = fill(disk)
-        since = run.received()
-        time.sleep(run.size.seconds)
-        went_on.append(run.received() - since)
-        ballast.unlink()
-    stage.sink.delay = 0.0
-    run.wait_settled(scene)
+        run.stage.worker()
+    run.start(reply_seconds=0.005)
+    run.measured["sent_while_full"] = _while_full(run, disk)
     run.injected |= {"times_full": run.size.times, "seconds_each": run.size.seconds}
-    run.measured["sent_while_full"] = went_on
-    log = (stage.folder / "redis.log").read_text()
+    log = (run.stage.folder / "redis.log").read_text()
     run.hold("writing to the AOF" in log or "No space left" in log, "Redis has not noticed that its disk was full.")
-    run.judge(scene, doubts=0)
-    said = stage.verify()
+    run.finish(doubts=0)
+    said = run.stage.verify()
     run.hold(not said, f"manage.py verify: {said}")

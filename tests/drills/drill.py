@@ -57,6 +57,7 @@ class Run:
     injected: dict[str, Any] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    scenes: list[dict[str, Any]] = field(default_factory=list)  # what `start` and `amid` have sent
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
@@ -68,6 +69,39 @@ class Run:
     def touchpoint(self, people: int | None = None, **fields: Any) -> dict[str, Any]:
         made: dict[str, Any] = self.stage.scene("touchpoint", people or self.size.people, **fields)
         return made
+
+    def start(self, *, reply_seconds: float, **fields: Any) -> None:
+        """Begins to send to everybody, through a mail server that takes so long for each message."""
+        self.stage.sink.delay = reply_seconds
+        self._fields = fields
+        self.scenes.append(self.touchpoint(**fields))
+
+    def amid(self, most: int) -> None:
+        """Waits for up to so many more messages; when all have left, there is another touchpoint to as many people."""
+        goal = self.received() + self.rng.randint(1, max(1, most))
+        deadline = time.monotonic() + QUIET_SECONDS
+        while self.received() < goal:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"No message for {QUIET_SECONDS:g} s.")
+            numbers = [number for scene in self.scenes for number in scene["touchpoints"]]
+            if self.is_stuck_for(1.0) and not self.stage.scene("progress", numbers)["open"]:
+                self.scenes.append(self.touchpoint(**self._fields))
+        time.sleep(self.rng.random() * 0.02)  # anywhere between two messages
+
+    def is_stuck_for(self, seconds: float) -> bool:
+        """Whether nothing arrives for so long; returns as soon as something does."""
+        since, ends = self.received(), time.monotonic() + seconds
+        while time.monotonic() < ends:
+            if self.received() > since:
+                return False
+            time.sleep(0.005)
+        return True
+
+    def finish(self, *, doubts: int | None) -> Verdict:
+        """The mail server is quick again, and what `start` began comes to its end."""
+        self.stage.sink.delay = 0.0
+        self.wait_settled(*self.scenes)
+        return self.judge(*self.scenes, doubts=doubts)
 
     def received(self) -> int:
         return len(self.stage.sink.received)

@@ -15,32 +15,41 @@ WORKERS = 2
 @drill(
     "kill-workers",
     promise="However often workers are killed with kill -9: nobody is lost, nobody is written to twice, "
-    "and a kill leaves at most one message per connection in doubt.",
+    "and a kill leaves at most one message in doubt.",
     small={"people": 300, "times": 3},
     full={"people": 12_000, "times": 100},
 )
 def kill_workers(run: Run) -> None:
+    _kill_workers(run, connections=1)
+
+
+@drill(
+    "kill-connections",
+    promise="Workers that send through several connections each are killed with kill -9: nobody is lost, nobody is written to twice, "
+    "and a kill leaves at most one message per connection in doubt.",
+    small={"people": 300, "times": 2, "connections": 4},
+    full={"people": 12_000, "times": 50, "connections": 8},
+)
+def kill_connections(run: Run) -> None:
+    _kill_workers(run, connections=run.size.connections)
+
+
+def _kill_workers(run: Run, *, connections: int) -> None:
     """Half of the victims are whole workers, half only the process in which one works."""
-    stage = run.stage
-    stage.sink.delay = 0.005
-    stage.beat()
-    workers = [stage.worker() for _ in range(WORKERS)]
-    scene = run.touchpoint()
+    run.stage.beat()
+    workers = [run.stage.worker() for _ in range(WORKERS)]
+    run.start(reply_seconds=0.005 * connections, connections=connections)
     whole = 0
-    gap = max(2, round(1.6 * run.size.people / run.size.times))  # on average four fifths of them leave between kills
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, gap // 2 if run.size.times < 10 else gap))
+        run.amid(run.size.people // run.size.times)
         whole += _kill_one(run, workers)
-    run.wait_settled(scene)
-    stage.sink.delay = 0.0
-    run.injected |= {"kills": run.size.times, "whole_workers": whole}
-    run.judge(scene, doubts=run.size.times)
+    run.injected |= {"kills": run.size.times, "whole_workers": whole, "connections": connections}
+    run.finish(doubts=run.size.times * connections)
 
 
 def _kill_one(run: Run, workers: list[subprocess.Popen[bytes]]) -> bool:
     place = run.rng.randrange(len(workers))
     victim = workers[place]
-    time.sleep(run.rng.random() * 0.02)
     children = children_of(victim)
     if children and run.rng.random() < 0.5:
         os.kill(run.rng.choice(children), signal.SIGKILL)
@@ -82,29 +91,23 @@ def kill_beat(run: Run) -> None:
     full={"people": 6_000, "times": 20},
 )
 def term_workers(run: Run) -> None:
-    stage = run.stage
-    stage.sink.delay = 0.02
-    stage.beat()
-    workers = [stage.worker()]
-    scene = run.touchpoint()
+    run.stage.beat()
+    worker = run.stage.worker()
+    run.start(reply_seconds=0.02)
     took, codes = [], []
-    gap = max(2, run.size.people // run.size.times // 2)
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, gap))
-        old = workers.pop()
-        began = time.monotonic()
+        run.amid(run.size.people // run.size.times // 2)
+        old, began = worker, time.monotonic()
         os.kill(old.pid, signal.SIGTERM)
-        workers.append(stage.worker())  # as a rolling deployment has it
+        worker = run.stage.worker()  # as a rolling deployment has it
         wait_until(lambda old=old: old.poll() is not None, seconds=2 * WARM_STOP_SECONDS, what="stopping")
         took.append(time.monotonic() - began)
         codes.append(old.returncode)
-    stage.sink.delay = 0.0
-    run.wait_settled(scene)
     run.injected |= {"stops": run.size.times}
     run.measured |= {"longest_stop_seconds": round(max(took), 1)}
     run.hold(max(took) <= WARM_STOP_SECONDS, f"A stop took {max(took):.0f} s.")
     run.hold(set(codes) == {0}, f"Workers ended with {sorted(set(codes))}.")
-    run.judge(scene, doubts=0)
+    run.finish(doubts=0)
 
 
 @drill(
@@ -115,19 +118,14 @@ def term_workers(run: Run) -> None:
     full={"people": 6_000, "times": 40},
 )
 def freeze_workers(run: Run) -> None:
-    stage = run.stage
-    stage.sink.delay = 0.005
-    stage.beat()
-    workers = [stage.worker() for _ in range(WORKERS)]
-    scene = run.touchpoint()
-    gap = max(2, run.size.people // run.size.times // 2)
+    run.stage.beat()
+    workers = [run.stage.worker() for _ in range(WORKERS)]
+    run.start(reply_seconds=0.005)
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, gap))
+        run.amid(run.size.people // run.size.times // 2)
         victim = run.rng.choice(workers)
         os.killpg(victim.pid, signal.SIGSTOP)
         time.sleep(run.rng.uniform(8, 12))  # the lease is 5 s, and housekeeping looks each 5 s
         os.killpg(victim.pid, signal.SIGCONT)
-    stage.sink.delay = 0.0
-    run.wait_settled(scene)
     run.injected |= {"freezes": run.size.times}
-    run.judge(scene, doubts=run.size.times)
+    run.finish(doubts=run.size.times)

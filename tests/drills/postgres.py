@@ -16,19 +16,15 @@ WORKERS = 2
     breaks_server=True,
 )
 def restart(run: Run) -> None:
-    stage = run.stage
-    server = stage.postgres
-    stage.sink.delay = 0.005
-    stage.beat()
+    server = run.stage.postgres
+    run.stage.beat()
     for _ in range(WORKERS):
-        stage.worker()
-    scene = run.touchpoint()
+        run.stage.worker()
+    run.start(reply_seconds=0.005)
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, max(1, run.size.people // run.size.times // 2)))
+        run.amid(run.size.people // run.size.times // 2)
         server.stop("immediate")
         time.sleep(run.rng.random() * run.size.seconds)
         server.start()
-    stage.sink.delay = 0.0
-    run.wait_settled(scene)
     run.injected["crashes"] = run.size.times
-    run.judge(scene, doubts=WORKERS * run.size.times)
+    run.finish(doubts=WORKERS * run.size.times)

@@ -8,25 +8,17 @@ from .drill import Run, drill
 
 NOTHING = "nobody is lost, nobody is written to twice, nothing is in doubt"
 GOES_ON_SECONDS = 5.0
+BATCH = 200  # DELIVERY_BATCH_SIZE
 BACK_SECONDS = 60.0  # after Redis is back, for workers and beat to find it again without a restart
 
 
-def _sending(run: Run) -> dict:
+def _start(run: Run, *, reply_seconds: float = 0.005) -> None:
     """Two workers and beat in the middle of a touchpoint."""
-    stage = run.stage
-    stage.sink.delay = 0.005
-    stage.beat()
-    stage.worker()
-    stage.worker()
-    scene = run.touchpoint()
-    run.wait_for(run.size.people // 20 + 1)
-    return scene
-
-
-def _end(run: Run, *scenes: dict, doubts: int | None = 0) -> None:
-    run.wait_settled(*scenes)
-    run.stage.sink.delay = 0.0
-    run.judge(*scenes, doubts=doubts)
+    run.stage.beat()
+    run.stage.worker()
+    run.stage.worker()
+    run.start(reply_seconds=reply_seconds)
+    run.wait_for(1)
 
 
 def _hold_life(run: Run, name: str) -> None:
@@ -48,12 +40,12 @@ def _hold_life(run: Run, name: str) -> None:
     full={"people": 12_000, "times": 50},
 )
 def flush(run: Run) -> None:
-    scene = _sending(run)
+    _start(run)
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, max(1, run.size.people // run.size.times)))
+        run.amid(run.size.people // run.size.times)
         run.stage.redis.client.flushall()
     run.injected["flushes"] = run.size.times
-    _end(run, scene)
+    run.finish(doubts=0)
 
 
 @drill(
@@ -64,19 +56,17 @@ def flush(run: Run) -> None:
     full={"people": 4_000, "times": 10},
 )
 def flush_and_kill(run: Run) -> None:
-    stage = run.stage
-    stage.sink.delay = 0.005
-    stage.beat()
-    worker = stage.worker()
-    scene = run.touchpoint()
+    run.stage.beat()
+    worker = run.stage.worker()
+    run.start(reply_seconds=0.005)
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, run.size.people // (2 * run.size.times)))
-        stage.redis.client.flushall()
-        run.wait_for(5)
-        stage.kill(worker)
-        worker = stage.worker()
+        run.amid(run.size.people // run.size.times // 2)
+        run.stage.redis.client.flushall()
+        run.amid(5)
+        run.stage.kill(worker)
+        worker = run.stage.worker()
     run.injected |= {"flushes": run.size.times, "kills": run.size.times}
-    _end(run, scene, doubts=200 * run.size.times)
+    run.finish(doubts=BATCH * run.size.times)
 
 
 @drill(
@@ -86,27 +76,27 @@ def flush_and_kill(run: Run) -> None:
     full={"people": 12_000, "times": 10, "seconds": 8},
 )
 def restart(run: Run) -> None:
-    scene = _sending(run)
+    _start(run)
     for _ in range(run.size.times):
-        run.wait_for(run.rng.randint(1, max(1, run.size.people // run.size.times // 2)))
+        run.amid(run.size.people // run.size.times // 2)
         with run.stage.redis.away():
             time.sleep(run.size.seconds)
     run.injected |= {"restarts": run.size.times, "seconds_away": run.size.seconds}
     _hold_life(run, "back_after_seconds")
-    _end(run, scene)
+    run.finish(doubts=0)
 
 
 @drill(
     "redis-pause",
     promise=f"Redis is frozen (SIGSTOP) while messages leave: {NOTHING}; what is in hand goes on within 5 s.",
-    small={"people": 600, "times": 1, "seconds": 6},
+    small={"people": 400, "times": 1, "seconds": 6},
     full={"people": 12_000, "times": 5, "seconds": 30},
 )
 def pause(run: Run) -> None:
-    scene = _sending(run)
+    _start(run, reply_seconds=0.03)
     went_on = []
     for _ in range(run.size.times):
-        run.wait_for(1)
+        run.amid(run.size.people // run.size.times // 8)
         with run.stage.redis.frozen():
             time.sleep(GOES_ON_SECONDS)
             since = run.received()
@@ -114,8 +104,9 @@ def pause(run: Run) -> None:
             went_on.append(run.received() - since)
     run.injected |= {"pauses": run.size.times, "seconds_each": run.size.seconds}
     run.measured["sent_while_frozen_after_5_s"] = went_on
+    run.hold(min(went_on) > 0, f"After {GOES_ON_SECONDS:g} s without Redis nothing left any more: {went_on}")
     _hold_life(run, "back_after_seconds")
-    _end(run, scene)
+    run.finish(doubts=0)
 
 
 @drill(
@@ -125,14 +116,14 @@ def pause(run: Run) -> None:
     full={"people": 12_000, "times": 5, "seconds": 20},
 )
 def full(run: Run) -> None:
-    scene = _sending(run)
+    _start(run)
     for _ in range(run.size.times):
-        run.wait_for(1)
+        run.amid(run.size.people // run.size.times // 4)
         with run.stage.redis.full():
             time.sleep(run.size.seconds)
     run.injected |= {"times_full": run.size.times, "seconds_each": run.size.seconds}
     _hold_life(run, "back_after_seconds")
-    _end(run, scene)
+    run.finish(doubts=0)
 
 
 @drill(

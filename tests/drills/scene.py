@@ -25,6 +25,7 @@ def touchpoint(
     *,
     urgency: str = "routine",
     port: int = 0,
+    connections: int = 1,
     due_in: float = 0.0,
     useful_hours: float = 6.0,
     content_key: str = "announce",
@@ -42,7 +43,7 @@ def touchpoint(
     made = factories.make_touchpoint(
         campaign=_campaign(name, starts_at=due_at + 30 * factories.DAY),
         segment=_segment(name),
-        channel=_channel(port),
+        channel=_channel(port, connections),
         due_at=due_at,
         expand_at=due_at - timedelta(minutes=0 if is_written_late else 10),
         useful_until=due_at + timedelta(hours=useful_hours),
@@ -99,10 +100,12 @@ def _template(key: str) -> None:
     )
 
 
-def _channel(port: int) -> Channel:
+def _channel(port: int, connections: int = 1) -> Channel:
     config = {"host": "127.0.0.1", "port": port} if port else {}
-    slug = f"mail-{port}"
-    made, _is_new = Channel.objects.get_or_create(slug=slug, defaults={"name": slug, "kind": ChannelKind.EMAIL, "config": config})
+    slug = f"mail-{port}-{connections}"
+    made, _is_new = Channel.objects.get_or_create(
+        slug=slug, defaults={"name": slug, "kind": ChannelKind.EMAIL, "config": config | {"connections": connections}}
+    )
     return made
 
 
