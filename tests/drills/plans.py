@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any
 
 from .drill import Run, drill
@@ -9,11 +10,11 @@ from .drill import Run, drill
 Scene = dict[str, Any]
 
 
-def _amid(run: Run, verb: str) -> tuple[Scene, Scene]:
+def _amid(run: Run, verb: str, *words: str) -> tuple[Scene, Scene]:
     """A campaign in the middle of its fan-out, and what the verb answered."""
     scene: Scene = run.stage.scene("released_campaign", run.size.people)
     run.wait_for(run.rng.randint(1, run.size.people // 2))
-    return scene, run.stage.scene(verb, scene["campaign"])
+    return scene, run.stage.scene(verb, scene["campaign"], *words)
 
 
 def _times(run: Run, play: Callable[[], None]) -> None:
@@ -98,17 +99,20 @@ def reschedule(run: Run) -> None:
 
 @drill(
     "pause",
-    promise="A campaign is paused in the middle of its fan-out and resumed: nothing is handed over between the two (but for what the "
+    promise="A campaign, its touchpoint or its channel is paused in the middle of a fan-out and resumed: nothing is handed over between the two (but for what the "
     "pause names as unanswered), and afterwards everybody has got one message.",
-    small={"people": 150, "times": 2, "seconds": 1},
+    small={"people": 150, "times": 3, "seconds": 1},
     full={"people": 400, "times": 50, "seconds": 3},
 )
 def pause(run: Run) -> None:
+    targets = cycle(("campaign", "touchpoint", "channel"))
+
     def play() -> None:
-        scene, stopped = _amid(run, "pause")
+        what = next(targets)
+        scene, stopped = _amid(run, "pause", what)
         time.sleep(run.size.seconds)
         _hold_stillness(run, stopped, _keys(run, scene, 1), "pause")
-        run.stage.scene("resume", scene["campaign"])
+        run.stage.scene("resume", scene["campaign"], what)
         run.wait_settled(scene)
         run.judge(scene, doubts=0)
 

@@ -11,9 +11,9 @@ from apps.campaigns import services as campaigns
 from apps.campaigns.models import Campaign, MessageTemplate, Touchpoint
 from apps.campaigns.stillness import await_stillness
 from apps.channels.models import Channel, ChannelKind
-from apps.delivery import services, steering, stillness
+from apps.delivery import halts, services, steering, stillness
 from apps.delivery.clock import database_now
-from apps.delivery.models import IN_HAND, Batch, Delivery, DeliveryState
+from apps.delivery.models import IN_HAND, Batch, Delivery, DeliveryState, Installation
 from apps.windows.models import Service
 from tests import factories
 
@@ -152,14 +152,36 @@ def reschedule(campaign: int) -> dict[str, Any]:
     return _stopped(await_stillness(found).messages)
 
 
-def pause(campaign: int) -> dict[str, Any]:
+def pause(campaign: int, what: str) -> dict[str, Any]:
+    target = _target(campaign, what)
+    steering.pause(target, reason="Wait.", actor=None, now=database_now())
+    return _stopped(stillness.await_stillness(steering.batches_of(target), now=database_now()).messages)
+
+
+def resume(campaign: int, what: str) -> None:
+    steering.resume(_target(campaign, what), choice=steering.Choice.NOW, actor=None, now=database_now())
+
+
+def halt() -> str:
+    """Why this installation is halted; nothing where it is not."""
+    return str(Installation.objects.values_list("halt", flat=True).first() or "")
+
+
+def age(minutes: int) -> None:
+    """As if the clock had last beaten so long ago."""
+    Installation.objects.update(beat_at=database_now() - timedelta(minutes=minutes))
+
+
+def release(choice: str) -> None:
+    halts.release(choice=steering.Choice(choice), actor=None, now=database_now())
+
+
+def _target(campaign: int, what: str) -> steering.Target:
+    """The campaign, its only touchpoint, or the channel of that."""
     found = Campaign.objects.get(pk=campaign)
-    steering.pause(found, reason="Wait.", actor=None, now=database_now())
-    return _stopped(stillness.await_stillness(steering.batches_of(found), now=database_now()).messages)
-
-
-def resume(campaign: int) -> None:
-    steering.resume(Campaign.objects.get(pk=campaign), choice=steering.Choice.NOW, actor=None, now=database_now())
+    touchpoint = found.touchpoints.select_related("channel").get()
+    targets: dict[str, steering.Target] = {"campaign": found, "touchpoint": touchpoint, "channel": touchpoint.channel}
+    return targets[what]
 
 
 def _stopped(unanswered: int) -> dict[str, Any]:
