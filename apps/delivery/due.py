@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Min, Q, QuerySet
 
-from apps.campaigns.models import Touchpoint, TouchpointState, Urgency
+from apps.campaigns.models import OPEN_STATES, Touchpoint, TouchpointState, Urgency
+from apps.channels.models import Channel
 from apps.windows.models import MaintenanceWindow, WindowStatus
 
-from .models import Batch, BatchState
+from .models import Batch, BatchState, Circuit, CircuitState
 from .policy import URGENT_PRIORITIES
 
+PACED_SIGN_OF_LIFE = timedelta(seconds=60)  # one claim hands over for half of it
 MOST_AT_ONCE = 16  # hints of a kind per look; the next look is a second away at most
 
 
@@ -41,9 +44,10 @@ def oldest_due_at(now: datetime) -> datetime | None:
     """Since when the longest-waiting row has been due; None when nothing waits.
 
     A touchpoint that was planned shortly before its time is written late, and is not late for that. What a person holds
-    back does not wait: it is shown as paused.
+    back does not wait: it is shown as paused. Nor does what takes its turn behind messages that leave at their channel's
+    pace.
     """
-    batches = Batch.objects.overdue(now).free()
+    batches = Batch.objects.overdue(now).free().exclude(channel__in=_moving_at_their_pace(now))
     touchpoints = Touchpoint.objects.due_for_expansion(now).filter(due_at__lte=now)
     windows = MaintenanceWindow.objects.due_to_start(now)
     return _earliest(
@@ -53,12 +57,21 @@ def oldest_due_at(now: datetime) -> datetime | None:
     )
 
 
+def _moving_at_their_pace(now: datetime) -> QuerySet[Channel, Any]:
+    """Channels with a pace, or one that their provider asked for, of which something left a moment ago or rests till later."""
+    moving = Batch.objects.filter(touchpoint__state__in=OPEN_STATES, marked_at__gt=now - PACED_SIGN_OF_LIFE)
+    resting = Circuit.objects.filter(state=CircuitState.CLOSED, not_before__gt=now)
+    paced = Q(pace__isnull=False) | Q(circuit__slowed_to__isnull=False)
+    return Channel.objects.filter(paced & Q(pk__in=moving.values("channel")) | Q(pk__in=resting.values("channel"))).values("pk")
+
+
 def _next_at(now: datetime) -> datetime | None:
     batches = Batch.objects.filter(state=BatchState.READY, not_before__gt=now)
     touchpoints = Touchpoint.objects.filter(state=TouchpointState.PLANNED, expand_at__gt=now)
     windows = MaintenanceWindow.objects.filter(status=WindowStatus.SCHEDULED, starts_automatically=True, starts_at__gt=now)
     return _earliest(
         batches.aggregate(at=Min("not_before"))["at"],
+        Circuit.objects.filter(not_before__gt=now).aggregate(at=Min("not_before"))["at"],
         touchpoints.aggregate(at=Min("expand_at"))["at"],
         windows.aggregate(at=Min("starts_at"))["at"],
     )

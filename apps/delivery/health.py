@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from apps.common.times import format_duration
 
+from .circuit_words import away_words
 from .direct import Cause
 from .due import oldest_due_at
 from .halts import halt_sentence
-from .models import Installation, Pulse
+from .models import Circuit, Installation, Pulse
 from .policy import Halt
 
 LONGEST_SILENCE = timedelta(seconds=60)
@@ -33,7 +34,7 @@ class Health:
 
 
 def check(*, now: datetime) -> Health:
-    """Three rounds to the database; raises what it raises when that is away."""
+    """Three rounds to the database, four when something is late; raises what it raises when that is away."""
     seen = dict(Pulse.objects.values_list("name", "seen_at"))
     installation = Installation.objects.first()
     halt = halt_sentence(installation)
@@ -47,6 +48,9 @@ def check(*, now: datetime) -> Health:
     if oldest is not None and now - oldest > LONGEST_WAIT:
         waited = format_duration(now - oldest, language=get_language() or "en")
         problems.append(_("Something has been due for %(duration)s and has not left.") % {"duration": waited})
+    if oldest is not None:
+        missed = Circuit.objects.missed(now).select_related("channel").order_by("channel__name")
+        problems += [away_words(circuit) for circuit in missed]
     return Health(
         worker_seen_at=worker,
         beat_seen_at=beat,

@@ -69,11 +69,15 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Standstill:
-    """Why what is left of a batch has to wait, all of it: it was not tried, and the fault is not its own."""
+    """Why what is left of a batch has to wait, all of it: it was not tried, and the fault is not its own.
+
+    `not_before`: then, whatever the pause after so many standstills would be.
+    """
 
     reason: DeliveryReason
     text: str
     retry_after: timedelta | None = None
+    not_before: datetime | None = None
 
 
 def outcome_of(delivery: Tried, receipt: Receipt, *, at: datetime) -> Outcome:

@@ -19,6 +19,7 @@ class DeliveryReason(StrEnum):
     TRY_AGAIN = "try_again"  # refused for now, goes again later
     REPEATED = "repeated"  # its answer was lost; goes again under the same key
     CHANNEL_DOWN = "channel_down"  # the channel did not work, so nothing was tried for this one
+    PACED = "paced"  # its channel takes only so many at a time; nothing was tried for this one
     TEXT_BROKEN = "text_broken"  # its text cannot be written for anybody; waits until it has been mended
     ENGINE_ERROR = "engine_error"  # the program failed before its turn came
     BY_HAND = "by_hand"  # a person asked for another attempt

@@ -11,6 +11,7 @@ SENTENCES: Mapping[str, Promise] = {
     DeliveryReason.TRY_AGAIN: _("It was refused for now and goes again later."),
     DeliveryReason.REPEATED: _("Its answer was lost; it goes again under the same name."),
     DeliveryReason.CHANNEL_DOWN: _("The channel did not work; it goes when the channel works again."),
+    DeliveryReason.PACED: _("It waits for its turn: the channel takes only so many messages at a time."),
     DeliveryReason.TEXT_BROKEN: _("Its text has an error; it goes when the text has been mended."),
     DeliveryReason.ENGINE_ERROR: _("The program failed before its turn came; it goes again later."),
     DeliveryReason.BY_HAND: _("A member of the team asked for another attempt."),

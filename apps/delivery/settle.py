@@ -174,11 +174,12 @@ def _send_rest(rows: QuerySet[Delivery], batch: Batch, now: datetime, standstill
     if standstill is None:
         rows.update(batch=follow_up(batch, not_before=now, now=now))
         return
-    not_before = _pause(batch.standstills + 1, batch, now, standstill.retry_after)
+    failures = 0 if standstill.reason == DeliveryReason.PACED else batch.standstills + 1  # a pace is no failure
+    not_before = standstill.not_before or _pause(failures, batch, now, standstill.retry_after)
     if not_before is None:
         close_deliveries(rows, Closing.PAST_USE, now=now)
         return
-    later = follow_up(batch, not_before=not_before, now=now, standstills=batch.standstills + 1, error=standstill.text[:500])
+    later = follow_up(batch, not_before=not_before, now=now, standstills=failures, error=standstill.text[:500])
     rows.update(batch=later, reason=standstill.reason)
 
 

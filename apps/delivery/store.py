@@ -15,6 +15,7 @@ from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoin
 from apps.common.states import move
 
 from . import guard
+from .circuits import may_try
 from .closing import Closing, close_deliveries, finish_touchpoint
 from .models import BATCH_TRANSITIONS, IN_HAND, Batch, BatchQuerySet, BatchState, Delivery, DeliveryState
 from .policy import URGENT_PRIORITIES, DeliveryReason
@@ -28,19 +29,25 @@ def lease() -> timedelta:
 
 
 def claim(*, now: datetime, urgent_only: bool = False) -> Batch | None:
-    """Takes the most urgent due batch for this worker, or None. Rows that others are just taking are passed over."""
+    """Takes the most urgent due batch for this worker, or None. Rows that others are just taking are passed over.
+
+    Where its channel's provider is away, this claim is the one that tries it again, or another batch is taken.
+    """
     if not guard.may_work(now):
         return None
     due = Batch.objects.claimable(now)
     if urgent_only:
         due = due.filter(priority__in=URGENT_PRIORITIES)
-    batch = _take_at_once(due, now) if connection.vendor == "postgresql" else _take(due, now)
-    if batch is None:
-        return None
-    batch.touchpoint = Touchpoint.objects.select_related("campaign__window", "segment", "channel").get(pk=batch.touchpoint_id)
-    if batch.channel_id == batch.touchpoint.channel_id:
-        batch.channel = batch.touchpoint.channel
-    return batch
+    take = _take_at_once if connection.vendor == "postgresql" else _take
+    related = ("campaign__window", "segment", "channel__circuit")
+    while batch := take(due, now):
+        batch.touchpoint = Touchpoint.objects.select_related(*related).get(pk=batch.touchpoint_id)
+        if batch.channel_id == batch.touchpoint.channel_id:
+            batch.channel = batch.touchpoint.channel
+        if may_try(batch.channel, now=now):
+            return batch
+        release(batch, not_before=batch.not_before, error=batch.error)  # another worker tries its provider just now
+    return None
 
 
 def _take_at_once(due: QuerySet[Batch], now: datetime) -> Batch | None:

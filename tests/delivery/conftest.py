@@ -1,7 +1,7 @@
 import pytest
 
 from apps.channels.transports.memory import MemoryTransport
-from apps.delivery import guard, journal, witness
+from apps.delivery import bucket, guard, journal, witness
 from tests.factories import make_template
 
 
@@ -16,6 +16,12 @@ def _empty_outbox():
 def _without_journal(monkeypatch):
     """Most tests are not about the journal and run without Redis; those that are ask for `redis_journal`."""
     monkeypatch.setattr(journal, "_away_until", float("inf"))
+    monkeypatch.setattr(bucket, "_away_until", float("inf"))
+
+
+@pytest.fixture
+def redis_bucket(redis_server, _without_journal, monkeypatch):
+    monkeypatch.setattr(bucket, "_away_until", 0.0)
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.delivery import health, tasks
-from apps.delivery.models import Pulse
+from apps.delivery.circuits import note_standstill
+from apps.delivery.models import Circuit, Pulse
 from apps.delivery.services import beat_once
-from tests.factories import HOUR, NOW, make_batch, make_touchpoint, make_window
+from tests.factories import HOUR, NOW, make_batch, make_channel, make_touchpoint, make_window
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -61,6 +62,38 @@ def test_what_is_not_due_yet_is_no_problem():
     alive()
 
     assert health.check(now=NOW).oldest_due_at is None
+
+
+def test_what_waits_its_turn_behind_a_pace_is_no_problem():
+    touchpoint = make_touchpoint(channel=make_channel(pace=14), state="sending")
+    make_batch(touchpoint, not_before=NOW)
+    make_batch(touchpoint, state="done", marked_at=NOW + 5 * MINUTE, done_at=NOW + 5 * MINUTE)
+
+    assert health.check(now=NOW + 5 * MINUTE).oldest_due_at is None
+    assert health.check(now=NOW + 7 * MINUTE).oldest_due_at == NOW
+
+
+def test_what_rests_because_its_provider_asked_for_that_is_no_problem():
+    touchpoint = make_touchpoint(state="sending")
+    make_batch(touchpoint, not_before=NOW)
+    Circuit.objects.create(channel=touchpoint.channel, not_before=NOW + 10 * MINUTE)
+
+    assert health.check(now=NOW + 5 * MINUTE).oldest_due_at is None
+
+
+def test_a_provider_that_is_away_is_named_with_its_words():
+    channel = make_channel(name="Mail")
+    make_batch(make_touchpoint(channel=channel, state="due"), not_before=NOW)
+    alive(NOW + 5 * MINUTE)
+    for _ in range(2):
+        note_standstill(channel.pk, text="Cannot connect to the mail server: refused", now=NOW)
+
+    problems = health.check(now=NOW + 5 * MINUTE).problems
+
+    assert problems[1] == (
+        "The provider of “Mail” has been away since Monday 2 March 2026, 09:00 (UTC): Cannot connect to the mail server: refused"
+    )
+    assert "5 minutes" in problems[0]
 
 
 def test_healthz_is_200_when_well(client):
