@@ -15,9 +15,11 @@ from apps.audiences.models import Segment
 from apps.channels.models import Channel
 from apps.common.times import format_duration
 
+from . import capacity
+from .capacity import Departure, Span
 from .languages import language_name
 from .models import STILL_TO_LEAVE, Anchor, Audience, Campaign, Touchpoint, TouchpointState
-from .moments import instant_words, moment_words, reason_words, utc_words
+from .moments import instant_words, moment_words, reason_words, span_words, utc_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey, Reach, reaches
 
@@ -46,10 +48,15 @@ class Spot:
     state: str
     reason: str
     due_at: datetime | None
+    useful_until: datetime | None
     is_mandatory: bool
     otherwise: str = ""  # the channel for those whom this one cannot reach
     instead_of: str = ""  # the channel that could not reach those to whom this goes
     touchpoint: Touchpoint | None = None
+
+    @property
+    def is_reminder(self) -> bool:
+        return self.anchor == Anchor.START and (self.offset_days < 0 or self.offset < timedelta(0))
 
     @property
     def name(self) -> str:
@@ -80,6 +87,8 @@ class Cell:
     column: Column
     recipients: int | None  # None: known only when it is prepared
     time: str  # only where it differs from the row's
+    span: Span | None  # where its channel has a pace
+    span_words: str  # “takes 24 minutes, until 09:24 UTC+01:00”, from a minute on
 
     @property
     def leaves(self) -> bool:
@@ -160,14 +169,15 @@ class Board:
         return max((cell.spot.due_at for cell in self.leaving if cell.spot.due_at), default=None)
 
 
-def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str, now: datetime) -> Board:
+def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str, now: datetime, starts_at: datetime | None = None) -> Board:
     """The board of a plan that exists only on screen: what is due by `now` leaves when it is scheduled."""
-    return _board([_planned_spot(row) for row in rows], zone=zone, at_once=now)
+    return _board([_planned_spot(row) for row in rows], zone=zone, at_once=now, starts_at=starts_at)
 
 
 def campaign_board(campaign: Campaign) -> Board:
     touchpoints = campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel")
-    return _board([touchpoint_spot(touchpoint) for touchpoint in touchpoints], zone=campaign.window.time_zone)
+    spots = [touchpoint_spot(touchpoint) for touchpoint in touchpoints]
+    return _board(spots, zone=campaign.window.time_zone, starts_at=campaign.window.starts_at)
 
 
 def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
@@ -183,6 +193,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         state=touchpoint.state,
         reason=touchpoint.reason,
         due_at=touchpoint.due_at,
+        useful_until=touchpoint.useful_until,
         is_mandatory=touchpoint.is_mandatory,
         otherwise=str(step.fallback_channel or "") if step and touchpoint.audience != Audience.FAILED else "",
         instead_of=str(step.channel) if step and touchpoint.audience == Audience.FAILED else "",
@@ -202,19 +213,45 @@ def _planned_spot(row: PlannedTouchpoint) -> Spot:
         state=row.state,
         reason=row.reason,
         due_at=row.due_at,
+        useful_until=row.useful_until,
         is_mandatory=row.step.is_mandatory,
         otherwise=row.step.otherwise,
     )
 
 
-def _board(spots: Sequence[Spot], *, zone: str, at_once: datetime | None = None) -> Board:
+def _board(spots: Sequence[Spot], *, zone: str, at_once: datetime | None = None, starts_at: datetime | None = None) -> Board:
     keys = list(dict.fromkeys(spot.column for spot in spots))
     columns = _columns(keys)
     moments: dict[tuple[str, int], list[Spot]] = {}
     for spot in spots:
         moments.setdefault((spot.step_key, spot.occurrence), []).append(spot)
-    rows = [_row(moment, keys, columns, zone=zone, at_once=at_once) for moment in sorted(moments.values(), key=_order)]
+    painter = _Painter(columns=columns, spans=_spans(spots, columns, starts_at), zone=zone, at_once=at_once)
+    rows = [painter.row(moment) for moment in sorted(moments.values(), key=_order)]
     return Board(columns=[columns[key] for key in keys], rows=rows)
+
+
+def _spans(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column], starts_at: datetime | None) -> Mapping[str, Span]:
+    departures = [
+        Departure(
+            name=spot.name,
+            channel_id=spot.column[1],
+            messages=_recipients(spot, columns[spot.column]) or 0,
+            due_at=spot.due_at,
+            latest=capacity.latest(
+                due_at=spot.due_at, useful_until=spot.useful_until, starts_at=starts_at, is_reminder=spot.is_reminder
+            )
+            if starts_at
+            else None,
+        )
+        for spot in spots
+        if spot.due_at and spot.state in LEAVING
+    ]
+    return capacity.spans(departures, {column.channel.pk: column.channel.pace for column in columns.values()})
+
+
+def _recipients(spot: Spot, column: Column) -> int | None:
+    is_read_later = spot.touchpoint is not None and spot.touchpoint.audience in (Audience.TOLD, Audience.FAILED)
+    return None if is_read_later else column.reach.recipients(is_mandatory=spot.is_mandatory)
 
 
 def _columns(keys: Sequence[ColumnKey]) -> Mapping[ColumnKey, Column]:
@@ -238,35 +275,43 @@ def _order(moment: Sequence[Spot]) -> tuple[bool, float, int, int]:
     )
 
 
-def _row(
-    moment: Sequence[Spot],
-    keys: Sequence[ColumnKey],
-    columns: Mapping[ColumnKey, Column],
-    *,
-    zone: str,
-    at_once: datetime | None,
-) -> Row:
-    by_column = {spot.column: spot for spot in moment}
-    first, due_at = moment[0], min((spot.due_at for spot in moment if spot.due_at), default=None)
-    label, anchor = moment_words(first.step_key, first.occurrence, first.anchor, first.offset_days, first.offset)
-    leaves_at_once = first.anchor == Anchor.ANNOUNCE and at_once is not None and due_at is not None and due_at <= at_once
-    return Row(
-        moment=label,
-        anchor=anchor,
-        content_key=first.content_key,
-        due_at=due_at,
-        time=_("as soon as it is scheduled") if leaves_at_once else instant_words(due_at, zone) if due_at else "",
-        utc=utc_words(due_at) if due_at and not leaves_at_once else "",
-        cells=[_cell(by_column[key], columns[key], row_due_at=due_at, zone=zone) if key in by_column else None for key in keys],
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Painter:
+    columns: Mapping[ColumnKey, Column]
+    spans: Mapping[str, Span]
+    zone: str
+    at_once: datetime | None
 
+    def row(self, moment: Sequence[Spot]) -> Row:
+        by_column = {spot.column: spot for spot in moment}
+        first, due_at = moment[0], min((spot.due_at for spot in moment if spot.due_at), default=None)
+        label, anchor = moment_words(first.step_key, first.occurrence, first.anchor, first.offset_days, first.offset)
+        at_once = self._leaves_at_once(first, due_at)
+        return Row(
+            moment=label,
+            anchor=anchor,
+            content_key=first.content_key,
+            due_at=due_at,
+            time=_("as soon as it is scheduled") if at_once else instant_words(due_at, self.zone) if due_at else "",
+            utc=utc_words(due_at) if due_at and not at_once else "",
+            cells=[
+                self._cell(by_column[key], row_due_at=due_at, at_once=at_once) if key in by_column else None
+                for key in self.columns
+            ],
+        )
 
-def _cell(spot: Spot, column: Column, *, row_due_at: datetime | None, zone: str) -> Cell:
-    is_read_later = spot.touchpoint is not None and spot.touchpoint.audience in (Audience.TOLD, Audience.FAILED)
-    other_time = spot.due_at is not None and spot.due_at != row_due_at
-    return Cell(
-        spot=spot,
-        column=column,
-        recipients=None if is_read_later else column.reach.recipients(is_mandatory=spot.is_mandatory),
-        time=instant_words(spot.due_at, zone) if other_time and spot.due_at else "",
-    )
+    def _leaves_at_once(self, spot: Spot, due_at: datetime | None) -> bool:
+        is_past = self.at_once is not None and due_at is not None and due_at <= self.at_once
+        return spot.anchor == Anchor.ANNOUNCE and is_past
+
+    def _cell(self, spot: Spot, *, row_due_at: datetime | None, at_once: bool) -> Cell:
+        column, span = self.columns[spot.column], self.spans.get(spot.name)
+        other_time = spot.due_at is not None and spot.due_at != row_due_at
+        return Cell(
+            spot=spot,
+            column=column,
+            recipients=_recipients(spot, column),
+            time=instant_words(spot.due_at, self.zone) if other_time and spot.due_at else "",
+            span=span,
+            span_words=span_words(span, self.zone, at_once=at_once) if span else "",
+        )

@@ -8,9 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from apps.common.times import MINUS, format_instant, format_offset, format_utc_offset
+from apps.common.rates import rate_words
+from apps.common.times import MINUS, format_duration, format_instant, format_offset, format_utc_offset
 from apps.common.zones import zone_or_utc
 
+from .capacity import WORTH_SAYING, Span
 from .models import Anchor, Reason, Touchpoint
 
 Words = Mapping[str, str | Promise]
@@ -65,6 +67,28 @@ def reason_words(reason: str) -> str:
 
 def instant_words(instant: datetime, zone: str) -> str:
     return format_instant(instant, zone=zone, language=get_language() or "en")
+
+
+def span_words(span: Span, zone: str, *, at_once: bool = False) -> str:
+    """“takes 24 minutes, until 09:24 UTC+01:00”; nothing where it takes less than a minute. `at_once`: it is not known
+    yet when it begins."""
+    if span.takes < WORTH_SAYING:
+        return ""
+    takes = {"takes": takes_words(span), "rate": rate_words(span.pace)}
+    if at_once:
+        return _("takes %(takes)s at %(rate)s") % takes
+    return _("takes %(takes)s at %(rate)s, until %(end)s") % (takes | {"end": _end_words(span, zone)})
+
+
+def takes_words(span: Span) -> str:
+    """Rounded up to the minute: a promise that is kept."""
+    minute = timedelta(minutes=1)
+    return format_duration(-(-span.takes // minute) * minute, language=get_language() or "en")
+
+
+def _end_words(span: Span, zone: str) -> str:
+    is_same_day = span.begins_at.astimezone(zone_or_utc(zone)).date() == span.ends_at.astimezone(zone_or_utc(zone)).date()
+    return f"{_wall(span.ends_at, zone, 'HH:mm' if is_same_day else 'd MMM, HH:mm')} {format_utc_offset(span.ends_at, zone=zone)}"
 
 
 def short_words(instant: datetime, zone: str) -> str:

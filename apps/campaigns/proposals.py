@@ -16,6 +16,7 @@ from apps.windows.sentences import notice_sentence, overlap_sentences
 from apps.windows.services import find_overlaps
 
 from .board import Board, planned_board
+from .estimates import lateness_words, longest_words
 from .languages import language_name
 from .models import Campaign, MessageTemplate, Playbook
 from .moments import instant_words
@@ -51,6 +52,10 @@ class Proposal:
         return instant_words(self.board.last_at, self.zone) if self.board.last_at else ""
 
     @property
+    def longest(self) -> str:
+        return longest_words(self.board)
+
+    @property
     def leaves_at_once(self) -> bool:
         return self.board.first_at is not None and self.board.first_at <= self.now
 
@@ -71,7 +76,8 @@ class Wish:
 def propose(wish: Wish, *, now: datetime) -> Proposal:
     """Reads only. The plan is the one that scheduling at `now` would make."""
     window, language = wish.window, get_language() or "en"
-    board = planned_board(preview_plan(window, wish.playbook, now=now), zone=window.time_zone, now=now)
+    rows = preview_plan(window, wish.playbook, now=now)
+    board = planned_board(rows, zone=window.time_zone, now=now, starts_at=window.starts_at)
     return Proposal(
         times=format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=language),
         announced=_announced_words(window, language),
@@ -101,6 +107,8 @@ def _warnings(wish: Wish, board: Board, *, now: datetime) -> Iterator[Advice]:
     yield from _overlaps(wish)
     yield from _untranslated(wish, board)
     yield from _unwritten(board)
+    for sentence in lateness_words(board, zone=wish.window.time_zone, now=now):
+        yield Advice(text=sentence, beside="playbook", url=reverse("admin:campaigns_playbook_change", args=[wish.playbook.pk]))
     if not board.leaving:
         yield Advice(text=_("Nothing of this plan would leave by itself."), beside="playbook")
 

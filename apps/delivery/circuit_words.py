@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from apps.common.rates import rate_words
 from apps.common.times import format_instant
 
 from . import pacing
@@ -41,18 +41,6 @@ def away_words(circuit: Circuit) -> str:
         "since": _instant(circuit.failing_since),
         "words": circuit.error,
     }
-
-
-def rate_words(rate: float) -> str:
-    """“14 messages a second”, “30 messages a minute”: in the first unit in which it is at least one."""
-    number, unit = pacing.readable_rate(rate)
-    counted = number_format(number if number % 1 else int(number))
-    sentence = {
-        "s": _("%(count)s messages a second"),
-        "min": _("%(count)s messages a minute"),
-        "h": _("%(count)s messages an hour"),
-    }[unit]
-    return sentence % {"count": counted}
 
 
 def _probe_words(circuit: Circuit, now: datetime) -> str:

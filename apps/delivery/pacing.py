@@ -5,7 +5,6 @@ Pure: plain values in, a decision out. Spans in seconds are floats on the clock 
 
 import math
 import random
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -135,16 +134,3 @@ def probe_pause(failures: int, chance: random.Random) -> timedelta:
     number = failures - OPENS_AFTER
     pause = PROBE_PAUSES[number] if number < len(PROBE_PAUSES) else LONGEST_PROBE_PAUSE
     return pause * (1 + JITTER * chance.random())
-
-
-# --- for the page ------------------------------------------------------------------------------------------------------
-
-_UNITS: Mapping[str, float] = {"s": 1.0, "min": 60.0, "h": 3600.0}
-
-
-def readable_rate(rate: float) -> tuple[float, str]:
-    """In the first unit in which it is at least one: (14.0, "s"), (30.0, "min")."""
-    for unit, seconds in _UNITS.items():
-        if rate * seconds >= 0.9995:
-            return round(rate * seconds, 1), unit
-    return round(rate * 3600, 2), "h"

@@ -49,7 +49,7 @@ def test_a_provider_that_is_away_is_named_with_its_words_and_the_next_try(client
 def test_a_push_back_is_named_with_the_rate_that_holds_now(client, channel):
     push_back(channel)
     text = page(client, channel)
-    assert "It goes at 7 messages a second just now" in text
+    assert "It goes at 7/s just now" in text
     assert "450 4.7.1 slowly" in text
 
 

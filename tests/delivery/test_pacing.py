@@ -146,10 +146,3 @@ class TestProbing:
 
     def test_chance_makes_them_a_fifth_longer_at_most(self):
         assert pacing.probe_pause(9, Steady(1.0)) == timedelta(seconds=72)
-
-
-@pytest.mark.parametrize(
-    ("rate", "expected"), [(14.0, (14.0, "s")), (0.5, (30.0, "min")), (1 / 60, (1.0, "min")), (0.001, (3.6, "h"))]
-)
-def test_a_rate_is_read_in_the_unit_in_which_it_is_at_least_one(rate, expected):
-    assert pacing.readable_rate(rate) == expected
