@@ -24,6 +24,7 @@ from .journal import Journal, JournalLost
 from .lease import Lease
 from .models import Batch
 from .outcomes import Outcome, Standstill, outcome_of
+from .pace import Pace
 from .policy import DeliveryReason
 from .waiting import WaitingRow
 
@@ -72,16 +73,31 @@ class HandOver:
     """What the lanes of one batch share."""
 
     def __init__(
-        self, batch: Batch, messages: Sequence[tuple[WaitingRow, Message]], *, journal: Journal, brake: Brake, clock: RunningClock
+        self,
+        batch: Batch,
+        messages: Sequence[tuple[WaitingRow, Message]],
+        *,
+        journal: Journal,
+        brake: Brake,
+        pace: Pace,
+        clock: RunningClock,
     ) -> None:
-        self.batch, self.journal, self.brake, self.clock = batch, journal, brake, clock
+        self.batch, self.journal, self.brake, self.pace, self.clock = batch, journal, brake, pace, clock
         self.run = Run()
         self._waiting = deque(messages)
         self._giving_up = threading.Lock()
         self._is_journal_given_up = False
 
+    @property
+    def may_go_on(self) -> bool:
+        return bool(self._waiting) and not self.run.standstill and self.brake.is_free()
+
+    def stand_still(self, standstill: Standstill | None) -> None:
+        """The first reason to stop is the one that is kept."""
+        self.run.standstill = self.run.standstill or standstill
+
     def next(self) -> tuple[WaitingRow, Message] | None:
-        if self.run.standstill or not self.brake.is_free():
+        if not self.may_go_on:
             return None
         try:
             return self._waiting.popleft()
@@ -143,8 +159,8 @@ class Lane:
     def _messages(self) -> Iterator[Message]:
         """What the transport is given, as it asks for it."""
         while True:
-            if self.looks:
-                self.shared.brake.look()
+            if self._look():
+                self.shared.stand_still(self.shared.pace.turn(self._look, before_nap=self._note_last))
             pair = self.shared.next()
             if pair is None:
                 return
@@ -152,6 +168,11 @@ class Lane:
             self._number = self.shared.journal.note(done=self._done, begin=row.pk)
             self._in_hand, self._done, self._began_at = row, None, self.shared.clock.now()
             yield message
+
+    def _look(self) -> bool:
+        if self.looks:
+            self.shared.brake.look()
+        return self.shared.may_go_on
 
     def _gate(self) -> None:
         """What was stopped while the transport came so far, which may take as long as connecting does, halts here."""
@@ -173,10 +194,7 @@ class Lane:
         self._done = outcome_of(self._in_hand, receipt, at=self._began_at)
         self._in_hand = None
         self.shared.run.outcomes.append(self._done)
-        error = receipt.error
-        if error and error.channel_down:
-            down = DeliveryReason.CHANNEL_DOWN
-            self.shared.run.standstill = Standstill(reason=down, text=error.text, retry_after=error.retry_after)
+        self.shared.stand_still(self.shared.pace.heard(receipt))
 
     def _doubt(self, error: Exception) -> None:
         """Nobody knows how far the message in hand came."""
@@ -189,6 +207,7 @@ class Lane:
         """Lost, it costs nothing: whoever settles from a journal without it finds the message in doubt."""
         if self._done:
             self.shared.journal.note(done=self._done, begin=None)
+            self._done = None
 
 
 def hand_over(shared: HandOver, transports: Sequence[Transport]) -> Run:

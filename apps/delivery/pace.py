@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q
 
 from apps.channels.messages import Phase, Receipt, TransportError
@@ -32,8 +33,9 @@ SHORTEST_RUN_SECONDS = 0.5  # below, a rate seen is an accident
 class Pace:
     """Safe to be used by the several connections of a batch at once."""
 
-    def __init__(self, batch: Batch, clock: RunningClock, *, messages: int) -> None:
-        self._batch, self._clock, self._left = batch, clock, messages
+    def __init__(self, batch: Batch, clock: RunningClock) -> None:
+        self._batch, self._clock = batch, clock
+        self._left = int(settings.DELIVERY_BATCH_SIZE)  # messages that still need a permit
         self._channel = batch.channel
         self._circuit: Circuit | None = getattr(batch.channel, "circuit", None)
         self._is_urgent = batch.priority in URGENT_PRIORITIES
@@ -46,9 +48,15 @@ class Pace:
         self._lock = threading.RLock()
         self._see()
 
-    def turn(self, may_go_on: Callable[[], bool]) -> Standstill | None:
-        """Sleeps until the next message may go, or the brake holds; a standstill where that is not worth it."""
+    def begin(self, messages: int) -> None:
+        """The hand-over begins, of so many."""
+        self._left = messages
+        self._began = time.monotonic()
+
+    def turn(self, may_go_on: Callable[[], bool], *, before_nap: Callable[[], None] = lambda: None) -> Standstill | None:
+        """Sleeps until the next message may go, or nothing may go on; a standstill where sleeping is not worth it."""
         while wait := self.permit():
+            before_nap()
             if wait > LONGEST_NAP or self._has_neighbours():
                 return self._absence(wait)
             time.sleep(min(wait.total_seconds(), NAP_SECONDS))
@@ -221,7 +229,9 @@ class Pace:
         )
 
     def _seen_rate(self) -> float:
-        """Messages per second of the whole channel, supposing that its other workers are as fast as this one."""
-        ran = max(time.monotonic() - self._began, SHORTEST_RUN_SECONDS)
+        """Messages per second of the whole channel, supposing that its other workers are as fast as this one; 0: unknown."""
+        ran = time.monotonic() - self._began
+        if ran < SHORTEST_RUN_SECONDS:
+            return 0.0
         workers = Batch.objects.filter(channel=self._channel, state__in=IN_HAND).count()
         return self._accepted / ran * max(workers, 1)

@@ -33,6 +33,7 @@ from .journal import Journal
 from .lease import Lease
 from .look_ups import look_up_doubts, look_up_now
 from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState, Pulse
+from .pace import Pace
 from .policy import DeliveryReason
 from .reaper import reap
 from .resolutions import Resolution, resolve_by_hand
@@ -105,9 +106,19 @@ def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDG
         with Workplace() as own:
             return deliver_batch(batch, now=now, budget=budget, workplace=own)
     clock = RunningClock(now)
-    if not batch.channel.is_enabled:
-        store.release(batch, not_before=now + SWITCHED_OFF_PAUSE)
-        return Report()
+    with closing(Pace(batch, clock)) as pace:
+        if not batch.channel.is_enabled:
+            store.release(batch, not_before=now + SWITCHED_OFF_PAUSE)
+            return Report()
+        if pace.opening():  # its channel is held until there are permits; until then nobody takes it again
+            store.release(batch, not_before=batch.not_before)
+            return Report()
+        return _delivered(batch, workplace, pace, clock, now=now, budget=budget)
+
+
+def _delivered(
+    batch: Batch, workplace: Workplace, pace: Pace, clock: RunningClock, *, now: datetime, budget: timedelta
+) -> Report:
     with Lease(batch, clock) as lease:
         transports, composed = _prepared(batch, workplace, now=now)
         with closing(Journal.open(batch)) as journal:
@@ -115,8 +126,9 @@ def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDG
                 store.close_refused(batch, now=clock.now())
                 return Report(was_refused=True)
             batch.composed_at = now
+            pace.begin(len(composed.messages))
             brake = Brake(batch, lease, clock, budget=budget)
-            shared = HandOver(batch, composed.messages, journal=journal, brake=brake, clock=clock)
+            shared = HandOver(batch, composed.messages, journal=journal, brake=brake, pace=pace, clock=clock)
             run = hand_over(shared, transports)
             _settle(batch, composed, run, journal, was_stopped=brake.has_seen_a_stop, now=clock.now())
     if run.bug:

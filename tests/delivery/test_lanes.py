@@ -138,12 +138,13 @@ def a_hand_over(batch) -> HandOver:
     from apps.delivery.handover import Brake
     from apps.delivery.journal import Journal
     from apps.delivery.lease import Lease
+    from apps.delivery.pace import Pace
     from apps.delivery.waiting import waiting_rows
 
     clock = RunningClock(NOW)
     brake = Brake(batch, Lease(batch, clock), clock, budget=timedelta(minutes=1))
     messages = compose_batch(batch, waiting_rows(batch), at=NOW).messages
-    return HandOver(batch, messages, journal=Journal(batch), brake=brake, clock=clock)
+    return HandOver(batch, messages, journal=Journal(batch), brake=brake, pace=Pace(batch, clock), clock=clock)
 
 
 def test_an_answer_is_noted_for_each_lane(server):
