@@ -63,12 +63,11 @@ def told_otherwise(touchpoint: Touchpoint) -> QuerySet[Delivery]:
     return column.filter(contact__isnull=False, contact__in=last_news.values("contact"))
 
 
-def false_revisions(touchpoint: Touchpoint, *, holds: int | None = None) -> list[int]:
-    """The revisions of the window whose times, or whose taking place at all, differ from those of revision `holds`: the
-    touchpoint's own, unless another is named."""
+def false_revisions(touchpoint: Touchpoint) -> list[int]:
+    """The revisions of the window whose times, or whose taking place at all, differ from the touchpoint's own."""
     rows = {row.number: row for row in WindowRevision.objects.filter(window__campaign=touchpoint.campaign_id)}
-    true = rows.get(touchpoint.revision if holds is None else holds)
-    return [number for number, row in rows.items() if true is None or _promise(row) != _promise(true)]
+    holds = rows.get(touchpoint.revision)
+    return [number for number, row in rows.items() if holds is None or _promise(row) != _promise(holds)]
 
 
 def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any]:

@@ -5,11 +5,11 @@ another channel. The touchpoint is made when the first failure is known, and tak
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.audiences.models import Contact
 from apps.campaigns.models import (
@@ -22,7 +22,7 @@ from apps.campaigns.models import (
     Touchpoint,
     TouchpointState,
 )
-from apps.campaigns.plans import plan_step
+from apps.campaigns.plans import MOVES, plan_step
 from apps.channels.models import Channel
 from apps.common.states import move
 from apps.windows.models import WindowStatus
@@ -35,6 +35,10 @@ from .policy import DEFINITE_FAILURES, WITHOUT_ADDRESS
 
 logger = logging.getLogger(__name__)
 
+FAILED_FOR_CERTAIN = Q(state=DeliveryState.FAILED, reason__in=DEFINITE_FAILURES) | Q(
+    state=DeliveryState.SUPPRESSED, reason__in=WITHOUT_ADDRESS
+)
+LATEST_COMMIT = timedelta(minutes=5)  # a failure is seen so long after its own time at the latest
 # A fallback that a person skipped, or that fell with its window, stays as it is.
 REOPENS = Q(state__in=(*OPEN_STATES, TouchpointState.SENT)) | Q(
     state__in=(TouchpointState.SKIPPED, TouchpointState.MISSED), reason__in=(Reason.FALLBACK_STOPPED, Reason.NOT_SENT_IN_TIME)
@@ -43,7 +47,8 @@ REOPENS = Q(state__in=(*OPEN_STATES, TouchpointState.SENT)) | Q(
 
 def send_fallbacks(now: datetime) -> int:
     """Takes over what has failed for good since the last look; returns how many people are written to."""
-    originals = _originals(now).order_by("pk").values_list("pk", flat=True)
+    failures = Delivery.objects.filter(FAILED_FOR_CERTAIN, touchpoint=OuterRef("pk"), revision=OuterRef("revision"))
+    originals = _originals(now).filter(Exists(failures)).order_by("pk").values_list("pk", flat=True)
     return sum(_take_over(pk, now=now) for pk in list(originals))
 
 
@@ -72,6 +77,8 @@ def _take_over(original_id: int, *, now: datetime) -> int:
     fallback = _known(original, original.step.fallback_channel)
     if fallback is None:
         return 0
+    if not _may_have_news(original, fallback, now):
+        return 0
     people = unreached(original, fallback)
     if not people.exists():
         return 0
@@ -80,10 +87,17 @@ def _take_over(original_id: int, *, now: datetime) -> int:
     return _write(fallback, original, people, now=now)
 
 
+def _may_have_news(original: Touchpoint, fallback: Touchpoint, now: datetime) -> bool:
+    """Whether something has failed since people were last taken over, or may have shortly before."""
+    if fallback.expanded_at is None or now < fallback.expanded_at + LATEST_COMMIT:
+        return True
+    return _failures(original).filter(settled_at__gt=fallback.expanded_at).exists()
+
+
 def _is_overtaken(original: Touchpoint) -> bool:
     """Whether what it says has become false since: another time, or work that has begun or ended."""
     window, step = original.campaign.window, original.step
-    if step is None or original.revision in audience.false_revisions(original, holds=window.revision):
+    if step is None or window.revisions.filter(number__gt=original.revision, change__in=MOVES).exists():
         return True
     if window.actual_ended_at is not None and step.anchor not in (Anchor.ANNOUNCE, Anchor.ACTUAL_END):
         return True
@@ -124,14 +138,15 @@ def _as_planned(original: Touchpoint) -> dict[str, Any]:
     }
 
 
+def _failures(original: Touchpoint) -> QuerySet[Delivery]:
+    return Delivery.objects.filter(FAILED_FOR_CERTAIN, touchpoint=original, revision=original.revision)
+
+
 def unreached(original: Touchpoint, fallback: Touchpoint) -> QuerySet[Contact]:
     """Whom `original` failed to reach for certain, and whom nothing else of the moment has told or is about to tell."""
-    rows = Delivery.objects.filter(touchpoint=original, revision=original.revision)
-    failed = rows.filter(
-        Q(state=DeliveryState.FAILED, reason__in=DEFINITE_FAILURES)
-        | Q(state=DeliveryState.SUPPRESSED, reason__in=WITHOUT_ADDRESS)
-    )
-    people: QuerySet[Contact] = Contact.objects.filter(pk__in=failed.values("contact"), archived_at__isnull=True).order_by()
+    people: QuerySet[Contact] = Contact.objects.filter(
+        pk__in=_failures(original).values("contact"), archived_at__isnull=True
+    ).order_by()
     moment = {"touchpoint__campaign": original.campaign_id, "touchpoint__step_key": original.step_key}
     told = Delivery.objects.told().filter(**moment, touchpoint__occurrence=original.occurrence)
     people = audience.without(people, told)

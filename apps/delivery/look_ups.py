@@ -37,6 +37,10 @@ def can_look_up() -> list[str]:
     return [kind for kind, transport in TRANSPORTS.items() if transport.can_look_up]
 
 
+def askable(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    return rows.filter(state=DeliveryState.IN_DOUBT, batch__channel__kind__in=can_look_up())
+
+
 def look_up_doubts(now: datetime) -> int:
     """Asks about the doubts whose turn it is; returns how many it ended."""
     silent = LookUp.objects.filter(answer=LookUpAnswer.UNSAID, at__gt=now - SILENCE_PAUSE)
@@ -50,8 +54,7 @@ def look_up_now(rows: QuerySet[Delivery], *, now: datetime) -> Counter[str]:
     """Asks about the first of `rows`, as many as time allows; counts the answers. Not to be called in a transaction."""
     ends = time.monotonic() + LONGEST_SECONDS
     answers: Counter[str] = Counter()
-    askable = rows.filter(state=DeliveryState.IN_DOUBT, batch__channel__kind__in=can_look_up())
-    for channel, batches in _by_channel(askable.select_related("contact")[:MOST_AT_ONCE]).items():
+    for channel, batches in _by_channel(askable(rows).select_related("contact")[:MOST_AT_ONCE]).items():
         transport = transport_for(channel, answer_timeout=ANSWER_SECONDS)
         if not transport.can_look_up:  # it stands in for one whose settings are wrong
             continue

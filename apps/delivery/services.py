@@ -31,7 +31,7 @@ from .fallback import send_fallbacks
 from .handover import Brake, HandOver, Run, hand_over
 from .journal import Journal
 from .lease import Lease
-from .look_ups import look_up_doubts, look_up_now
+from .look_ups import askable, look_up_doubts, look_up_now
 from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState, Pulse
 from .pace import Pace
 from .policy import DeliveryReason
@@ -47,6 +47,7 @@ __all__ = (
     "Report",
     "Resolution",
     "Workplace",
+    "askable",
     "beat_once",
     "close_batches",
     "close_stopped",

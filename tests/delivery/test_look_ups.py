@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs
 
 import pytest
+from django.urls import reverse
 
 from apps.accounts.models import AuditEvent
 from apps.channels.messages import Message
@@ -13,7 +14,7 @@ from apps.delivery import look_ups, services
 from apps.delivery.models import Delivery, LookUp
 from tests.channels.servers import RESET, SILENCE, HttpServer
 from tests.channels.sms_peer import SmsPeer
-from tests.factories import NOW, make_channel, make_contact, make_template, make_touchpoint
+from tests.factories import NOW, make_channel, make_contact, make_planner, make_template, make_touchpoint
 
 from .engine import states, sweep, work
 
@@ -167,3 +168,15 @@ def test_a_channel_that_cannot_be_asked_is_not(outbox):
 
     assert services.look_up_doubts(NOW + MINUTE) == 0
     assert not LookUp.objects.exists()
+
+
+def test_a_person_who_asks_about_many_hears_of_the_rest(peer, client, monkeypatch):
+    client.force_login(make_planner())
+    in_doubt(peer, "+33612345678", "+33612345679")
+    monkeypatch.setattr(look_ups, "MOST_AT_ONCE", 1)
+    chosen = {"action": "ask", "_selected_action": list(Delivery.objects.values_list("pk", flat=True))}
+
+    page = client.post(reverse("admin:delivery_doubtfuldelivery_changelist"), chosen, follow=True).content.decode()
+
+    assert "The provider was asked about 1 message. The provider knows of no such message: 1." in page
+    assert "1 more is asked about in its turn." in page

@@ -375,3 +375,36 @@ def test_the_board_says_who_is_told_otherwise():
 
     assert (first.otherwise, first.instead_of) == ("Second", "")
     assert (instead.otherwise, instead.instead_of) == ("", "First")
+
+
+def test_a_bounce_of_what_was_moved_since_is_left_alone():
+    opened = campaign(1)
+    tick(NOW)
+    told = Delivery.objects.get()
+    move(opened, now=NOW + MINUTE)
+    move(opened, now=NOW + 2 * MINUTE, by=-DAY)
+
+    services.record_evidence(told, outcome="failed", reason="bounced", now=NOW + HOUR)
+    tick(NOW + HOUR)
+
+    assert by("Second") == []
+    assert broken(NOW + HOUR + MINUTE) == []
+
+
+def test_with_nothing_that_failed_a_look_is_one_question(django_assert_num_queries):
+    campaign(2)
+    tick(NOW)
+
+    with django_assert_num_queries(1):
+        assert services.send_fallbacks(NOW + HOUR) == 0
+
+
+def test_with_nothing_new_nobody_is_looked_through(monkeypatch):
+    campaign(2)
+    MemoryTransport.fail_next(refused())
+    tick(NOW)
+    tick(NOW + SECOND)
+    Touchpoint.objects.filter(audience=Audience.FAILED).update(expanded_at=NOW + SECOND)  # the clock of a test stands still
+    monkeypatch.setattr("apps.delivery.fallback.unreached", None)
+
+    assert services.send_fallbacks(NOW + HOUR) == 0

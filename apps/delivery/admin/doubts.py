@@ -21,7 +21,7 @@ from apps.accounts.models import User
 from apps.campaigns.moments import short_words, touchpoint_words
 
 from .. import services
-from ..consequences import TITLES, Chosen, chosen, consequences, done
+from ..consequences import TITLES, Chosen, chosen, consequences, done, grouped
 from ..doubts import outlook
 from ..evidence import Sign, signs
 from ..models import Delivery, DeliveryState, DoubtfulDelivery, LookUpAnswer
@@ -167,6 +167,7 @@ class DoubtAdmin(ReadOnly, admin.ModelAdmin):
     def ask(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         now = timezone.now()
         doubts = Delivery.objects.filter(pk__in=rows.order_by().values("pk")).order_by("sent_at", "pk")
+        askable = services.askable(doubts).count()
         answers = services.look_up_now(doubts, now=now)
         asked = sum(answers.values())
         if not asked:
@@ -175,7 +176,10 @@ class DoubtAdmin(ReadOnly, admin.ModelAdmin):
             return
         said = [f"{LookUpAnswer(answer).label}: {number}" for answer, number in sorted(answers.items())]
         text = ngettext("The provider was asked about %(n)s message.", "The provider was asked about %(n)s messages.", asked)
-        self.message_user(request, f"{text % {'n': asked}} {'. '.join(said)}.", messages.SUCCESS)
+        self.message_user(request, f"{text % {'n': grouped(asked)}} {'. '.join(said)}.", messages.SUCCESS)
+        if left := askable - asked:
+            text = ngettext("%(n)s more is asked about in its turn.", "%(n)s more are asked about in their turn.", left)
+            self.message_user(request, text % {"n": grouped(left)}, messages.INFO)
 
 
 def _planner(request: HttpRequest) -> User:
