@@ -319,6 +319,16 @@ def test_delivery_in_doubt_is_settled_by_the_report(client):
     assert state_of(delivery) == DeliveryState.SENT
 
 
+@pytest.mark.parametrize("sign", ["complaint", "unsubscribe"])
+def test_nobody_complains_or_leaves_because_of_what_did_not_arrive(client, sign):
+    delivery = make_delivery(state=DeliveryState.IN_DOUBT, reason="worker_lost")
+    if sign == "unsubscribe":
+        post(client, "brevo", brevo(delivery, "unsubscribe"))
+    else:
+        post(client, "postmark", postmark_bounce(delivery, "SpamComplaint", "Test") | {"RecordType": "SpamComplaint"})
+    assert state_of(delivery) == DeliveryState.SENT
+
+
 def test_providers_unsubscribe_stops_the_segment(client, delivery):
     post(client, "brevo", brevo(delivery, "unsubscribe"))
     assert (Suppression.objects.get().reason, Suppression.objects.get().segment) == ("unsubscribed", delivery.touchpoint.segment)

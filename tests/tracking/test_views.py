@@ -5,8 +5,10 @@ import redis
 from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.common.tokens import Purpose, sign
+from apps.delivery.models import Delivery
 from apps.tracking import buffer
 from apps.tracking.views.hits import PIXEL
 from tests.factories import make_campaign, make_contact, make_segment, make_touchpoint, make_window
@@ -179,6 +181,13 @@ def test_one_click_unsubscribes_from_this_segment(french_delivery, body):
     assert (row.kind, row.address, row.reason) == ("email", "claire.martin@example.org", "unsubscribed")
     assert row.segment == french_delivery.touchpoint.segment
     assert [event.type for event in french_delivery.events.all()] == ["unsubscribed"]
+
+
+@pytest.mark.django_db
+def test_who_unsubscribes_has_read_what_was_in_doubt(client, french_delivery):
+    Delivery.objects.update(state="in_doubt", reason="no_answer", sent_at=timezone.now())
+    client.post(unsubscribe_of(french_delivery))
+    assert Delivery.objects.get().state == "sent"
 
 
 @pytest.mark.django_db
