@@ -41,7 +41,7 @@ def _on(disk: Path, run: Run) -> Iterator[Stage]:
     "written to twice, a full disk leaves at most one message per worker and connection in doubt, and sending goes on by itself "
     "once there is room.",
     small={"people": 1_500, "times": 1, "seconds": 4},
-    full={"people": 12_000, "times": 5, "seconds": 30},
+    full={"people": 12_000, "times": 3, "seconds": 20},
 )
 def database(run: Run) -> None:
     with small_disk(MEGABYTES) as disk, _on(disk, run) as stage:
@@ -90,7 +90,7 @@ def _while_full(run: Run, disk: Path) -> list[int]:
     promise="The disk of Redis, which holds the journal and the hints, is full while messages leave, so that it refuses every write: "
     "nobody is lost, nobody is written to twice, nothing is in doubt, and sending goes on.",
     small={"people": 400, "times": 1, "seconds": 4},
-    full={"people": 12_000, "times": 5, "seconds": 30},
+    full={"people": 12_000, "times": 3, "seconds": 20},
 )
 def journal(run: Run) -> None:
     with small_disk(16) as disk:

@@ -88,7 +88,7 @@ def kill_beat(run: Run) -> None:
     promise="A worker that is stopped with SIGTERM in the middle of a batch ends within 45 s, leaves nothing in doubt and "
     "gives back what it has not sent.",
     small={"people": 300, "times": 1},
-    full={"people": 6_000, "times": 20},
+    full={"people": 4_000, "times": 12},
 )
 def term_workers(run: Run) -> None:
     run.stage.beat()
@@ -115,7 +115,7 @@ def term_workers(run: Run) -> None:
     promise="A worker that is frozen for longer than its lease, as a stopped virtual machine is, and then goes on, writes to "
     "nobody to whom another has written meanwhile; a freeze leaves at most one message per connection in doubt.",
     small={"people": 300, "times": 1},
-    full={"people": 6_000, "times": 40},
+    full={"people": 6_000, "times": 20},
 )
 def freeze_workers(run: Run) -> None:
     run.stage.beat()

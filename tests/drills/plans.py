@@ -55,7 +55,7 @@ def _settled(run: Run, scene: Scene) -> Scene:
     promise="A campaign is cancelled in the middle of its fan-out: nothing is handed over once the call has returned (but for what it "
     "names as unanswered), and exactly those who were told before hear that it is off.",
     small={"people": 150, "times": 2},
-    full={"people": 400, "times": 50},
+    full={"people": 400, "times": 30},
 )
 def cancel(run: Run) -> None:
     def play() -> None:
@@ -78,7 +78,7 @@ def cancel(run: Run) -> None:
     promise="A window is moved in the middle of a fan-out: nothing with the old times is handed over once the call has returned (but "
     "for what it names as unanswered), and everybody hears the new times, once.",
     small={"people": 150, "times": 2},
-    full={"people": 400, "times": 50},
+    full={"people": 400, "times": 30},
 )
 def reschedule(run: Run) -> None:
     def play() -> None:
@@ -102,7 +102,7 @@ def reschedule(run: Run) -> None:
     promise="A campaign, its touchpoint or its channel is paused in the middle of a fan-out and resumed: nothing is handed over between the two (but for what the "
     "pause names as unanswered), and afterwards everybody has got one message.",
     small={"people": 150, "times": 3, "seconds": 1},
-    full={"people": 400, "times": 50, "seconds": 3},
+    full={"people": 400, "times": 30, "seconds": 3},
 )
 def pause(run: Run) -> None:
     targets = cycle(("campaign", "touchpoint", "channel"))
