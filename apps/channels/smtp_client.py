@@ -225,6 +225,12 @@ class PhasedSMTP(smtplib.SMTP):
                 self.close()
                 raise smtplib.SMTPServerDisconnected("The reply does not end.")
 
+    def docmd(self, cmd: str, args: str = "") -> tuple[int, bytes]:
+        answer = super().docmd(cmd, args)
+        if cmd == "STARTTLS" and self.sock is not None:  # the handshake is one wait, and not in slices
+            self.sock.settimeout(self.patience.command)
+        return answer
+
     def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         answer = super().starttls(*args, **kwargs)
         self._received.clear()  # what was said in the clear after the answer is nobody's reply

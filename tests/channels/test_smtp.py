@@ -1,5 +1,6 @@
 """The SMTP backend against a real server that breaks at each phase."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -208,6 +209,13 @@ class TestTls:
     def test_starttls_and_signing_in(self, starttls_server):
         backend = make_backend(starttls_server, use_tls=True, username="ana", password="correct horse")
         assert backend.send_messages([make_email()]) == 1
+
+    @pytest.mark.usefixtures("is_trusted")
+    def test_a_handshake_may_take_as_long_as_a_command(self, starttls_server, certificate_context, monkeypatch):
+        monkeypatch.setattr("apps.channels.smtp_client.SLICE_SECONDS", 0.02)
+        certificate_context.sni_callback = lambda *_about: time.sleep(0.3)
+
+        assert make_backend(starttls_server, use_tls=True).send_messages([make_email()]) == 1
 
     @pytest.mark.usefixtures("is_trusted")
     def test_a_wrong_password_is_the_channel_s_trouble(self, starttls_server):
