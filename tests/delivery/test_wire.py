@@ -55,7 +55,13 @@ BODIES = st.lists(PARTS | st.text(alphabet=st.characters(codec="utf-8", exclude_
     " ".join
 )
 SUBJECTS = st.sampled_from(
-    ["{{ window.title }}", "{{ contact.name }}: {{ window.title }}", "Travaux à venir", "{{ contact.organisation }}"]
+    [
+        "{{ window.title }}",
+        "{{ contact.name }}: {{ window.title }}",
+        "Travaux à venir",
+        "{{ contact.organisation }}",
+        "{{ window.notice_url }}",
+    ]
 )
 NAMES = st.text(max_size=40) | st.sampled_from(
     ["Ann & Bob <ab>", ".", "é" * 300, "a\r\n.\r\nb", "https://x.org/\"'", "qzxt000000qzx"]
@@ -147,11 +153,18 @@ def test_an_ordinary_letter_is_joined(facts):
     assert wire.html.count(b"https://preavis.test/c/") == 4  # the page in the preview, the text and the foot; and help
 
 
-@pytest.mark.parametrize("body", ["{% if contact.name %}x{% endif %}", "[yours](https://example.org/?who={{ contact.name }})"])
-def test_what_differs_in_more_than_its_values_is_rendered_for_each(facts, body):
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("x", "{% if contact.name %}x{% endif %}"),
+        ("x", "[yours](https://example.org/?who={{ contact.name }})"),
+        ("{{ window.title }}: {{ window.notice_url }}", "x"),
+    ],
+)
+def test_what_differs_in_more_than_its_values_is_rendered_for_each(facts, subject, body):
     row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, Recipient(7, "Cem", "", "en", "", None, False))
 
-    assert LetterBox(Book(), notice_url=facts.notice_url).write(row, sound(body, "x", facts), has_unsubscribe=True) is None
+    assert LetterBox(Book(), notice_url=facts.notice_url).write(row, sound(body, subject, facts), has_unsubscribe=True) is None
 
 
 @pytest.mark.django_db

@@ -123,6 +123,8 @@ class Compiled:
         if self.common is None:
             return None
         made = self._document(self.common, self._frame(has_unsubscribe=has_unsubscribe, has_pixel=True))
+        if NOTICE in {number for number, _encode in made.subject.slots}:  # each one's own address, in a header
+            return None
         known = {WHY: self._why(is_internal=is_internal)}
         if not made.subject.slots:
             known[SUBJECT] = one_line(made.subject.join({}))
