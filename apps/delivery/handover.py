@@ -109,7 +109,12 @@ class HandOver:
         with self._giving_up:
             if not self._is_journal_given_up:
                 logger.warning("Batch %s goes on without its journal: %s", self.batch.pk, error)
-                if not store.give_up_journal(self.batch):
+                try:
+                    is_ours = store.give_up_journal(self.batch)
+                except DatabaseError as failure:  # nothing of the message at the gate has left
+                    self.fail(failure)
+                    raise Halted from failure
+                if not is_ours:
                     self.brake.stop()
                     raise Halted from error
                 self._is_journal_given_up = True
@@ -217,16 +222,17 @@ def hand_over(shared: HandOver, transports: Sequence[Transport]) -> Run:
         return shared.run
     lanes = [Lane(shared, transport, looks=False) for transport in transports]
     threads = [threading.Thread(target=lane.work_in_thread, name=f"lane-{number}") for number, lane in enumerate(lanes)]
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         _look_after(shared, threads)
     except Exception as error:  # the store, or the end of the task: the lanes stop at their next message
         shared.fail(error)
     finally:
         shared.brake.stop()
         for thread in threads:
-            thread.join()
+            if thread.ident is not None:  # all have started, unless the machine has no more threads to give
+                thread.join()
     return shared.run
 
 

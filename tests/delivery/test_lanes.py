@@ -130,6 +130,32 @@ def test_the_end_of_the_task_stops_every_lane_at_its_next_message(monkeypatch):
     assert isinstance(run.bug, TimeoutError)
 
 
+def test_a_lane_that_cannot_start_stops_those_that_have(monkeypatch):
+    batch = claimed(6)
+    assert store.mark_sending(batch, composed_at=NOW, journal="", now=NOW)
+    may_go_on = threading.Event()
+    start = threading.Thread.start
+
+    def hand_over_late(self, message, gate):
+        assert may_go_on.wait(20)
+        gate()
+        return ""
+
+    def start_the_first(thread):
+        if thread.name == "lane-1":
+            threading.Timer(0.1, may_go_on.set).start()
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(MemoryTransport, "hand_over", hand_over_late)
+    monkeypatch.setattr(threading.Thread, "start", start_the_first)
+    run = hand_over(a_hand_over(batch), [MemoryTransport(config={}, secrets={}) for _ in range(2)])
+
+    assert run.outcomes == []
+    assert isinstance(run.bug, RuntimeError)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("lane-")]
+
+
 def a_hand_over(batch) -> HandOver:
     from datetime import timedelta
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import redis
+from django.db import OperationalError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -245,6 +246,21 @@ def test_a_worker_that_lost_its_batch_does_not_go_on_without_a_journal(monkeypat
     services.deliver_batch(batch, now=NOW)
 
     assert len(outbox) == 1
+
+
+def test_without_journal_and_database_nothing_leaves_and_nothing_is_in_doubt(monkeypatch, outbox):
+    batch = claimed(3)
+    after_the_first(monkeypatch, flush)
+
+    def away(_batch):
+        raise OperationalError
+
+    monkeypatch.setattr(store, "give_up_journal", away)
+    with pytest.raises(OperationalError):
+        services.deliver_batch(batch, now=NOW)
+
+    assert len(outbox) == 1
+    assert states() == {"sent": 1, "pending": 2}
 
 
 def test_an_unreachable_redis_means_no_journal(monkeypatch, settings):
