@@ -7,15 +7,27 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
+from apps.accounts.models import AuditEvent
 from apps.campaigns.models import Reason, Touchpoint, TouchpointState
 from apps.campaigns.stillness import Unanswered
 from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import services, store
 from apps.delivery.expand import expand_touchpoint
 from apps.delivery.models import Batch, Delivery
+from apps.delivery.resolutions import Resolution
 from apps.delivery.steering import pause
 from apps.delivery.stillness import await_stillness
-from tests.factories import HOUR, NOW, make_campaign, make_channel, make_contact, make_template, make_touchpoint
+from tests.factories import (
+    HOUR,
+    NOW,
+    make_campaign,
+    make_channel,
+    make_contact,
+    make_playbook,
+    make_step,
+    make_template,
+    make_touchpoint,
+)
 
 from .engine import expanded, states
 
@@ -172,3 +184,47 @@ def test_what_a_person_sends_again_is_not_taken_by_a_worker_as_well():
         (taken,) = at_once(lambda: [list(batch.deliveries.all()) for batch in [store.claim(now=NOW + HOUR)] if batch])
 
     assert taken == []
+
+
+def refused_by_the_first_channel(people):
+    """Everybody's address was refused; the step names a second channel."""
+    step = make_step(make_playbook(), fallback_channel=make_channel())
+    touchpoint = expanded(people, step=step, step_key=step.key, channel=step.channel, segment=step.segment)
+    Batch.objects.update(state="done", marked_at=NOW)
+    Delivery.objects.update(state="failed", reason="attempts_used_up", settled_at=NOW)
+    return touchpoint
+
+
+def test_two_looks_at_what_failed_take_everybody_over_once():
+    original = refused_by_the_first_channel(20)
+
+    taken = at_once(*[lambda: services.send_fallbacks(NOW)] * 3)
+
+    assert sorted(taken) == [0, 0, 20]
+    assert Delivery.objects.exclude(touchpoint=original).count() == 20
+
+
+def test_a_retry_by_hand_and_the_second_channel_do_not_both_tell_somebody():
+    refused_by_the_first_channel(8)
+    failed = list(Delivery.objects.all())
+
+    def retry():
+        return sum(services.retry_delivery(row, actor=None, now=NOW) for row in failed)
+
+    retried, taken = at_once(retry, lambda: services.send_fallbacks(NOW))
+
+    assert retried + taken == 8
+
+
+def test_two_people_settle_each_doubt_once():
+    expanded(30)
+    Batch.objects.update(state="done", marked_at=NOW)
+    Delivery.objects.update(state="in_doubt", reason="no_answer", sent_at=NOW)
+
+    words = (Resolution.ARRIVED, Resolution.UNKNOWN)
+    settled = at_once(
+        *[lambda word=word: services.resolve_by_hand(Delivery.objects.all(), word, actor=None, now=NOW) for word in words]
+    )
+
+    assert sum(settled) == 30
+    assert AuditEvent.objects.filter(verb="delivery.doubt_resolved").count() == 30
