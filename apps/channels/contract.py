@@ -115,7 +115,8 @@ class Transport(ABC):
 
     def _sent(self, message: Message, gate: Gate) -> Receipt:
         try:
-            return Receipt(key=message.key, provider_id=self.hand_over(message, gate)[:LONGEST_PROVIDER_ID])
+            name = one_line(self.hand_over(message, gate))  # a sign that no database writes would hold up a whole batch
+            return Receipt(key=message.key, provider_id=name[:LONGEST_PROVIDER_ID])
         except TransportError as error:
             return self._refused(message, error)
 
@@ -125,4 +126,5 @@ class Transport(ABC):
         text = error.text.replace(message.address, "…") if message.address else error.text
         error.text = one_line(text)[:LONGEST_REPLY]
         error.args = (error.text,)
+        error.code = one_line(error.code)
         return Receipt(key=message.key, error=error)

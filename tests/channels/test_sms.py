@@ -27,6 +27,15 @@ class TestSmsTransport(LookUpContract):
         assert call.headers["authorization"].startswith("Basic ")
         assert receipt.provider_id == "SM42"
 
+    def test_what_no_database_can_write_is_not_kept_of_an_answer(self, peer, messages):
+        peer.server.script.append((201, {}, json.dumps({"sid": "SM\x0042\ud800"})))
+        peer.server.script.append((400, {}, json.dumps({"code": "2\x001", "message": "no"})))
+
+        accepted, refused, _last = peer.transport().send(messages)
+
+        assert accepted.provider_id == "SM42"
+        assert refused.error.code == "21"
+
     def test_a_messaging_service_takes_the_place_of_the_number(self, peer, messages):
         list(peer.transport(from_number="", messaging_service="MG1").send(messages[:1]))
         form = parse_qs(peer.server.calls[0].body.decode())
