@@ -76,7 +76,7 @@ class Journal:
             connection = _client().connection_pool.get_connection()
             seconds = str(int(KEPT_FOR.total_seconds()))
             key = _key(batch)
-            commands = (("DEL", key), ("RPUSH", key, OPENING), ("EXPIRE", key, seconds), ("INFO", "server"))
+            commands = (("DEL", key, _taken(batch)), ("RPUSH", key, OPENING), ("EXPIRE", key, seconds), ("INFO", "server"))
             connection.send_packed_command(connection.pack_commands(commands))
             answers = [connection.read_response() for _command in commands]
             run = _run_of(answers[-1])  # a Redis that hides it keeps no journal
@@ -146,7 +146,7 @@ def read(batch: Batch) -> Progress:
     """Takes the journal of an abandoned batch away from its worker and reads it; raises redis.RedisError while Redis is away."""
     if not batch.journal:
         return Progress()
-    taken = f"{_key(batch)}:taken"
+    taken = _taken(batch)
     with _client().pipeline(transaction=True) as pipe:
         pipe.rename(_key(batch), taken)  # fails where it is gone, or was taken by a reaper that did not come to an end
         pipe.lrange(taken, 0, -1)
@@ -220,6 +220,11 @@ def _give_back(connection: Any, *, is_sound: bool) -> None:
 
 def _key(batch: Batch) -> str:
     return redis_key("journal", batch.pk, batch.attempt)
+
+
+def _taken(batch: Batch) -> str:
+    """Its name once a reaper has it."""
+    return f"{_key(batch)}:taken"
 
 
 @cache

@@ -195,6 +195,17 @@ def test_a_reaper_that_died_after_it_had_taken_the_journal_hides_nothing(outbox)
     assert states() == {"sent": 2, "in_doubt": 1, "pending": 1}
 
 
+def test_a_taken_journal_of_an_earlier_life_of_the_database_is_not_read():
+    """A restored database gives numbers out anew."""
+    batch = died_after(done=2, begun=2)
+    journal.read(batch)
+    notes = Journal.open(batch)
+    notes.close()
+    redis_client().delete(journal._key(batch))  # as when Redis needs the memory
+
+    assert journal.read(batch) == journal.Progress()
+
+
 def test_the_journal_is_forgotten_once_its_batch_is_settled():
     expanded(2)
 
