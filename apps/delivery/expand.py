@@ -4,13 +4,13 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
 from math import ceil
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from apps.audiences.models import Contact
 from apps.campaigns.models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState
@@ -152,7 +152,6 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
     batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
     chosen = audience.addressed(people, touchpoint).values("id", "address", "reason", "place")
     select, select_params = chosen.query.sql_with_params()
-    dealt = ", ".join(f"({place}, {batch.pk})" for place, batch in enumerate(batches))
     at = connection.ops.adapt_datetimefield_value(now)
     sql = f"""
         INSERT INTO {Delivery._meta.db_table}
@@ -161,7 +160,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
             CASE WHEN people.reason = '' THEN 'pending' ELSE 'suppressed' END, people.reason, 0, '',
             CASE WHEN people.reason = '' THEN NULL ELSE {_AT[connection.vendor]} END
         FROM ({select}) people
-        LEFT JOIN (VALUES {dealt}) dealt ON people.reason = '' AND dealt.column1 = (people.place - 1) * {count} / {total}
+        LEFT JOIN {_dealt(batches, "people.place", total)} AND people.reason = ''
         WHERE true
         ON CONFLICT DO NOTHING
     """
@@ -178,16 +177,38 @@ _AT = {"postgresql": "%s::timestamptz", "sqlite": "%s"}
 
 def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: datetime, now: datetime) -> None:
     """Rows of this very revision that were closed unsent, because the plan changed without the window, leave after all."""
-    closed = Delivery.objects.filter(
+    closed = Delivery.objects.with_a_reason().filter(
         touchpoint=touchpoint,
         revision=touchpoint.revision,
         state__in=(DeliveryState.SUPERSEDED, DeliveryState.EXPIRED, DeliveryState.CANCELLED),
-        contact__in=people,
     )
-    ids = iter(list(closed.values_list("pk", flat=True)))
-    while chunk := list(islice(ids, settings.DELIVERY_BATCH_SIZE)):
-        (batch,) = _make_batches(touchpoint, 1, not_before=not_before, now=now)
-        Delivery.objects.filter(pk__in=chunk).update(state=DeliveryState.PENDING, reason="", batch=batch, settled_at=None)
+    if not closed.exists():  # as a rule; to ask who the people are takes a while
+        return
+    closed = closed.filter(contact__in=people)
+    total = closed.count()
+    count = ceil(total / settings.DELIVERY_BATCH_SIZE)
+    if not count:
+        return
+    batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
+    placed = closed.annotate(place=Window(RowNumber(), order_by="pk")).values("id", "place")
+    select, params = placed.query.sql_with_params()
+    table = Delivery._meta.db_table
+    sql = f"""
+        UPDATE {table} SET state = 'pending', reason = '', batch_id = dealt.column2, settled_at = NULL
+        FROM ({select}) closed JOIN {_dealt(batches, "closed.place", total)}
+        WHERE {table}.id = closed.id
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+def _dealt(batches: Sequence[Batch], place: str, total: int) -> str:
+    """What to join so that rows with a `place` from 1 to `total` get evenly filled batches, one after the other; who came
+    after they were counted goes into the last."""
+    rows = ", ".join(f"({number}, {batch.pk})" for number, batch in enumerate(batches))
+    last = len(batches) - 1
+    number = f"CASE WHEN {place} > {total} THEN {last} ELSE ({place} - 1) * {len(batches)} / {total} END"
+    return f"(VALUES {rows}) dealt ON dealt.column1 = {number}"
 
 
 def _write_broadcast(touchpoint: Touchpoint, now: datetime) -> None:
