@@ -25,7 +25,8 @@ def preavis_strip(context: Context) -> dict[str, Any]:
     faults = (problem for problem in found.problems if problem != found.halt)
     problems = [*faults, *found.notices, *_channel_problems()]
     reader = {"user": context["user"], "perms": context["perms"]}
-    return {"halt": found.halt, "problems": problems, "pauses": pauses(), **reader}
+    is_fault = found.halt in found.problems
+    return {"halt": found.halt, "is_fault": is_fault, "problems": problems, "pauses": pauses(), **reader}
 
 
 def _channel_problems() -> Iterator[str]:
