@@ -12,6 +12,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q
 
+from apps.campaigns.models import Touchpoint
 from apps.channels.messages import Phase, Receipt, TransportError
 
 from . import bucket, circuits, pacing
@@ -24,7 +25,8 @@ LONGEST_NAP = timedelta(seconds=1)  # a longer wait is not slept, it ends the ha
 NAP_SECONDS = 0.1  # between looks at the brake
 LOOK_SECONDS = 1.0  # how often a paced batch looks what others have learned of the provider
 NEIGHBOUR_SECONDS = 0.25  # how often a batch that waits looks whether something else could leave meanwhile
-ABSENCE = timedelta(seconds=0.75)  # for that; less than a bucket keeps, so that nothing of the pace is lost
+ABSENCE = timedelta(seconds=0.5)  # for that; less than a bucket keeps, so that nothing of the pace is lost
+SHIFT_SECONDS = 4.0  # after which a batch that waits lets a worker's other tasks have their turn
 SLACK_SECONDS = 0.005
 UNTIL_VERDICT = timedelta(seconds=0.05)
 SHORTEST_RUN_SECONDS = 0.5  # below, a rate seen is an accident
@@ -59,6 +61,8 @@ class Pace:
             before_nap()
             if wait > LONGEST_NAP or self._has_neighbours():
                 return self._absence(wait)
+            if time.monotonic() >= self._began + SHIFT_SECONDS:
+                return Standstill(reason=DeliveryReason.PACED, text="", not_before=self._clock.now())
             time.sleep(min(wait.total_seconds(), NAP_SECONDS))
             if not may_go_on():
                 return None
@@ -158,13 +162,16 @@ class Pace:
     # --- giving way
 
     def _has_neighbours(self) -> bool:
-        """Whether something could leave while this batch waits: of another channel, or more urgent of its own."""
+        """Whether something could be done while this batch waits: for another channel, or something more urgent."""
         now = time.monotonic()
         if now < self._neighbours_at:
             return False
         self._neighbours_at = now + NEIGHBOUR_SECONDS
-        claimable = Batch.objects.claimable(self._clock.now()).order_by()
-        return claimable.filter(~Q(channel=self._channel) | Q(priority__lt=self._batch.priority)).exists()
+        at = self._clock.now()
+        others = ~Q(channel=self._channel) | Q(priority__lt=self._batch.priority)
+        if Batch.objects.claimable(at).order_by().filter(others).exists():
+            return True
+        return Touchpoint.objects.due_for_expansion(at).filter(useful_until__gt=at).exists()
 
     def _absence(self, wait: timedelta) -> Standstill:
         """Leaves the worker to others. The channel rests as a whole, or its batches would be taken one after the other

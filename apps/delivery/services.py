@@ -82,6 +82,7 @@ class Report:
     sent: int = 0
     others: int = 0  # refused, in doubt, left out
     was_refused: bool = False  # it could not be marked: its touchpoint may not leave any more
+    was_paced: bool = False  # what is left of it waits for its channel's pace
 
 
 class Workplace:
@@ -113,7 +114,7 @@ def deliver_batch(batch: Batch, *, now: datetime, budget: timedelta = BATCH_BUDG
             return Report()
         if pace.opening():  # its channel is held until there are permits; until then nobody takes it again
             store.release(batch, not_before=batch.not_before)
-            return Report()
+            return Report(was_paced=True)
         return _delivered(batch, workplace, pace, clock, now=now, budget=budget)
 
 
@@ -135,7 +136,8 @@ def _delivered(
     if run.bug:
         raise run.bug
     sent = sum(outcome.state == DeliveryState.SENT for outcome in run.outcomes)
-    return Report(sent=sent, others=len(run.outcomes) + len(composed.left_out) - sent)
+    was_paced = run.standstill is not None and run.standstill.reason == DeliveryReason.PACED
+    return Report(sent=sent, others=len(run.outcomes) + len(composed.left_out) - sent, was_paced=was_paced)
 
 
 def _prepared(batch: Batch, workplace: Workplace, *, now: datetime) -> tuple[Sequence[Transport], Composed]:

@@ -33,7 +33,10 @@ def expand_touchpoint(*, touchpoint_id: int) -> None:
 
 @shared_task(name="delivery.work_batches")
 def work_batches(*, urgent_only: bool = False) -> None:
-    """Claims the most urgent due batch and delivers it, again and again while there is one and time is left."""
+    """Claims the most urgent due batch and delivers it, again and again while there is one and time is left.
+
+    Where one waits for the pace of its channel, the tasks that have queued up meanwhile come first.
+    """
     ends = time.monotonic() + CLAIMING_SECONDS
     with services.Workplace() as workplace:
         while time.monotonic() < ends:
@@ -43,6 +46,9 @@ def work_batches(*, urgent_only: bool = False) -> None:
                 return
             report = services.deliver_batch(batch, now=now, workplace=workplace)
             logger.info("Batch %s of touchpoint %s: %s", batch.pk, batch.touchpoint_id, report)
+            if report.was_paced:
+                hint(work_batches, queue="urgent" if urgent_only else "bulk", urgent_only=urgent_only)
+                return
 
 
 @shared_task(name="delivery.start_due_windows")

@@ -7,11 +7,11 @@ import pytest
 from apps.campaigns.models import Reason, Touchpoint, TouchpointState
 from apps.channels.messages import Phase, TransportError
 from apps.channels.transports.memory import MemoryTransport
-from apps.delivery import bucket, services, store
+from apps.delivery import bucket, services, store, tasks
 from apps.delivery.clock import RunningClock
 from apps.delivery.models import Batch, BatchState, Circuit, Delivery
 from apps.delivery.pace import Pace
-from tests.factories import NOW, make_channel, make_contact
+from tests.factories import NOW, make_channel, make_contact, make_touchpoint
 
 from .engine import claimed, expanded, run, states, sweep, work
 
@@ -78,7 +78,7 @@ class TestPaces:
         assert (waiting(), Batch.objects.count()) == (batch, 1)
 
     def test_what_waits_for_its_turn_makes_way_for_another_channel(self, outbox):
-        slow, quick = two_channels(pace=4)
+        slow, quick = two_channels(pace=2)
         work()
         assert quick.deliveries.filter(state="sent").count() == 3
         assert slow.deliveries.filter(state="pending").count() == 2
@@ -87,7 +87,7 @@ class TestPaces:
         assert states() == {"sent": 6}
 
     def test_what_waits_for_its_turn_makes_way_for_what_is_more_urgent(self):
-        channel = make_channel(pace=4)
+        channel = make_channel(pace=2)
         slow = expanded(3, channel=channel, step_key="slow")
         batch = store.claim(now=NOW)
         urgent = expanded(0, channel=channel, segment=slow.segment, step_key="urgent", urgency="urgent")
@@ -102,9 +102,26 @@ class TestPaces:
         assert states() == {"sent": 1, "expired": 1}
         assert (touchpoint.state, touchpoint.reason) == (TouchpointState.SENT, Reason.NOT_SENT_IN_TIME)
 
+    def test_after_a_while_the_workers_other_tasks_have_their_turn(self, monkeypatch):
+        monkeypatch.setattr("apps.delivery.pace.SHIFT_SECONDS", 0.0)
+        hints = []
+        monkeypatch.setattr(tasks, "hint", lambda task, **told: hints.append((task.name, told)))
+        expanded(3, channel=make_channel(pace=2))
+        monkeypatch.setattr(tasks, "database_now", lambda: NOW)
+        tasks.work_batches()
+        assert hints == [("delivery.work_batches", {"queue": "bulk", "urgent_only": False})]
+        assert states() == {"sent": 1, "pending": 2}
+        assert not Circuit.objects.filter(not_before__isnull=False).exists()
+
+    def test_it_makes_way_for_what_has_to_be_prepared(self):
+        batch = claimed(3, channel=make_channel(pace=2))
+        make_touchpoint(due_at=NOW)
+        services.deliver_batch(batch, now=NOW)
+        assert states() == {"sent": 1, "pending": 2}
+
     def test_a_cancel_stops_what_waits_for_its_turn(self, outbox, monkeypatch):
         monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
-        batch = claimed(3, channel=make_channel(pace=5))
+        batch = claimed(3, channel=make_channel(pace=1.1))
         monkeypatch.setattr("apps.delivery.pace.time.sleep", lambda _seconds: cancel())
 
         def cancel():

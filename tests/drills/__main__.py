@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from . import calm, clock, copies, disk, kill, plans, postgres, races, redis, smtp  # noqa: F401  each registers its drills
+from . import calm, clock, copies, disk, kill, pace, plans, postgres, races, redis, smtp  # noqa: F401  each registers its drills
 from .drill import DRILLS, Drill, perform
 from .stage import House, Stage, house
 

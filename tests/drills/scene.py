@@ -1,5 +1,6 @@
 """What a drill does inside its installation, as a process of that installation; answers are plain JSON."""
 
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from apps.campaigns.stillness import await_stillness
 from apps.channels.models import Channel, ChannelKind
 from apps.delivery import halts, services, steering, stillness
 from apps.delivery.clock import database_now
-from apps.delivery.models import IN_HAND, Batch, Delivery, DeliveryState, Installation
+from apps.delivery.models import IN_HAND, Batch, Circuit, Delivery, DeliveryState, Installation
 from apps.windows.models import Service
 from tests import factories
 
@@ -26,6 +27,7 @@ def touchpoint(
     urgency: str = "routine",
     port: int = 0,
     connections: int = 1,
+    pace: float | None = None,
     due_in: float = 0.0,
     useful_hours: float = 6.0,
     content_key: str = "announce",
@@ -43,7 +45,7 @@ def touchpoint(
     made = factories.make_touchpoint(
         campaign=_campaign(name, starts_at=due_at + 30 * factories.DAY),
         segment=_segment(name),
-        channel=_channel(port, connections),
+        channel=_channel(port, connections, pace),
         due_at=due_at,
         expand_at=due_at - timedelta(minutes=0 if is_written_late else 10),
         useful_until=due_at + timedelta(hours=useful_hours),
@@ -100,11 +102,12 @@ def _template(key: str) -> None:
     )
 
 
-def _channel(port: int, connections: int = 1) -> Channel:
+def _channel(port: int, connections: int = 1, pace: float | None = None) -> Channel:
     config = {"host": "127.0.0.1", "port": port} if port else {}
     slug = f"mail-{port}-{connections}"
     made, _is_new = Channel.objects.get_or_create(
-        slug=slug, defaults={"name": slug, "kind": ChannelKind.EMAIL, "config": config | {"connections": connections}}
+        slug=slug,
+        defaults={"name": slug, "kind": ChannelKind.EMAIL, "pace": pace, "config": config | {"connections": connections}},
     )
     return made
 
@@ -186,3 +189,13 @@ def _target(campaign: int, what: str) -> steering.Target:
 
 def _stopped(unanswered: int) -> dict[str, Any]:
     return {"returned_at": now(), "unanswered": unanswered}
+
+
+def circuit_opened(port: int, *, within: float) -> float | None:
+    """After how long the circuit of the channel at this port was open; None: not so soon."""
+    began = time.monotonic()
+    while time.monotonic() < began + within:
+        if Circuit.objects.away().filter(channel__config__port=port).exists():
+            return round(time.monotonic() - began, 1)
+        time.sleep(0.1)
+    return None
