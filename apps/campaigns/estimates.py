@@ -11,7 +11,6 @@ from apps.common.rates import rate_words
 
 from .board import Board, Cell, Row
 from .capacity import WORTH_SAYING, Span
-from .models import Anchor
 from .moments import instant_words, takes_words
 
 
@@ -45,10 +44,10 @@ def _late_words(row: Row, cell: Cell, span: Span, zone: str) -> str:
 
 
 def _advice(cell: Cell, span: Span) -> str:
-    if cell.spot.anchor == Anchor.ANNOUNCE:  # it leaves as soon as it can as it is
-        return ""
     if span.begins_at - (cell.spot.due_at or span.begins_at) > timedelta(0):
         return _("It waits for what leaves by the same channel just before: leave more time between them?")
+    if not cell.spot.is_reminder:  # it speaks of what has just happened, and cannot do so before
+        return ""
     return _("Start %(takes)s earlier?") % {"takes": takes_words(span)}
 
 

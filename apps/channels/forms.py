@@ -46,6 +46,9 @@ class ChannelForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "pace" in self.fields:
+            self.fields["pace"].widget.attrs["class"] = "vIntegerField"
+            self.initial["pace"] = _plain(self.instance.pace)
         self.kept = _readable_secrets(self.instance)
         config = self.instance.config if isinstance(self.instance.config, dict) else {}
         for option in self.options:
@@ -135,6 +138,11 @@ def _field(option: Option) -> forms.Field:
     if option.type is OptionType.CHOICE:
         return forms.ChoiceField(choices=option.choices, **common)
     return forms.CharField(widget=forms.TextInput(attrs={"class": "vTextField"}), **common)
+
+
+def _plain(number: float | None) -> float | None:
+    """14 rather than 14.0."""
+    return int(number) if number is not None and number.is_integer() else number
 
 
 def _readable_secrets(channel: Channel) -> dict[str, str]:

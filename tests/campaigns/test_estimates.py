@@ -86,6 +86,12 @@ def test_one_that_ends_in_time_is_not(crowd):
     assert list(lateness_words(board_of(playbook_of(crowd, pace=0.05)), zone=ZONE, now=NOW)) == []
 
 
+def test_what_tells_of_the_start_cannot_begin_earlier(crowd):
+    playbook = playbook_of(crowd, pace=SLOW, key="start", offset=timedelta(0), useful_for=timedelta(minutes=15))
+    (warning,) = lateness_words(board_of(playbook), zone=ZONE, now=NOW)
+    assert warning.endswith("90 of them leave too late to be of use.")
+
+
 def test_one_that_waits_behind_another_is_told_so(crowd):
     playbook = playbook_of(crowd, pace=0.05)
     step = playbook.steps.get()

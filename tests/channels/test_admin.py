@@ -129,6 +129,9 @@ class TestConfiguring:
     def test_a_pace_that_never_ends_is_refused(self, client, typed):
         assert "pace" in post(client, make_channel(), pace=typed).context["adminform"].form.errors
 
+    def test_a_whole_pace_is_shown_as_one(self, client):
+        assert 'name="pace" value="14"' in client.get(change_url(make_channel(pace=14))).content.decode()
+
     def test_a_place_has_no_pace(self, client):
         assert 'name="pace"' not in client.get(change_url(make_chat())).content.decode()
 
