@@ -28,6 +28,8 @@ def _reap(batch: Batch, now: datetime) -> bool:
     if batch.state == BatchState.LEASED:
         logger.warning("Batch %s is given back: its worker was lost before it began", batch.pk)
         return store.give_back_crashed(batch, now=now, error="")
+    if not store.take_over(batch, now=now):
+        return False
     try:
         progress = journal.read(batch)
     except redis.RedisError as error:

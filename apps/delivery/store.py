@@ -112,6 +112,19 @@ def give_up_journal(batch: Batch) -> bool:
     return bool(held(batch).filter(state=BatchState.SENDING).update(journal=""))
 
 
+def take_over(batch: Batch, *, now: datetime) -> bool:
+    """Breaks the fence of a worker whose lease is over, for the reaper; False when it is not, or another was quicker.
+
+    To be called before the journal is taken: a worker that is alive after all, and finds it gone, would else note that its
+    batch has none and go on, and every message without a result would have to be in doubt.
+    """
+    token = uuid.uuid4()
+    if not held(batch).filter(state=BatchState.SENDING, lease_until__lte=now).update(token=token):
+        return False
+    batch.refresh_from_db(fields=("token", "journal"))
+    return batch.token == token
+
+
 def release(batch: Batch, *, not_before: datetime, error: str = "") -> bool:
     """Gives an unmarked batch back for anyone to take, from `not_before` on."""
     freed: dict[str, Any] = {"token": None, "lease_until": None, "not_before": not_before, "error": error[:500]}

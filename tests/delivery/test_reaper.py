@@ -170,20 +170,34 @@ def test_a_worker_that_comes_back_before_the_gate_hands_nothing_over(monkeypatch
     assert states() == {"in_doubt": 1, "pending": 1}
 
 
-def test_a_reaper_does_not_judge_by_a_journal_that_the_worker_has_given_up_meanwhile(monkeypatch):
-    died_after(1, 1, people=2)
+def test_a_worker_that_comes_back_while_its_journal_is_read_cannot_go_on_without_one(monkeypatch):
+    batch = died_after(1, 1, people=2)
     read = journal.read
 
-    def given_up_meanwhile(batch):
-        progress = read(batch)
-        assert store.give_up_journal(batch)
-        return progress
+    def given_up_meanwhile(reaped):
+        assert not store.give_up_journal(batch)
+        return read(reaped)
 
     monkeypatch.setattr(journal, "read", given_up_meanwhile)
-    assert services.reap(AFTER) == 0
-    monkeypatch.setattr(journal, "read", read)
     assert services.reap(AFTER) == 1
-    assert states() == {"in_doubt": 2}
+    assert states() == {"sent": 1, "pending": 1}
+
+
+def test_a_reaper_knows_of_a_journal_that_was_given_up_before_it_came():
+    batch = died_after(1, 1, people=2)
+    seen = Batch.objects.get()
+    assert store.give_up_journal(batch)
+
+    assert store.take_over(seen, now=AFTER)
+    assert seen.journal == ""
+
+
+def test_of_two_reapers_one_takes_over():
+    died_after(1, 1, people=2)
+    first, second = Batch.objects.get(), Batch.objects.get()
+
+    assert store.take_over(first, now=AFTER)
+    assert not store.take_over(second, now=AFTER)
 
 
 def test_a_reaper_that_died_after_it_had_taken_the_journal_hides_nothing(outbox):
