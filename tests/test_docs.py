@@ -60,3 +60,12 @@ def test_the_nine_files_of_the_flow_exist():
 
     assert len(flow) == 9
     assert [path for path in flow if not (DOCS.parent / path).exists()] == []
+
+
+def test_reliability_page_knows_every_drill():
+    page = (DOCS / "reliability.md").read_text()
+    plays = (path.read_text() for path in (DOCS.parent / "tests" / "drills").glob("*.py"))
+    names = [name for play in plays for name in re.findall(r'@drill\(\s+"([\w-]+)"', play)]
+
+    assert names
+    assert [name for name in names if f"`{name}`" not in page] == []

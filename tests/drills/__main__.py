@@ -2,7 +2,10 @@
 
 import argparse
 import json
+import os
 import random
+import shutil
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
@@ -11,6 +14,8 @@ from typing import Any
 
 from . import calm, clock, copies, disk, kill, pace, plans, postgres, races, redis, smtp  # noqa: F401  each registers its drills
 from .drill import DRILLS, Drill, perform
+from .report import line
+from .servers import unmount_all
 from .stage import House, Stage, house
 
 
@@ -25,6 +30,8 @@ def main() -> int:
     with house(sqlite=options.sqlite, server=options.server, keep=options.keep) as made:
         if options.keep:
             _say(f"Everything is kept in {made.folder}.")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: _stop(made))
         reports = _play_all(made, chosen, options)
     if options.json:
         Path(options.json).write_text(json.dumps(reports, indent=2) + "\n")
@@ -54,7 +61,7 @@ def _play(made: House, group: list[Drill], options: argparse.Namespace) -> list[
         stage = stage or Stage(made)
         report = perform(drill, stage, form=form, seed=options.seed, overrides=overrides)
         print(json.dumps(report), flush=True)
-        _say(f"\n{drill.name}: {drill.promise}\n{_sentence(report)}")
+        _say(f"\n{drill.name}: {drill.promise}\n{line(report)}")
         reports.append(report)
         if form == "full" or report["kept"] is False:
             stage.close()
@@ -64,15 +71,6 @@ def _play(made: House, group: list[Drill], options: argparse.Namespace) -> list[
     if stage:
         stage.close()
     return reports
-
-
-def _sentence(report: dict[str, Any]) -> str:
-    if report["kept"] is None:
-        return f"  skipped: {report['skipped']}"
-    found = report["measured"]
-    figures = ", ".join(f"{name} {found[name]}" for name in ("people", "lost", "doubled", "repeated", "doubts") if name in found)
-    verdict = "kept" if report["kept"] else "BROKEN\n  " + "\n  ".join(report["broken"])
-    return f"  {report['seconds']} s, {figures}: {verdict}"
 
 
 def _arguments() -> argparse.Namespace:
@@ -91,6 +89,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keep", action="store_true", help="keep databases and logs")
     parser.add_argument("--json", help="a file for the reports, which also go to the standard output, one a line")
     return parser.parse_args()
+
+
+def _stop(made: House) -> None:
+    """Drills run in threads that wait for this or that; they are not asked."""
+    made.abandon()
+    unmount_all()
+    shutil.rmtree(made.folder, ignore_errors=True)
+    os._exit(130)
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from .judge import Verdict, judge
+from .judge import Verdict, add, judge
 from .servers import Missing
 from .stage import Stage, wait_until
 
@@ -57,6 +57,7 @@ class Run:
     injected: dict[str, Any] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)  # of all verdicts together
     scenes: list[dict[str, Any]] = field(default_factory=list)  # what `start` and `amid` have sent
 
     def __post_init__(self) -> None:
@@ -144,8 +145,7 @@ class Run:
         self.hold(not early, f"{name}A message came {-(verdict.first_after or 0):.1f} s before its time.")
         if name:
             self.measured[name.strip(": ")] = verdict.summary()
-        else:
-            self.measured |= verdict.summary()
+        self.figures = add(self.figures, verdict.summary())
         return verdict
 
 
@@ -173,6 +173,7 @@ def perform(drill: Drill, stage: Stage, *, form: str, seed: int, overrides: dict
         "broken": run.broken,
         "size": vars(size),
         "injected": run.injected,
+        "figures": run.figures,
         "measured": run.measured,
         "logged": stage.errors()[-10:] if run.broken else [],
         "seconds": round(time.monotonic() - began, 1),

@@ -31,11 +31,31 @@ class Verdict:
     last_after: float | None = None
 
     def summary(self) -> dict[str, Any]:
-        lists = {name: value for name, value in vars(self).items() if isinstance(value, list)}
-        plain = {name: value for name, value in vars(self).items() if not isinstance(value, list)}
-        times = {name: value if value is None else round(value, 3) for name, value in plain.items() if name.endswith("_after")}
-        examples = {f"{name}_examples": value[:SHOWN] for name, value in lists.items() if value}
-        return plain | times | {name: len(value) for name, value in lists.items()} | examples
+        """Plain figures; of those at fault some examples, too."""
+        found: dict[str, Any] = {}
+        for name, value in vars(self).items():
+            if isinstance(value, list):
+                found[name] = len(value)
+                found |= {f"{name}_examples": value[:SHOWN]} if value else {}
+            else:
+                found[name] = round(value, 3) if isinstance(value, float) else value
+        return found
+
+
+def add(total: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Two summaries as one: counts add up, and of times the worse one counts."""
+    joined = dict(total)
+    for name, value in found.items():
+        before = total.get(name)
+        if before is None or value is None:
+            joined[name] = value if before is None else before
+        elif isinstance(value, dict):
+            joined[name] = dict(Counter(before) + Counter(value))
+        elif name.endswith("_after"):
+            joined[name] = max(before, value)
+        else:
+            joined[name] = before + value
+    return joined
 
 
 def judge(received: Iterable[Received], ledger: Sequence[dict[str, Any]], *, people: int, due_at: float) -> Verdict:

@@ -6,10 +6,11 @@ import subprocess
 import time
 
 from .drill import Run, drill
-from .stage import children_of, wait_until
+from .stage import children_of, has_port, wait_until
 
 WARM_STOP_SECONDS = 45.0  # what docs/operating.md asks to allow
 WORKERS = 2
+LOOKS = 200  # for a worker at work
 
 
 @drill(
@@ -48,15 +49,30 @@ def _kill_workers(run: Run, *, connections: int) -> None:
 
 
 def _kill_one(run: Run, workers: list[subprocess.Popen[bytes]]) -> bool:
-    place = run.rng.randrange(len(workers))
-    victim = workers[place]
-    children = children_of(victim)
+    """Whoever has sent the last message; whether the whole worker died."""
+    place, children = _sender(run, workers)
     if children and run.rng.random() < 0.5:
-        os.kill(run.rng.choice(children), signal.SIGKILL)
+        for child in children:
+            os.kill(child, signal.SIGKILL)
         return False
-    run.stage.kill(victim)
+    run.stage.kill(workers[place])
     workers[place] = run.stage.worker()
     return True
+
+
+def _sender(run: Run, workers: list[subprocess.Popen[bytes]]) -> tuple[int, list[int]]:
+    """The place of the worker in which the last message was sent, and its process; any, where that cannot be told.
+
+    It may have been the clock, which sends by itself while no worker hears: then the next message is waited for.
+    """
+    for _ in range(LOOKS):
+        port = run.stage.sink.received[-1].port
+        for place, worker in enumerate(workers):
+            if senders := [child for child in children_of(worker) if has_port(child, port)]:
+                return place, senders
+        run.amid(2)
+    place = run.rng.randrange(len(workers))
+    return place, children_of(workers[place])
 
 
 @drill(
@@ -123,7 +139,7 @@ def freeze_workers(run: Run) -> None:
     run.start(reply_seconds=0.005)
     for _ in range(run.size.times):
         run.amid(run.size.people // run.size.times // 2)
-        victim = run.rng.choice(workers)
+        victim = workers[_sender(run, workers)[0]]
         os.killpg(victim.pid, signal.SIGSTOP)
         time.sleep(run.rng.uniform(8, 12))  # the lease is 5 s, and housekeeping looks each 5 s
         os.killpg(victim.pid, signal.SIGCONT)

@@ -32,7 +32,7 @@ def two_beats(run: Run) -> None:
     promise="Several processes expand the same touchpoint at once, and some are killed with kill -9 amid it: it has one "
     "delivery per recipient.",
     small={"people": 4_000, "times": 2, "processes": 3},
-    full={"people": 50_000, "times": 20, "processes": 4},
+    full={"people": 20_000, "times": 10, "processes": 4},
 )
 def expanders(run: Run) -> None:
     stage = run.stage

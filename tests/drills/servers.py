@@ -152,11 +152,26 @@ def small_disk(megabytes: int) -> Iterator[Path]:
         done = subprocess.run(mount, capture_output=True, text=True)
         if done.returncode:
             raise Missing(f"a small file system cannot be mounted here ({done.stderr.strip()})")
+        _mounted.add(folder)
         try:
             yield folder
         finally:
-            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+            _unmount(folder)
     finally:
+        folder.rmdir()
+
+
+_mounted: set[Path] = set()
+
+
+def _unmount(folder: Path) -> None:
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    _mounted.discard(folder)
+
+
+def unmount_all() -> None:
+    for folder in list(_mounted):
+        _unmount(folder)
         folder.rmdir()
 
 

@@ -33,6 +33,7 @@ class Received:
     recipient: str
     key: str  # what stands before the @ of its Message-ID
     at: float  # seconds since 1970
+    port: int = 0  # from which it came: the sender's end of the connection
 
 
 @dataclass(kw_only=True)
@@ -181,7 +182,8 @@ class _Conversation:
         content = await self.read_message()
         at = time.time()
         key = MESSAGE_ID.search(content)
-        await self.answer("dot", Received(recipient=self.recipient, key=key[1].decode() if key else "", at=at))
+        port = self.writer.get_extra_info("peername")[1]
+        await self.answer("dot", Received(recipient=self.recipient, key=key[1].decode() if key else "", at=at, port=port))
 
     async def read_message(self) -> bytes:
         if not self.sink.is_narrow:

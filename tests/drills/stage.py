@@ -36,6 +36,7 @@ class House:
         if not sqlite:
             self._start_postgres(server)
         self._template = f"template_{uuid.uuid4().hex[:12]}"
+        self.stages: list[Stage] = []  # that are open
         self._is_migrated = False
         self._making = threading.Lock()
 
@@ -75,6 +76,13 @@ class House:
         if self.server:
             self.execute(f"DROP DATABASE IF EXISTS {url.rpartition('/')[2]} WITH (FORCE)")
 
+    def abandon(self) -> None:
+        """Ends everything at once, in the middle of drills."""
+        for stage in list(self.stages):
+            stage.end_processes()
+            stage.redis.kill()
+        self.close()
+
     def close(self) -> None:
         if self.postgres:
             self.postgres.stop("immediate")
@@ -108,6 +116,7 @@ class Stage:
             "DELIVERY_LEASE_SECONDS": str(LEASE_SECONDS),
         }
         self._scene: subprocess.Popen[str] | None = None
+        house.stages.append(self)
 
     @property
     def postgres(self) -> Postgres:
@@ -172,6 +181,7 @@ class Stage:
         self.end_processes()
         self.sink.__exit__()
         self.redis.kill()
+        self.house.stages.remove(self)
         self.house.drop(self.database_url)
 
     def _celery(self, *words: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -214,6 +224,16 @@ def children_of(process: subprocess.Popen[bytes]) -> list[int]:
     except OSError:
         return []
     return [int(word) for word in words]
+
+
+def has_port(pid: int, port: int) -> bool:
+    """Whether one end of a connection of that process is on this port; no where /proc does not tell."""
+    try:
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        sockets = {f"socket:[{row[9]}]" for row in rows if int(row[1].rpartition(":")[2], 16) == port}
+        return any(os.readlink(link) in sockets for link in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False
 
 
 def wait_until(happened: Callable[[], bool], *, seconds: float, what: str, every: float = 0.05) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .judge import judge
+from .judge import add, judge
 from .sink import Received
 
 DUE_AT = 1000.0
@@ -71,3 +71,12 @@ def test_lateness_is_measured_from_the_due_time():
     found = verdict([note(at=DUE_AT - 0.5), note("dan", key="k2", at=DUE_AT + 7)], [row(), row("dan", token="k2")], 2)
 
     assert (found.first_after, found.last_after) == (-0.5, 7)
+
+
+def test_several_verdicts_make_one():
+    on_time = verdict([note(at=DUE_AT + 1)], [row()]).summary()
+    lost = verdict([note("dan", key="k2", at=DUE_AT + 9)], [row(), row("dan", token="k2")], 2).summary()
+
+    both = add(add({}, on_time), lost)
+
+    assert (both["people"], both["lost"], both["states"], both["first_after"]) == (3, 1, {"sent": 3}, 9)
