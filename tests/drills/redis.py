@@ -1,5 +1,7 @@
 """Redis flushed, restarted empty, frozen, out of memory or away when messages fall due."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -8,6 +10,7 @@ from .drill import Run, drill
 
 NOTHING = "nobody is lost, nobody is written to twice, nothing is in doubt"
 GOES_ON_SECONDS = 5.0
+UNHEARD_SECONDS = 8.0  # the clock waits 3 s for somebody to hear it
 BATCH = 200  # DELIVERY_BATCH_SIZE
 BACK_SECONDS = 60.0  # after Redis is back, for workers and beat to find it again without a restart
 
@@ -200,3 +203,31 @@ def clock_told_to_stop(run: Run) -> None:
     stage.sink.delay = 0.0
     run.injected["terms"] = run.size.times
     run.judge(scene, doubts=0)
+
+
+@drill(
+    "redis-unheard",
+    promise=f"The workers are frozen when messages fall due, so that nobody hears the clock: {NOTHING}; they leave directly "
+    "within 8 s, and by the workers when those wake.",
+    small={"people": 100},
+    full={"people": 4_000},
+)
+def unheard(run: Run) -> None:
+    stage = run.stage
+    stage.beat()
+    workers = [stage.worker(), stage.worker()]
+    first = run.touchpoint(1)
+    run.wait_for(1)
+    run.wait_settled(first)
+    for worker in workers:
+        os.killpg(worker.pid, signal.SIGSTOP)
+    since = run.received()
+    scene = run.touchpoint()
+    run.wait_for(1, since=since)
+    run.wait_settled(scene)
+    for worker in workers:
+        os.killpg(worker.pid, signal.SIGCONT)
+    _hold_life(run, "back_after_seconds")
+    verdict = run.judge(scene, doubts=0)
+    late = verdict.first_after is None or verdict.first_after > UNHEARD_SECONDS
+    run.hold(not late, f"The first message came {verdict.first_after} s after it was due.")
