@@ -63,12 +63,11 @@ class Permits:
 
 
 def take(channel_id: int, *, wanted: int, rate: float, is_urgent: bool) -> Permits:
-    global _away_until
     if time.monotonic() >= _away_until:
         try:
             return _take_from_redis(channel_id, wanted=wanted, rate=rate, is_urgent=is_urgent)
         except redis.RedisError as error:
-            _away_until = time.monotonic() + PAUSE_SECONDS
+            stay_away()
             logger.warning("Channels keep their pace through the database: Redis does not answer (%s)", error)
     return _take_from_database(channel_id, wanted=wanted, rate=rate, is_urgent=is_urgent)
 
@@ -110,6 +109,12 @@ def _key(channel_id: int) -> str:
 @cache
 def _script() -> Any:
     return _client().register_script(_TAKE)
+
+
+def stay_away() -> None:
+    """This process keeps the pace through the database for a while: Redis is away."""
+    global _away_until
+    _away_until = time.monotonic() + PAUSE_SECONDS
 
 
 @cache

@@ -24,7 +24,7 @@ from apps.campaigns.models import Touchpoint
 from apps.campaigns.services import start_due_windows
 from apps.common.redis import redis_key
 
-from . import guard, housekeeping, services, store
+from . import bucket, guard, housekeeping, journal, services, store, witness
 from .clock import database_now
 from .due import due
 from .models import Batch
@@ -80,6 +80,9 @@ class DirectWork:
         if cause is not self.cause:
             logger.warning("Messages leave directly: %s", cause) if cause else logger.warning("The workers have it again")
             self.cause, self._pulse_at = cause, 0.0
+        if cause is Cause.AWAY:
+            for part in (journal, witness, bucket):  # or each would find out for itself, a second apiece
+                part.stay_away()
         return cause is not None and self._work(cause)
 
     def _run(self) -> None:

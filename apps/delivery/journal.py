@@ -81,7 +81,7 @@ class Journal:
             answers = [connection.read_response() for _command in commands]
             run = _run_of(answers[-1])  # a Redis that hides it keeps no journal
         except redis.RedisError as error:
-            _stay_away()
+            stay_away()
             logger.warning("Sending goes on without a journal: Redis does not answer (%s)", error)
             if connection is not None:
                 _give_back(connection, is_sound=False)
@@ -137,7 +137,7 @@ class Journal:
         _give_back(connection, is_sound=bool(run))
 
     def _lose(self, error: Exception) -> None:
-        _stay_away()
+        stay_away()
         self.run = ""
         self._loss = error
 
@@ -207,7 +207,8 @@ def _run_of(server: Any) -> str:
     return next((line[7:] for line in text.splitlines() if line.startswith("run_id:")), "")
 
 
-def _stay_away() -> None:
+def stay_away() -> None:
+    """This process does without journals for a while: Redis is away."""
     global _away_until
     _away_until = time.monotonic() + PAUSE_SECONDS
 

@@ -68,15 +68,20 @@ def _read(name: UUID) -> int | None:
 
 def _with_redis(deed: Callable[[Any], Any]) -> Any:
     """Its answer; None while Redis is away, which hinders nobody."""
-    global _away_until
     if time.monotonic() < _away_until:
         return None
     try:
         return deed(_client())
     except redis.RedisError as error:
-        _away_until = time.monotonic() + PAUSE_SECONDS
+        stay_away()
         logger.info("Redis does not answer as a witness: %s", error)
         return None
+
+
+def stay_away() -> None:
+    """This process does not ask Redis for a while: it is away."""
+    global _away_until
+    _away_until = time.monotonic() + PAUSE_SECONDS
 
 
 @cache

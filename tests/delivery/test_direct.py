@@ -31,6 +31,8 @@ class Redis:
 def away(monkeypatch):
     """A Redis that the test can take away; the database says NOW."""
     monkeypatch.setattr(direct, "database_now", lambda: NOW)
+    for part in (direct.witness, direct.bucket):
+        monkeypatch.setattr(part, "_away_until", 0.0)
     return Redis()
 
 
