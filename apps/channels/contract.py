@@ -29,6 +29,7 @@ CONNECTIONS = Option(
 )
 
 Gate = Callable[[], None]
+Sent = tuple[Sequence[Receipt], TransportError | None]
 
 
 def always_open() -> None:
@@ -40,6 +41,8 @@ class Transport(ABC):
 
     `send` yields one receipt per message, in order, as soon as each is known, and asks for the next message only then: a
     killed process leaves at most one message in doubt. A connection is opened once and reused for all.
+    Where the provider takes many messages in one call, they go in groups: all receipts of a call are known at once, and a
+    killed process leaves the messages of one call in doubt. Which go together `joins` says, and `group_size` how many.
     A `TransportError` is its message's `error`; one that says `channel_down` also ends the trying, and every message
     behind it gets the same reason, not sent. `send` itself raises only for bugs, and what the caller's gate raises.
 
@@ -54,6 +57,10 @@ class Transport(ABC):
     can_look_up: ClassVar[bool] = False
     # Whether it wants e-mails as `Message.wire`.
     takes_wire: bool = False
+    # Whether it wants e-mails as `Message.merge`.
+    takes_merge: bool = False
+    # How many messages it hands over in one call; more than one only where it fills `joins` and `hand_over_group`.
+    group_size: int = 1
 
     def __init__(self, *, config: Mapping[str, Any], secrets: Mapping[str, str], answer_timeout: float | None = None) -> None:
         """`answer_timeout`: seconds to wait for the answer once all was written; None: as long as the protocol advises."""
@@ -78,6 +85,17 @@ class Transport(ABC):
         Passes `gate` at the last moment at which nothing has been handed over.
         """
 
+    def joins(self, group: Sequence[Message], message: Message) -> bool:
+        """Whether `message` can go in one call with `group`, which holds none, or some that have joined before."""
+        return False
+
+    def hand_over_group(self, messages: Sequence[Message], gate: Gate) -> Sequence[Receipt]:
+        """Gives two messages or more to the provider in one call: a receipt for each, in order.
+
+        Raises TransportError for what befell the call, and so all of them. Passes `gate` once, as `hand_over` does.
+        """
+        raise NotImplementedError(f"{self.kind} takes one message at a time")
+
     def look_up(self, message: Message, *, around: datetime) -> Sequence[Trace]:
         """Traces of messages that look like this one, handed over at about `around`, the likeliest first.
 
@@ -93,18 +111,47 @@ class Transport(ABC):
 
         `keep_open`: the caller will send more over the same connection, and closes it.
         """
+        return self.send_groups(self.grouped(messages), gate=gate, keep_open=keep_open)
+
+    def grouped(self, messages: Iterable[Message]) -> Iterator[Sequence[Message]]:
+        """The messages in order, those together that follow each other and go in one call."""
+        if self.group_size == 1:
+            yield from ((message,) for message in messages)
+            return
+        group: list[Message] = []
+        for message in messages:
+            if group and not self.joins(group, message):
+                yield group
+                group = []
+            group.append(message)
+            if len(group) == self.group_size or not self.joins((), message):
+                yield group
+                group = []
+        if group:
+            yield group
+
+    def send_groups(
+        self, groups: Iterable[Sequence[Message]], *, gate: Gate = always_open, keep_open: bool = False
+    ) -> Iterator[Receipt]:
+        """What `send` does, for messages that are `grouped` already."""
         standstill: TransportError | None = None
         losses = 0
         try:
-            for message in messages:
-                receipt = self._refused(message, standstill) if standstill else self._sent(message, gate)
-                if error := receipt.error:
-                    losses = losses + 1 if self.is_loss(error) else 0
-                    error.channel_down |= losses >= MOST_LOSSES_IN_A_ROW
-                    standstill = error.for_the_rest() if error.channel_down else None
-                else:
-                    losses = 0
-                yield receipt
+            for group in groups:
+                calls = [group]
+                while calls:
+                    call = calls.pop()
+                    receipts, error = self._refused(call, standstill) if standstill else self._sent(call, gate)
+                    if error and len(call) > 1 and error.permanent and error.phase is Phase.BEFORE:  # one may have spoilt it
+                        calls += call[len(call) // 2 :], call[: len(call) // 2]
+                        continue
+                    if error:
+                        losses = losses + len(call) if self.is_loss(error) else 0
+                        error.channel_down |= losses >= MOST_LOSSES_IN_A_ROW
+                        standstill = error.for_the_rest() if error.channel_down else None
+                    else:
+                        losses = 0
+                    yield from receipts
         finally:
             if not keep_open:
                 self.close()
@@ -113,18 +160,28 @@ class Transport(ABC):
         """Whether the provider broke off, rather than refused."""
         return error.phase is Phase.AFTER
 
-    def _sent(self, message: Message, gate: Gate) -> Receipt:
+    def _sent(self, group: Sequence[Message], gate: Gate) -> Sent:
+        """The error is that of the whole call."""
         try:
-            name = one_line(self.hand_over(message, gate))  # a sign that no database writes would hold up a whole batch
-            return Receipt(key=message.key, provider_id=name[:LONGEST_PROVIDER_ID])
+            if len(group) > 1:
+                return self.hand_over_group(group, gate), None
+            (message,) = group
+            return (self.accepted(message, self.hand_over(message, gate)),), None
         except TransportError as error:
-            return self._refused(message, error)
+            return self._refused(group, error)
 
     @staticmethod
-    def _refused(message: Message, error: TransportError) -> Receipt:
-        """The error's text is shown and kept: it fits a line and does not repeat the address."""
-        text = error.text.replace(message.address, "…") if message.address else error.text
+    def accepted(message: Message, provider_id: str) -> Receipt:
+        name = one_line(provider_id)  # a sign that no database writes would hold up a whole batch
+        return Receipt(key=message.key, provider_id=name[:LONGEST_PROVIDER_ID])
+
+    @staticmethod
+    def _refused(group: Sequence[Message], error: TransportError) -> Sent:
+        """The error's text is shown and kept: it fits a line and does not repeat the addresses."""
+        text = error.text
+        for message in group:
+            text = text.replace(message.address, "…") if message.address else text
         error.text = one_line(text)[:LONGEST_REPLY]
         error.args = (error.text,)
         error.code = one_line(error.code)
-        return Receipt(key=message.key, error=error)
+        return [Receipt(key=message.key, error=error) for message in group], error

@@ -1,6 +1,7 @@
 """E-mail backends speak many tongues; here each error of theirs becomes ours, and what is left over is a bug."""
 
 import smtplib
+from collections.abc import Collection
 from typing import Any
 
 import requests
@@ -11,6 +12,10 @@ from .http_errors import refusal
 from .messages import Phase, TransportError
 from .smtp_errors import Step, reply_text
 from .smtp_errors import refusal as smtp_refusal
+
+# anymail's words for one recipient; beside them there is only “unknown”.
+TAKEN = ("sent", "queued")
+REFUSED = ("invalid", "rejected", "failed")
 
 # Raised by `requests` before anything was written. Its ConnectionError alone may mean either side of the hand-over.
 _NOTHING_WRITTEN = (
@@ -42,6 +47,21 @@ def transport_error(error: Exception) -> TransportError | None:
     return None
 
 
+def status_error(status: Any) -> TransportError | None:
+    """What anymail's status of one recipient means; None where the provider took the message."""
+    if status is not None and status.status in TAKEN:
+        return None
+    if status is not None and status.status in REFUSED:
+        return refused_recipient({status.status})
+    text = _("The e-mail provider did not say what became of this message: it may have been taken.")
+    return TransportError(text, permanent=False, phase=Phase.AFTER)
+
+
+def refused_recipient(statuses: Collection[str]) -> TransportError:
+    text = _("The e-mail provider refused the address: %(status)s.") % {"status": ", ".join(sorted(statuses))}
+    return TransportError(text, permanent=True, bad_address="invalid" in statuses)
+
+
 def cannot_open(error: Exception) -> TransportError:
     """Nothing was handed over, and nothing else can be now."""
     text = _("The e-mail backend cannot connect: %(text)s") % {"text": str(error) or type(error).__name__}
@@ -50,12 +70,8 @@ def cannot_open(error: Exception) -> TransportError:
 
 def _from_anymail(error: Any) -> TransportError:
     if isinstance(error, AnymailRecipientsRefused):
-        statuses = {recipient.status for recipient in error.email_message.anymail_status.recipients.values()}
-        return TransportError(
-            _("The e-mail provider refused the address: %(status)s.") % {"status": ", ".join(sorted(map(str, statuses)))},
-            permanent=True,
-            bad_address="invalid" in statuses,
-        )
+        statuses = {str(recipient.status) for recipient in error.email_message.anymail_status.recipients.values()}
+        return refused_recipient(statuses)
     if not isinstance(error, AnymailAPIError):  # an unsupported feature, an unreadable address: the message's own fault
         return TransportError(" ".join(map(str, error.args)), permanent=True)
     status, headers, text = _answer(error)

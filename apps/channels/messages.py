@@ -1,12 +1,14 @@
 """What passes between delivery and a transport: messages in, receipts out, errors that say what to do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 
 from apps.common.text import clean_text
+
+from .merging import Merge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +36,8 @@ class Message:
     `address` is an e-mail address, an E.164 number, or empty for broadcast channels, whose place is configured.
     `headers` are e-mail headers, Message-ID and Date among them. `data` is what a webhook carries beside the text; its
     `type` and `timestamp`, where given, become the call's own. `tags` group messages in a provider's statistics.
-    `wire`, where given, stands in place of `text` and `html`; only transports that say `takes_wire` get such messages.
+    `wire` or `merge`, where given, stands in place of `text` and `html`; only transports that say `takes_wire` or
+    `takes_merge` get such messages.
     """
 
     key: str
@@ -48,6 +51,14 @@ class Message:
     data: Mapping[str, object] = field(default_factory=dict, repr=False)
     tags: tuple[str, ...] = ()
     wire: Wire | None = None
+    merge: Merge | None = None
+
+    def filled(self) -> Self:
+        """The same with its texts written out."""
+        if self.merge is None:
+            return self
+        form, values = self.merge.form, self.merge.values
+        return replace(self, text=form.text.filled(values), html=form.html.filled(values), merge=None)
 
 
 class Phase(StrEnum):

@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Self
+from typing import Any, Self
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import RFC5322_EMAIL_LINE_LENGTH_LIMIT, SafeMIMEText
 
 from apps.common.text import clean_text, one_line
 
+from .merging import Tagged
 from .messages import Message, Wire
 
 _TEXT, _HTML = "the text stands here", "the html stands here"
@@ -38,6 +39,31 @@ def django_email(message: Message, *, sender: str, reply_to: str) -> EmailMultiA
     if html:
         email.attach_alternative(clean_text(html), "text/html")
     return email
+
+
+def merged_email(messages: Sequence[Message], tagged: Tagged, *, sender: str, reply_to: str) -> Any:
+    """One e-mail of django-anymail's to many recipients, each with values and headers of their own."""
+    first = messages[0]
+    headers = {name: one_line(value) for name, value in first.headers.items() if _is_everybody_s(name, value, messages)}
+    email: Any = EmailMultiAlternatives(
+        subject=tagged.subject,
+        body=tagged.text,
+        from_email=sender,
+        to=[message.address for message in messages],
+        reply_to=[reply_to] if reply_to else None,
+        headers=headers,
+    )
+    email.attach_alternative(tagged.html, "text/html")
+    email.merge_data = {message.address: dict(message.merge.values) for message in messages if message.merge}
+    email.merge_headers = {
+        message.address: {name: one_line(value) for name, value in message.headers.items() if name not in headers}
+        for message in messages
+    }
+    return email
+
+
+def _is_everybody_s(name: str, value: str, messages: Sequence[Message]) -> bool:
+    return all(message.headers.get(name) == value for message in messages)
 
 
 def mail_bytes(message: Message, frame: "Frame") -> bytes:

@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from apps.campaigns.content import Compiled, Content, ContentError, gather, language_of, webhook_data, zone_of
 from apps.campaigns.models import Audience
+from apps.channels.merging import Merge
 from apps.channels.messages import Message, Wire
 from apps.channels.models import ChannelKind
 
@@ -42,17 +43,24 @@ class Composed:
 
 
 def compose_batch(
-    batch: Batch, deliveries: Sequence[WaitingRow], *, at: datetime, takes_wire: bool = False, desk: "Desk | None" = None
+    batch: Batch,
+    deliveries: Sequence[WaitingRow],
+    *,
+    at: datetime,
+    takes_wire: bool = False,
+    takes_merge: bool = False,
+    desk: "Desk | None" = None,
 ) -> Composed:
     """Writes the messages of `deliveries`; `at` is their date, unless an earlier attempt fixed another.
 
-    `takes_wire`: the transport wants e-mails as bytes. `desk`: keeps what the next batch of the touchpoint can use.
+    `takes_wire`: the transport wants e-mails as bytes; `takes_merge`: as form letters. `desk`: keeps what the next batch
+    of the touchpoint can use.
 
     A recipient whose message cannot be written fails alone, with the error kept. A text that cannot be written for
     anybody makes its recipients wait until it has been mended.
     """
     composed = Composed()
-    writer = (desk or Desk()).writer_for(batch, takes_wire=takes_wire)
+    writer = (desk or Desk()).writer_for(batch, takes_wire=takes_wire, takes_merge=takes_merge)
     suppressed = _suppressed(batch, deliveries)
     for delivery in deliveries:
         outcome = _objection(delivery, writer, suppressed, at=at)
@@ -82,21 +90,21 @@ class Desk:
     """
 
     def __init__(self) -> None:
-        self._writers: dict[tuple[int, int, bool], tuple[float, Writer]] = {}
+        self._writers: dict[tuple[int, int, bool, bool], tuple[float, Writer]] = {}
 
-    def writer_for(self, batch: Batch, *, takes_wire: bool) -> "Writer":
-        key, now = (batch.touchpoint_id, batch.revision, takes_wire), time.monotonic()
+    def writer_for(self, batch: Batch, *, takes_wire: bool, takes_merge: bool) -> "Writer":
+        key, now = (batch.touchpoint_id, batch.revision, takes_wire, takes_merge), time.monotonic()
         self._writers = {known: kept for known, kept in self._writers.items() if now < kept[0] + KEPT_SECONDS}
         if key not in self._writers:
-            self._writers[key] = now, Writer(batch, takes_wire=takes_wire)
+            self._writers[key] = now, Writer(batch, takes_wire=takes_wire, takes_merge=takes_merge)
         return self._writers[key][1]
 
 
 class Writer:
     """Writes the messages of one touchpoint; reads what they have in common once."""
 
-    def __init__(self, batch: Batch, *, takes_wire: bool) -> None:
-        self.takes_wire = takes_wire
+    def __init__(self, batch: Batch, *, takes_wire: bool, takes_merge: bool) -> None:
+        self.takes_wire, self.takes_merge = takes_wire, takes_merge
         self.touchpoint = batch.touchpoint
         self.kind = batch.channel.kind
         self.window = self.touchpoint.campaign.window
@@ -105,7 +113,7 @@ class Writer:
         self._compiled: dict[tuple[str, str] | None, Compiled] = {}
         self.links = links.LinkBook(self.touchpoint.pk)
         self.open_url, self.click_url, self.unsubscribe_url = links.open_urls(), links.click_urls(), links.unsubscribe_urls()
-        self.letters = LetterBox(self.links, notice_url=self.material.facts.notice_url)
+        self.letters = LetterBox(self.links, notice_url=self.material.facts.notice_url, as_forms=takes_merge)
         self.data = webhook_data(self.touchpoint) if self.kind == ChannelKind.WEBHOOK else {}
 
     def zone_of(self, delivery: WaitingRow) -> str:
@@ -135,8 +143,10 @@ class Writer:
 
     def _mail(self, delivery: WaitingRow, compiled: Compiled, *, date: datetime) -> Message:
         leaves = self._may_unsubscribe(delivery)
-        text, html, wire = "", "", None
-        if self.takes_wire and (written := self.letters.write(delivery, compiled, has_unsubscribe=leaves)):
+        text, html = "", ""
+        wire: Wire | Merge | None = None
+        is_shared = self.takes_wire or self.takes_merge
+        if is_shared and (written := self.letters.write(delivery, compiled, has_unsubscribe=leaves)):
             subject, wire = written
         else:
             content = self._rendered(delivery, compiled, leaves=leaves)
@@ -151,7 +161,8 @@ class Writer:
             html=html,
             headers=self._headers(delivery, date=date, language=compiled.source.language, leaves=leaves),
             tags=(self.touchpoint.content_key,),
-            wire=wire,
+            wire=wire if isinstance(wire, Wire) else None,
+            merge=wire if isinstance(wire, Merge) else None,
         )
 
     def _rendered(self, delivery: WaitingRow, compiled: Compiled, *, leaves: bool) -> Content:

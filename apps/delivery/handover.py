@@ -2,7 +2,7 @@
 
 A lane is one connection and, where there are several, one thread. Between two of its messages it asks the brake; right
 before a message leaves it passes its gate, where the message's beginning is known to stand in the journal. So what a
-killed worker leaves in doubt is one message per lane at most.
+killed worker leaves in doubt is one message per lane at most; or, where a provider takes many in one call, one call per lane.
 """
 
 import logging
@@ -12,11 +12,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain, islice
 
 from django.db import DatabaseError, connection
 
 from apps.channels.contract import Transport
-from apps.channels.messages import Message, Receipt
+from apps.channels.messages import Message, Receipt, TransportError
 
 from . import store
 from .clock import RunningClock
@@ -29,6 +30,8 @@ from .policy import DeliveryReason
 from .waiting import WaitingRow
 
 logger = logging.getLogger(__name__)
+
+Group = Sequence[tuple[WaitingRow, Message]]  # what goes in one call, nearly always one message
 
 LOOK_SECONDS = 0.25  # how often a sending batch looks whether its touchpoint was stopped
 
@@ -84,7 +87,7 @@ class HandOver:
     ) -> None:
         self.batch, self.journal, self.brake, self.pace, self.clock = batch, journal, brake, pace, clock
         self.run = Run()
-        self._waiting = deque(messages)
+        self._waiting: deque[Group] = deque((pair,) for pair in messages)
         self._giving_up = threading.Lock()
         self._is_journal_given_up = False
 
@@ -96,13 +99,35 @@ class HandOver:
         """The first reason to stop is the one that is kept."""
         self.run.standstill = self.run.standstill or standstill
 
-    def next(self) -> tuple[WaitingRow, Message] | None:
+    def group_for(self, transport: Transport) -> None:
+        """Puts those together that `transport` hands over in one call; before the first is asked for."""
+        if transport.group_size == 1:
+            return
+        forms: dict[int, int] = {}  # in the order in which they come up
+        waiting = chain.from_iterable(self._waiting)
+        alike = sorted(waiting, key=lambda pair: forms.setdefault(_form(pair[1]), len(forms)))
+        pairs = iter(alike)
+        groups = transport.grouped(message for _row, message in alike)
+        self._waiting = deque(list(islice(pairs, len(group))) for group in groups)
+
+    def next(self) -> Group | None:
+        """The next messages to hand over together; the first of them has had its turn."""
         if not self.may_go_on:
             return None
         try:
-            return self._waiting.popleft()
+            group = self._waiting.popleft()
         except IndexError:
             return None
+        return group if len(group) == 1 else self._permitted(group)
+
+    def _permitted(self, group: Group) -> Group:
+        """As many of them as may go at once. So a slow provider gets larger calls, and a fast one is not kept waiting."""
+        count = 1
+        while count < len(group) and self.pace.permit() is None:
+            count += 1
+        if count < len(group):
+            self._waiting.appendleft(group[count:])
+        return group[:count]
 
     def give_up_journal(self, error: JournalLost) -> None:
         """The batch goes on once the database knows that its journal is no longer complete, and halts where it cannot."""
@@ -124,24 +149,30 @@ class HandOver:
         self.run.standstill = Standstill(reason=DeliveryReason.ENGINE_ERROR, text=repr(error))
 
 
+def _form(message: Message) -> int:
+    """Alike for messages that may share a call."""
+    return id(message.merge.form) if message.merge else 0
+
+
 class Lane:
     """One connection at work: asks for one receipt after the other until all are there, or somebody says stop."""
 
     def __init__(self, shared: HandOver, transport: Transport, *, looks: bool) -> None:
         """`looks`: it looks after the brake by itself, because nobody else does."""
         self.shared, self.transport, self.looks = shared, transport, looks
-        self._in_hand: WaitingRow | None = None
+        self._in_hand: deque[WaitingRow] = deque()  # without a receipt
         self._began_at: datetime = shared.clock.now()
-        self._number = 0  # of the note of its beginning
-        self._done: Outcome | None = None  # not noted yet
+        self._number = 0  # of the note of their beginning
+        self._done: list[Outcome] = []  # not noted yet
+        self._heard: TransportError | None = None
 
     def work(self) -> None:
-        receipts = self.transport.send(self._messages(), gate=self._gate, keep_open=True)
+        receipts = self.transport.send_groups(self._groups(), gate=self._gate, keep_open=True)
         try:
             for receipt in receipts:
                 self._record(receipt)
         except Halted:
-            self._in_hand = None
+            self._in_hand.clear()
         except Exception as error:  # the store or the transport: what has been handed over so far is still known
             self._doubt(error)
             self.shared.fail(error)
@@ -161,18 +192,18 @@ class Lane:
         if close:
             close()
 
-    def _messages(self) -> Iterator[Message]:
+    def _groups(self) -> Iterator[Sequence[Message]]:
         """What the transport is given, as it asks for it."""
         while True:
             if self._look():
                 self.shared.stand_still(self.shared.pace.turn(self._look, before_nap=self._note_last))
-            pair = self.shared.next()
-            if pair is None:
+            group = self.shared.next()
+            if group is None:
                 return
-            row, message = pair
-            self._number = self.shared.journal.note(done=self._done, begin=row.pk)
-            self._in_hand, self._done, self._began_at = row, None, self.shared.clock.now()
-            yield message
+            self._number = self.shared.journal.note(done=self._done, begin=[row.pk for row, _message in group])
+            self._in_hand.extend(row for row, _message in group)
+            self._done, self._began_at = [], self.shared.clock.now()
+            yield [message for _row, message in group]
 
     def _look(self) -> bool:
         if self.looks:
@@ -188,35 +219,38 @@ class Lane:
         if self.looks:
             try:
                 self.shared.brake.look()
-            except DatabaseError as error:  # nothing of this message has left
+            except DatabaseError as error:  # nothing of what is in hand has left
                 self.shared.fail(error)
                 raise Halted from error
         if not self.shared.brake.is_free():
             raise Halted
 
     def _record(self, receipt: Receipt) -> None:
-        assert self._in_hand is not None, "there is no receipt without a message"
-        self._done = outcome_of(self._in_hand, receipt, at=self._began_at)
-        self._in_hand = None
-        self.shared.run.outcomes.append(self._done)
-        self.shared.stand_still(self.shared.pace.heard(receipt))
+        outcome = outcome_of(self._in_hand.popleft(), receipt, at=self._began_at)
+        self._done.append(outcome)
+        self.shared.run.outcomes.append(outcome)
+        if receipt.error is None or receipt.error is not self._heard:  # what befell a call is heard of once
+            self._heard = receipt.error
+            self.shared.stand_still(self.shared.pace.heard(receipt))
 
     def _doubt(self, error: Exception) -> None:
-        """Nobody knows how far the message in hand came."""
-        if self._in_hand is not None:
-            at, text = self._began_at, repr(error)
-            self._done = Outcome.in_doubt(self._in_hand, DeliveryReason.NO_ANSWER, at=at, text=text)
-            self.shared.run.outcomes.append(self._done)
+        """Nobody knows how far the messages in hand came."""
+        at, text = self._began_at, repr(error)
+        doubts = [Outcome.in_doubt(row, DeliveryReason.NO_ANSWER, at=at, text=text) for row in self._in_hand]
+        self._in_hand.clear()
+        self._done += doubts
+        self.shared.run.outcomes += doubts
 
     def _note_last(self) -> None:
         """Lost, it costs nothing: whoever settles from a journal without it finds the message in doubt."""
         if self._done:
-            self.shared.journal.note(done=self._done, begin=None)
-            self._done = None
+            self.shared.journal.note(done=self._done)
+            self._done = []
 
 
 def hand_over(shared: HandOver, transports: Sequence[Transport]) -> Run:
     """Works through the messages by a lane per transport. A message without an outcome in the result was not handed over."""
+    shared.group_for(transports[0])
     if len(transports) == 1:
         Lane(shared, transports[0], looks=True).work()
         return shared.run

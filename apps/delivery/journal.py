@@ -88,10 +88,9 @@ class Journal:
             return cls(batch)
         return cls(batch, run, connection)
 
-    def note(self, *, done: Outcome | None, begin: int | None) -> int:
-        """Writes the previous message's result and the next one's beginning together; gives the number to `confirm`."""
-        lines = [_dump(done)] if done else []
-        lines += [str(begin)] if begin is not None else []
+    def note(self, *, done: Sequence[Outcome] = (), begin: Sequence[int] = ()) -> int:
+        """Writes the results of the messages before and the beginnings of the next together; gives the number to `confirm`."""
+        lines = [*map(_dump, done), *map(str, begin)]
         with self._lock:
             if lines and self.run:
                 try:

@@ -145,7 +145,10 @@ def _prepared(batch: Batch, workplace: Workplace, *, now: datetime) -> tuple[Seq
     try:
         rows = waiting_rows(batch)
         transports = workplace.pool.lend(batch.channel, at_most=len(rows))
-        composed = compose_batch(batch, rows, at=now, takes_wire=transports[0].takes_wire, desk=workplace.desk)
+        first = transports[0]
+        composed = compose_batch(
+            batch, rows, at=now, takes_wire=first.takes_wire, takes_merge=first.takes_merge, desk=workplace.desk
+        )
         return transports, composed
     except Exception as error:
         store.give_back_crashed(batch, now=now, error=repr(error))

@@ -74,8 +74,10 @@ def _find_delivery(payload: Mapping[str, Any]) -> Delivery | None:
     if not message_id:
         return None
     names = {message_id, message_id.strip("<>")}
-    by_provider = rows.filter(provider_id__in=names).order_by("id").first()
-    return by_provider or next((rows.filter(token=token).first() for token in _tokens(message_id)), None)
+    by_provider = list(rows.filter(provider_id__in=names)[:2])
+    if len(by_provider) == 1:  # all messages of one call may have one name
+        return by_provider[0]
+    return next((rows.filter(token=token).first() for token in _tokens(message_id)), None)
 
 
 def _tokens(text: str) -> Iterator[uuid.UUID]:

@@ -156,6 +156,65 @@ class NetworkContract(TransportContract):
         assert first(peer, [message]).accepted
 
 
+class GroupContract:
+    """What a transport promises that takes three messages in one call. Its `messages` may all share one, and are seven."""
+
+    def test_messages_go_in_calls_of_three_and_receipts_in_order(self, peer, messages):
+        receipts = list(peer.transport().send(messages))
+        assert [receipt.key for receipt in receipts] == [message.key for message in messages]
+        assert all(receipt.accepted for receipt in receipts), receipts
+        assert peer.received() == 3
+
+    def test_the_next_call_waits_until_all_receipts_of_one_were_taken(self, peer, messages):
+        receipts = peer.transport().send(messages)
+        for _receipt in range(3):
+            next(receipts)
+            assert peer.received() == 1
+        receipts.close()
+
+    def test_no_more_messages_are_asked_for_than_go_in_the_call(self, peer, messages):
+        asked: list[Message] = []
+        receipts = peer.transport().send(asked.append(message) or message for message in messages)
+        next(receipts)
+        assert len(asked) == 3
+        receipts.close()
+
+    def test_the_gate_is_passed_once_per_call_and_before_it(self, peer, messages):
+        seen: list[int] = []
+        list(peer.transport().send(messages, gate=lambda: seen.append(peer.received())))
+        assert seen == [0, 1, 2]
+
+    def test_nothing_of_a_group_leaves_through_a_closed_gate(self, peer, messages):
+        class Closed(Exception):
+            pass
+
+        def gate() -> None:
+            raise Closed
+
+        with pytest.raises(Closed):
+            list(peer.transport().send(messages, gate=gate))
+        assert peer.received() == 0
+
+    def test_a_call_without_an_answer_leaves_its_messages_in_doubt_and_no_others(self, peer, messages):
+        peer.break_after_taking()
+        errors = [receipt.error for receipt in peer.transport().send(messages)]
+        assert [error.phase for error in errors] == [Phase.AFTER] * 3 + [Phase.BEFORE] * 4
+        assert peer.received() == 1
+
+    def test_without_a_connection_no_message_was_sent_and_all_may_go_later(self, peer, messages):
+        transport = peer.transport()
+        peer.vanish()
+        errors = [receipt.error for receipt in transport.send(messages)]
+        assert {(error.permanent, error.phase, error.channel_down) for error in errors} == {(False, Phase.BEFORE, True)}
+
+    def test_neither_logs_nor_repeats_the_addresses_of_a_call(self, peer, messages, caplog):
+        caplog.set_level(logging.DEBUG)
+        peer.break_after_taking()
+        receipts = list(peer.transport().send(messages))
+        said = " ".join([*caplog.messages, *(f"{receipt.error} {receipt.error.args}" for receipt in receipts)])
+        assert [message.address for message in messages if message.address in said] == []
+
+
 class LookUpPeer(NetworkPeer, Protocol):
     def knows(self, message: Message, *, at: datetime, accepted: bool = True) -> None: ...
     def answer_questions(self, answer: Any) -> None: ...

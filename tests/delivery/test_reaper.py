@@ -32,12 +32,12 @@ def died_after(done, begun, *, people=4):
     notes = Journal.open(batch)
     assert store.mark_sending(batch, composed_at=NOW, journal=notes.run, now=NOW)
     rows = list(batch.deliveries.order_by("pk"))
-    last = None
+    last = []
     for row in rows[:begun]:
-        notes.note(done=last, begin=row.pk)
-        last = Outcome.accepted(row, at=NOW, provider_id="p")
+        notes.note(done=last, begin=[row.pk])
+        last = [Outcome.accepted(row, at=NOW, provider_id="p")]
     if done == begun:
-        notes.note(done=last, begin=None)
+        notes.note(done=last)
     notes.close()
     batch.refresh_from_db()
     return batch

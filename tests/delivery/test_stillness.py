@@ -82,8 +82,8 @@ def test_the_journal_says_which_messages_are_unanswered(redis_journal):
     first, second, _third = batch.deliveries.order_by("pk")
     journal = Journal.open(batch)
     Batch.objects.update(journal=journal.run)
-    journal.note(done=None, begin=first.pk)
-    journal.note(done=Outcome.accepted(first, at=NOW), begin=second.pk)
+    journal.note(begin=[first.pk])
+    journal.note(done=[Outcome.accepted(first, at=NOW)], begin=[second.pk])
     stop(batch.channel)
 
     assert all_batches() == Unanswered(messages=1)

@@ -1,6 +1,7 @@
 """A letter that is joined has the bytes of the same letter rendered in full, whatever names, texts and links hold."""
 
 import re
+from collections.abc import Mapping
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from apps.campaigns.content import Compiled
 from apps.campaigns.content.compiled import Source, compile_source
 from apps.campaigns.content.context import Facts, facts_of
+from apps.channels.merging import SYNTAXES
 from apps.channels.messages import Message, Wire
 from apps.channels.mime import Frame, mail_bytes
 from apps.channels.models import ChannelKind
-from apps.common.text import one_line
+from apps.common.text import clean_text, one_line
 from apps.delivery import letters
 from apps.delivery.compose import Writer
 from apps.delivery.letters import LetterBox
@@ -48,6 +50,7 @@ PARTS = st.sampled_from(
         ".",
         "..",
         "<b>&amp;</b>",
+        "%recipient.v0%",
         "x" * 400,
     ]
 )
@@ -94,11 +97,7 @@ def facts(django_db_setup, django_db_blocker) -> Facts:
 @given(body=BODIES, subject=SUBJECTS, name=NAMES, organisation=NAMES, is_internal=st.booleans(), leaves=st.booleans())
 def test_both_ways_give_the_same_bytes(facts, body, subject, name, organisation, is_internal, leaves):
     compiled = sound(body, subject, facts)
-    reader = Recipient(7, name, organisation, "en", "Europe/Paris", None, is_internal)
-    row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, reader)
-    writer = Writer.__new__(Writer)  # without the queries
-    writer.links, writer.material = Book(), SimpleNamespace(facts=facts)
-    writer.open_url, writer.click_url, writer.unsubscribe_url = open_urls(), click_urls(), unsubscribe_urls()
+    row, writer = written_to(name, organisation, facts, is_internal=is_internal)
 
     joined = (
         LetterBox(writer.links, notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=leaves) if compiled else None
@@ -112,6 +111,45 @@ def test_both_ways_give_the_same_bytes(facts, body, subject, name, organisation,
     rendered = Wire.of(text=content.text, html=content.html)
     assert (joined[1].text, joined[1].html) == (rendered.text, rendered.html)
     assert joined[1].longest_line >= rendered.longest_line
+
+
+def written_to(name: str, organisation: str, facts: Facts, *, is_internal: bool) -> tuple[WaitingRow, Writer]:
+    reader = Recipient(7, name, organisation, "en", "Europe/Paris", None, is_internal)
+    row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, reader)
+    writer = Writer.__new__(Writer)  # without the queries
+    writer.links, writer.material = Book(), SimpleNamespace(facts=facts)
+    writer.open_url, writer.click_url, writer.unsubscribe_url = open_urls(), click_urls(), unsubscribe_urls()
+    return row, writer
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(body=BODIES, subject=SUBJECTS, name=NAMES, organisation=NAMES, is_internal=st.booleans(), leaves=st.booleans())
+def test_a_provider_that_fills_in_our_form_letter_sends_the_rendered_text(
+    facts, body, subject, name, organisation, is_internal, leaves
+):
+    compiled = sound(body, subject, facts)
+    row, writer = written_to(name, organisation, facts, is_internal=is_internal)
+    box = LetterBox(writer.links, notice_url=facts.notice_url, as_forms=True)
+    merged = box.write(row, compiled, has_unsubscribe=leaves) if compiled else None
+    if merged is None:
+        return
+    content = writer._rendered(row, compiled, leaves=leaves)
+    rendered = content.subject, clean_text(content.text), clean_text(content.html)
+
+    subject, merge = merged
+    form, values = merge.form, merge.values
+    assert subject == content.subject
+    assert tuple(text.filled(values) for text in (form.subject, form.text, form.html)) == rendered
+    for syntax in filter(lambda syntax: syntax.takes(merge), SYNTAXES.values()):
+        tagged = syntax.tagged(form)
+        tags = (syntax.tag, tagged.subject), (syntax.tag, tagged.text), (syntax.html_tag, tagged.html)
+        assert tuple(filled_in(text, tag, values) for tag, text in tags) == rendered
+
+
+def filled_in(text: str, tag: str, values: Mapping[str, str]) -> str:
+    """What a provider does that looks for anything like a tag, once."""
+    pattern = re.escape(tag).replace("NAME", r"(\w+)")
+    return re.sub(pattern, lambda found: values.get(found[1], ""), text)
 
 
 def sound(body: str, subject: str, facts: Facts) -> Compiled | None:

@@ -2,13 +2,15 @@
 
 The way of a text: choice (which template) → liquid (marks in place of values) → markdown (HTML, text, chat) → layout
 (the finished document, cut at its marks) → compiled (kept; a message is a join). Values meet the text only in the last
-step, escaped for the place they go to. For letters by SMTP the finished documents are kept as bytes (wire).
+step, escaped for the place they go to. For letters by SMTP the finished documents are kept as bytes (wire), for providers that merge
+as form letters.
 """
 
 from .check import check_template
 from .compiled import Compiled, Content, Material, gather, render
 from .context import Reader, language_of, zone_of
 from .errors import ContentError
+from .form_letters import MergedLetter
 from .slots import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Encoder, Pattern
 from .variables import VARIABLES, Variable
 from .webhook import webhook_data
@@ -26,6 +28,7 @@ __all__ = [
     "Encoder",
     "Letter",
     "Material",
+    "MergedLetter",
     "Pattern",
     "Reader",
     "Variable",

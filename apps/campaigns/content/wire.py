@@ -31,6 +31,13 @@ class Letter:
         """The slots for which each recipient has an address of their own."""
         return frozenset(number for number, _encode in self.text.distinct | self.html.distinct) - {*self.asks, SUBJECT}
 
+    def answers(self, reader: Reader | None) -> dict[int, str]:
+        """What one recipient answers the slots that ask, the subject included."""
+        about = contact_context(reader, language=self.language) if self.asks else {}
+        answers = {number: ask(about) for number, ask in self.asks.items()}
+        answers[SUBJECT] = one_line(self.subject.join(answers))
+        return answers
+
     def wired(self, own: Mapping[int, bytes]) -> "WiredLetter | None":
         """`own`: addresses like those that each recipient gets, by slot; theirs have to be of the same length and letters.
 
@@ -82,14 +89,11 @@ class WiredLetter:
 
     def to(self, reader: Reader | None, own: Mapping[int, bytes]) -> tuple[str, Wire]:
         """Subject and texts for one recipient."""
-        letter = self.letter
-        about = contact_context(reader, language=letter.language) if letter.asks else {}
-        answers = {number: ask(about) for number, ask in letter.asks.items()}
-        subject = answers[SUBJECT] = one_line(letter.subject.join(answers))
+        answers = self.letter.answers(reader)
         text, text_more = self.text.join(answers, own)
         html, html_more = self.html.join(answers, own)
         longest = max(self.text.longest_line + text_more, self.html.longest_line + html_more)
-        return subject, Wire(text=text, html=html, longest_line=longest)
+        return answers[SUBJECT], Wire(text=text, html=html, longest_line=longest)
 
 
 def _wired(text: str) -> bytes:

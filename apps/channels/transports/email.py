@@ -1,13 +1,13 @@
 """One e-mail per contact, through any Django e-mail backend: our SMTP, an e-mail provider of django-anymail, another."""
 
 import re
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
 from anymail.backends.base import AnymailBaseBackend
-from anymail.exceptions import AnymailError
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
@@ -22,9 +22,10 @@ from apps.common.text import one_line
 
 from ..addresses import is_listed, may_be_public, not_public
 from ..contract import CONNECTIONS, Gate, Transport
-from ..mail_errors import cannot_open, transport_error
-from ..messages import Message, TransportError
-from ..mime import Frame, django_email, mail_bytes
+from ..mail_errors import REFUSED, cannot_open, status_error, transport_error
+from ..merging import SYNTAXES, MergeSyntax
+from ..messages import Message, Receipt, TransportError
+from ..mime import Frame, django_email, mail_bytes, merged_email
 from ..models import ChannelKind
 from ..options import Option, OptionType
 from ..smtp import PhasedSMTPBackend, bare_address
@@ -37,6 +38,8 @@ _QUEUED_AS = re.compile(r"(?:queued as |\bid=)([\w.-]+)", re.IGNORECASE)  # Post
 _PLAIN_ADDRESS = re.compile(
     r"[\w!#$%&'*+/=?^`{|}~-]{1,64}(?:\.[\w!#$%&'*+/=?^`{|}~-]{1,64})*@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}", re.ASCII
 )
+# Which every provider's part of anymail writes alike, and no provider takes for a tag: no capitals or IDNA in the domain.
+_CLEAR_ADDRESS = re.compile(r"[\w.!#$&'*+/=?^`~-]+@(?!xn--|.*\.xn--)[a-z0-9.-]+", re.ASCII)
 _SECURITY = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", gettext_lazy("None")))
 
 
@@ -64,11 +67,24 @@ _OF_THE_HOST = (
 )
 
 
+_PER_CALL = Option(
+    name="messages_per_call",
+    label=gettext_lazy("Messages per call"),
+    help_text=gettext_lazy(
+        "For the e-mail providers that take many messages in one call (Mailgun, SparkPost), 1 to 1000. After a crash, or a call "
+        "without an answer, all messages of one call may be in doubt."
+    ),
+    type=OptionType.NUMBER,
+    default=50,
+    at_most=1000,
+)
+
+
 class EmailTransport(Transport):
     """What a channel leaves empty comes from the settings EMAIL_* and ANYMAIL."""
 
     kind = ChannelKind.EMAIL
-    options = (*_SENDERS, _BACKEND, _HOST, *_OF_THE_HOST, CONNECTIONS)
+    options = (*_SENDERS, _BACKEND, _HOST, *_OF_THE_HOST, CONNECTIONS, _PER_CALL)
 
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
@@ -88,15 +104,67 @@ class EmailTransport(Transport):
     def takes_wire(self) -> bool:  # type: ignore[override]
         return isinstance(self._connection, PhasedSMTPBackend)
 
+    @property
+    def takes_merge(self) -> bool:  # type: ignore[override]
+        return self.group_size > 1
+
+    @cached_property
+    def group_size(self) -> int:  # type: ignore[override]
+        if self._syntax is None:
+            return 1
+        return min(int(self.config.get(_PER_CALL.name) or _PER_CALL.default), self._syntax.at_most)
+
+    @cached_property
+    def _syntax(self) -> MergeSyntax | None:
+        backend = type(self._connection)
+        return SYNTAXES.get(f"{backend.__module__}.{backend.__qualname__}")
+
+    def joins(self, group: Sequence[Message], message: Message) -> bool:
+        """Those of one form letter, each to an address of its own: values are told apart by it."""
+        if self._syntax is None or message.merge is None or not _is_clear_address(message.address):
+            return False
+        if not group:
+            return self._syntax.takes(message.merge)
+        return (
+            _shared(group[0]) == _shared(message)
+            and message.address.lower() not in {other.address.lower() for other in group}
+            and self._syntax.takes(message.merge)
+        )
+
+    def hand_over_group(self, messages: Sequence[Message], gate: Gate) -> Sequence[Receipt]:
+        tagged = self._syntax.tagged(messages[0].merge.form) if self._syntax and messages[0].merge else None
+        assert tagged is not None, "only messages that join are handed over together"
+        sender, reply_to = self._senders(messages[0])
+        self._open()
+        email = merged_email(messages, tagged, sender=sender, reply_to=reply_to)
+        email.merge_metadata = {message.address: {"delivery": message.key} for message in messages}
+        email.tags = list(messages[0].tags[:1])
+        gate()
+        with self._in_our_words(), suppress(AnymailRecipientsRefused):  # then each one's status says so
+            if not self._connection.send_messages([email]):
+                raise TransportError(_("The e-mail backend did not take the message."), permanent=True)
+        statuses = email.anymail_status.recipients
+        return [self._receipt(message, statuses.get(message.address)) for message in messages]
+
+    def _receipt(self, message: Message, status: Any) -> Receipt:
+        if error := status_error(status):
+            return Receipt(key=message.key, error=error)
+        return self.accepted(message, str(status.message_id or ""))
+
     def hand_over(self, message: Message, gate: Gate) -> str:
         if not is_address(message.address):
             raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
         sender, reply_to = self._senders(message)
         self._open()
-        try:
+        with self._in_our_words():
             if self.takes_wire:
                 return self._hand_over_smtp(message, gate, frame=self._frame(sender, reply_to))
-            return self._hand_over_email(message, gate, sender=sender, reply_to=reply_to)
+            return self._hand_over_email(message.filled(), gate, sender=sender, reply_to=reply_to)
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
             meaning = transport_error(error)
             if meaning is None:
@@ -122,7 +190,12 @@ class EmailTransport(Transport):
         if not self._connection.send_messages([email]):
             raise TransportError(_("The e-mail backend did not take the message."), permanent=True)
         status = getattr(email, "anymail_status", None)
-        return status.message_id if status is not None and isinstance(status.message_id, str) else ""
+        if status is None:
+            return ""
+        for recipient in status.recipients.values():
+            if recipient.status in REFUSED and (error := status_error(recipient)):
+                raise error
+        return status.message_id if isinstance(status.message_id, str) else ""
 
     def is_loss(self, error: TransportError) -> bool:
         return super().is_loss(error) or getattr(error, "connection_lost", False)
@@ -191,6 +264,15 @@ class EmailTransport(Transport):
     @cached_property
     def _frames(self) -> dict[tuple[str, str], Frame]:
         return {}
+
+
+def _is_clear_address(address: str) -> bool:
+    return bool(_PLAIN_ADDRESS.fullmatch(address) and _CLEAR_ADDRESS.fullmatch(address))
+
+
+def _shared(message: Message) -> tuple[Any, ...]:
+    """What the messages of one call have in common, beside headers that are alike."""
+    return message.merge and message.merge.form, message.from_address, message.reply_to, message.tags[:1], {*message.headers}
 
 
 def is_address(text: str) -> bool:
