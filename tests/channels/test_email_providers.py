@@ -59,6 +59,16 @@ class TestThroughPostmark(NetworkContract):
         assert (error.permanent, error.bad_address) == (True, True)
 
 
+def test_a_message_the_provider_says_has_failed_was_not_accepted(http_server, settings):
+    """Mailjet's word for one message in a list of one, with status 400."""
+    refused = {"Messages": [{"Status": "error", "Errors": [{"ErrorMessage": '"x" is an invalid email address.'}]}]}
+    http_server.default = (400, {"Content-Type": "application/json"}, json.dumps(refused))
+    settings.ANYMAIL = {"MAILJET_API_KEY": "a", "MAILJET_SECRET_KEY": "b", "MAILJET_API_URL": f"{http_server.url}/"}
+    transport = EmailTransport(config={"backend": "anymail.backends.mailjet.EmailBackend"}, secrets={})
+    (receipt,) = transport.send([make_message()])
+    assert (receipt.error.permanent, receipt.error.phase) == (True, Phase.BEFORE)
+
+
 def test_a_feature_the_provider_lacks_does_not_stop_the_message(http_server, settings):
     http_server.default = (202, {"X-Message-Id": "ms-1", "Content-Type": "text/html"}, "")
     settings.ANYMAIL = {"MAILERSEND_API_TOKEN": "hush", "MAILERSEND_API_URL": f"{http_server.url}/"}

@@ -305,6 +305,14 @@ def test_report_that_names_our_message_id_is_matched_by_it(client, delivery):
     assert Event.objects.get().delivery == delivery
 
 
+def test_report_by_an_id_that_a_whole_call_shares_is_taken_for_nobodys():
+    for _ in range(2):
+        make_sent_delivery(provider_id="call-1")
+    report_ses(ses("delivery", {"recipients": ["cem@example.org"], "smtpResponse": "250 ok"}, message_id="call-1"))
+    assert ProviderEvent.objects.get().note == answers.NO_MATCH
+    assert not Event.objects.exists()
+
+
 def test_report_about_somebody_elses_message_is_kept_and_does_nothing(client, delivery):
     report = brevo(delivery, "hard_bounce")
     del report["X-Mailin-custom"]
