@@ -164,7 +164,7 @@ class Lane:
         self._began_at: datetime = shared.clock.now()
         self._number = 0  # of the note of their beginning
         self._done: list[Outcome] = []  # not noted yet
-        self._heard: TransportError | None = None
+        self._unheard: list[Receipt] = []  # of a call whose last receipt is still to come
 
     def work(self) -> None:
         receipts = self.transport.send_groups(self._groups(), gate=self._gate, keep_open=True)
@@ -229,9 +229,18 @@ class Lane:
         outcome = outcome_of(self._in_hand.popleft(), receipt, at=self._began_at)
         self._done.append(outcome)
         self.shared.run.outcomes.append(outcome)
-        if receipt.error is None or receipt.error is not self._heard:  # what befell a call is heard of once
-            self._heard = receipt.error
-            self.shared.stand_still(self.shared.pace.heard(receipt))
+        self._unheard.append(receipt)
+        if not self._in_hand:
+            self._hear()
+
+    def _hear(self) -> None:
+        """What befell a whole call is one event, and is heard of once."""
+        last: TransportError | None = None
+        receipts, self._unheard = self._unheard, []
+        for receipt in receipts:
+            if receipt.error is None or receipt.error is not last:
+                self.shared.stand_still(self.shared.pace.heard(receipt))
+            last = receipt.error
 
     def _doubt(self, error: Exception) -> None:
         """Nobody knows how far the messages in hand came."""

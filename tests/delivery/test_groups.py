@@ -4,6 +4,7 @@ import itertools
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 
 from apps.channels.models import ChannelKind
 from apps.channels.transports.email import EmailTransport
@@ -203,3 +204,17 @@ def test_a_call_that_failed_counts_as_one_failure_of_the_channel(peer):
     services.deliver_batch(claimed(5, channel=a_channel(per_call=3)), now=NOW)
 
     assert Circuit.objects.get().failures == 1
+
+
+def test_a_database_that_fails_after_a_call_takes_nothing_from_its_results(peer, monkeypatch):
+    make_template(body=GREETING)
+    batch = claimed(3, channel=a_channel())
+
+    def fails(self, receipt):
+        raise OperationalError
+
+    monkeypatch.setattr(Pace, "heard", fails)
+    with pytest.raises(OperationalError):
+        services.deliver_batch(batch, now=NOW)
+
+    assert states() == {"sent": 3}
