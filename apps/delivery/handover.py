@@ -195,7 +195,9 @@ class Lane:
     def _groups(self) -> Iterator[Sequence[Message]]:
         """What the transport is given, as it asks for it."""
         while True:
-            if self._look():
+            if self.looks:
+                self.shared.brake.look()
+            if not self.shared.pace.is_free and self.shared.may_go_on:
                 self.shared.stand_still(self.shared.pace.turn(self._look, before_nap=self._note_last))
             group = self.shared.next()
             if group is None:

@@ -70,7 +70,7 @@ class Pace:
 
     def permit(self) -> timedelta | None:
         """None: the next message goes at once, and that is counted. A span: not before it is over; then ask again."""
-        if self._is_free:
+        if self.is_free:
             return None
         with self._lock:
             return self._permit()
@@ -89,7 +89,7 @@ class Pace:
 
     def opening(self) -> timedelta | None:
         """Whether it is worth while to prepare the batch: the wait for its first message, where that is a long one."""
-        if self._is_free or self._is_probe:
+        if self.is_free or self._is_probe:
             return None
         with self._lock:
             wait = self._reserve()
@@ -155,9 +155,11 @@ class Pace:
 
     def _see(self) -> None:
         circuit = self._circuit
-        self._slowdown = circuit.slowdown if circuit else None
+        slowdown = circuit.slowdown if circuit else None
+        has_recovered = pacing.rate_now(self._channel.pace, slowdown, self._clock.now()) == self._channel.pace
+        self._slowdown = None if has_recovered else slowdown
         self._is_uneasy = circuit is not None and (circuit.failures > 0 or circuit.state != CircuitState.CLOSED)
-        self._is_free = self._channel.pace is None and self._slowdown is None and not self._is_probe
+        self.is_free = self._channel.pace is None and self._slowdown is None and not self._is_probe
 
     # --- giving way
 

@@ -174,6 +174,14 @@ class TestPushBack:
         assert circuit.slowed_to == circuit.slowed_from / 2
         assert circuit.failures == 0
 
+    def test_once_it_has_recovered_nobody_is_asked_any_more(self, outbox, monkeypatch):
+        channel = make_channel()
+        Circuit.objects.create(channel=channel, slowed_to=5, slowed_from=10, slowed_at=NOW - 10 * MINUTE)
+        monkeypatch.delattr(bucket, "take")
+        expanded(3, channel=channel)
+        work()
+        assert states() == {"sent": 3}
+
 
 class TestBreaker:
     def test_a_dead_provider_holds_its_own_channel_only_and_is_back_at_once(self, outbox):
