@@ -187,7 +187,10 @@ def test_told_to_slow_down_everybody_waits(peer):
 
 def test_a_call_holds_no_more_messages_than_may_go_now(peer, monkeypatch):
     make_template(body=GREETING)
-    batch = claimed(5, channel=a_channel())
+    channel = a_channel()
+    channel.pace = 1000
+    channel.save()
+    batch = claimed(5, channel=channel)
     answers = itertools.cycle([None, None, timedelta(seconds=1)])
     monkeypatch.setattr(Pace, "permit", lambda self: next(answers))
 
