@@ -13,7 +13,7 @@ from .circuit_words import away_words
 from .direct import Cause
 from .due import oldest_due_at
 from .halts import halt_sentence
-from .models import Circuit, Installation, Pulse
+from .models import Batch, Circuit, Installation, Pulse
 from .policy import Halt
 
 LONGEST_SILENCE = timedelta(seconds=60)
@@ -49,7 +49,8 @@ def check(*, now: datetime) -> Health:
         waited = format_duration(now - oldest, language=get_language() or "en")
         problems.append(_("Something has been due for %(duration)s and has not left.") % {"duration": waited})
     if oldest is not None:
-        missed = Circuit.objects.missed(now).select_related("channel").order_by("channel__name")
+        waiting = Batch.objects.overdue(now).free().values("channel")
+        missed = Circuit.objects.missed(waiting).select_related("channel").order_by("channel__name")
         problems += [away_words(circuit) for circuit in missed]
     return Health(
         worker_seen_at=worker,
