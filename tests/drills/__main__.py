@@ -67,7 +67,7 @@ def _play(made: House, group: list[Drill], options: argparse.Namespace) -> list[
             stage.close()
             stage = None
         else:
-            stage.end_processes()
+            stage.end_parts()
     if stage:
         stage.close()
     return reports

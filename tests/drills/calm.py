@@ -12,8 +12,7 @@ from .drill import Run, drill
 def calm(run: Run) -> None:
     stage = run.stage
     stage.beat()
-    stage.worker()
-    stage.worker()
+    stage.worker(processes=2)
     run.touchpoint(1)
     run.wait_for(1)  # the parts are up
     scene = run.touchpoint(due_in=5)

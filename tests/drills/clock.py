@@ -79,8 +79,7 @@ def database(run: Run) -> None:
     clock = FalseClock(stage.house.folder)
     with _postgres_by(clock, run):
         stage.beat()
-        stage.worker()
-        stage.worker()
+        stage.worker(processes=2)
         jumps = [HOUR, 0] * run.size.times + [HOUR]
         _jump(run, clock, jumps)
         later = run.touchpoint(20, due_in=8)

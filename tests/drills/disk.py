@@ -57,8 +57,7 @@ def database(run: Run) -> None:
 def _fill_amid(run: Run, disk: Path) -> None:
     """Once as the deliveries are to be written, then while they leave (where settling in place may need no room at all)."""
     run.stage.beat()
-    for _ in range(2):
-        run.stage.worker()
+    run.stage.worker(processes=2)
     run.start(reply_seconds=0.003, due_in=3, is_written_late=True)
     ballast = fill(disk)
     time.sleep(3 + run.size.seconds)
@@ -105,8 +104,7 @@ def journal(run: Run) -> None:
 
 def _journal(run: Run, disk: Path) -> None:
     run.stage.beat()
-    for _ in range(2):
-        run.stage.worker()
+    run.stage.worker(processes=2)
     run.start(reply_seconds=0.005)
     run.measured["sent_while_full"] = _while_full(run, disk)
     run.injected |= {"times_full": run.size.times, "seconds_each": run.size.seconds}

@@ -84,8 +84,7 @@ def _sender(run: Run, workers: list[subprocess.Popen[bytes]]) -> tuple[int, list
 )
 def kill_beat(run: Run) -> None:
     stage = run.stage
-    for _ in range(WORKERS):
-        stage.worker()
+    stage.worker(processes=WORKERS)
     beat = stage.beat()
     each = max(1, run.size.people // run.size.times)
     scenes = []

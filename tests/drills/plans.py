@@ -21,8 +21,7 @@ def _times(run: Run, play: Callable[[], None]) -> None:
     stage = run.stage
     stage.sink.delay = 0.005
     stage.beat()
-    for _ in range(2):
-        stage.worker()
+    stage.worker(processes=2)
     for _ in range(run.size.times):
         play()
     stage.sink.delay = 0.0

@@ -18,8 +18,7 @@ WORKERS = 2
 def restart(run: Run) -> None:
     server = run.stage.postgres
     run.stage.beat()
-    for _ in range(WORKERS):
-        run.stage.worker()
+    run.stage.worker(processes=WORKERS)
     run.start(reply_seconds=0.005)
     for _ in range(run.size.times):
         run.amid(run.size.people // run.size.times // 2)

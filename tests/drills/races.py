@@ -14,9 +14,9 @@ from .stage import answer_of, begin
 )
 def two_beats(run: Run) -> None:
     stage = run.stage
-    for _ in range(2):
-        stage.beat()
-        stage.worker()
+    stage.beat()
+    stage.beat()
+    stage.worker(processes=2)
     each = run.size.people // run.size.times
     scenes = []
     for _ in range(run.size.times):

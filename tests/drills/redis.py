@@ -18,8 +18,7 @@ BACK_SECONDS = 60.0  # after Redis is back, for workers and beat to find it agai
 def _start(run: Run, *, reply_seconds: float = 0.005) -> None:
     """Two workers and beat in the middle of a touchpoint."""
     run.stage.beat()
-    run.stage.worker()
-    run.stage.worker()
+    run.stage.worker(processes=2)
     run.start(reply_seconds=reply_seconds)
     run.wait_for(1)
 
@@ -162,8 +161,7 @@ def full_when_due(run: Run) -> None:
 def _falls_due_without(run: Run, gone: Callable[[], AbstractContextManager[None]]) -> None:
     stage = run.stage
     stage.beat()
-    stage.worker()
-    stage.worker()
+    stage.worker(processes=2)
     first = run.touchpoint(1)
     run.wait_for(1)  # the parts are up
     run.wait_settled(first)

@@ -106,7 +106,7 @@ class Stage:
         self.redis.start()
         self.sink = Sink()
         self.sink.__enter__()
-        self.processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[Any]] = []
         self.env = _environment(self.folder, self.database_url) | {
             "REDIS_URL": self.redis.url,
             "EMAIL_BACKEND": "apps.channels.smtp.PhasedSMTPBackend",
@@ -135,9 +135,16 @@ class Stage:
         command = [sys.executable, "-m", "tests.drills.ask"]
         with (self.folder / "scene.log").open("ab") as log:
             made = subprocess.Popen(
-                command, cwd=ROOT, env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+                command,
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
             )
-        self.processes.append(made)  # type: ignore[arg-type]
+        self.processes.append(made)
         return made
 
     def verify(self) -> str:
@@ -154,7 +161,7 @@ class Stage:
     def beat(self, **env: str) -> subprocess.Popen[bytes]:
         return self._celery("beat", "--pidfile", "", "--schedule", str(self.folder / uuid.uuid4().hex), env=env)
 
-    def kill(self, process: subprocess.Popen[bytes]) -> None:
+    def kill(self, process: subprocess.Popen[Any]) -> None:
         """kill -9 of the process and all its children, as when a machine loses its power."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -167,13 +174,15 @@ class Stage:
         """For the reader of a broken drill."""
         return [line for line in self.log_lines() if " ERROR " in line]
 
+    def end_parts(self) -> None:
+        """Kills workers, beats and whatever else was started, but for the scene, which takes long to come up."""
+        for process in [process for process in self.processes if process is not self._scene]:
+            self.kill(process)
+            self.processes.remove(process)
+
     def end_processes(self) -> None:
         for process in self.processes:
-            if process is self._scene or not _leads_a_group(process):
-                process.kill()
-                process.wait()
-            else:
-                self.kill(process)
+            self.kill(process)
         self.processes.clear()
         self._scene = None
 
@@ -268,10 +277,3 @@ def _manage(env: dict[str, str], *words: str) -> str:
     if done.returncode:
         raise AssertionError(f"{words}: {done.stdout}\n{done.stderr}")
     return done.stdout
-
-
-def _leads_a_group(process: subprocess.Popen[Any]) -> bool:
-    try:
-        return os.getpgid(process.pid) == process.pid
-    except ProcessLookupError:
-        return False
