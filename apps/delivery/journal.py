@@ -51,6 +51,10 @@ class JournalLost(Exception):
     """Redis did not take a note: from here on the journal says less than what happened."""
 
 
+class _Gone(redis.RedisError):
+    """It was flushed, or taken by the reaper."""
+
+
 class Journal:
     """The journal of one claim of one batch, for all its lanes.
 
@@ -107,7 +111,7 @@ class Journal:
             try:
                 while self.run and self._confirmed < number:
                     if not self._connection.read_response():
-                        raise redis.DataError("the journal is gone")
+                        raise _Gone("the journal is gone")
                     self._confirmed += 1
             except redis.RedisError as error:
                 self._lose(error)
@@ -136,7 +140,8 @@ class Journal:
         _give_back(connection, is_sound=bool(run))
 
     def _lose(self, error: Exception) -> None:
-        stay_away()
+        if not isinstance(error, _Gone):  # Redis answers: the next batch has its journal again
+            stay_away()
         self.run = ""
         self._loss = error
 

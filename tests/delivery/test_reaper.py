@@ -192,6 +192,17 @@ def test_a_reaper_knows_of_a_journal_that_was_given_up_before_it_came():
     assert seen.journal == ""
 
 
+def test_after_a_flush_the_next_batch_has_its_journal_again():
+    batch = claimed()
+    flushed = Journal.open(batch)
+    redis_client().delete(journal._key(batch))
+    with pytest.raises(journal.JournalLost):
+        flushed.confirm(flushed.note(begin=[1]))
+    flushed.close()
+
+    assert Journal.open(batch).run
+
+
 def test_of_two_reapers_one_takes_over():
     died_after(1, 1, people=2)
     first, second = Batch.objects.get(), Batch.objects.get()
