@@ -43,7 +43,7 @@ def _play_all(made: House, chosen: list[Drill], options: argparse.Namespace) -> 
     families = [list(group) for _name, group in groupby(chosen, key=lambda drill: drill.family)]
     alone = [group for group in families if any(drill.breaks_server for drill in group)]
     reports = []
-    with ThreadPoolExecutor(options.together or (1 if options.full else 2)) as pool:
+    with ThreadPoolExecutor(options.together or (1 if options.full else 3)) as pool:
         for some in pool.map(lambda group: _play(made, group, options), [group for group in families if group not in alone]):
             reports += some
     for group in alone:
@@ -81,7 +81,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, help="how many recipients")
     parser.add_argument("--kills", "--times", type=int, dest="times", help="how often the injury is done")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000), help="of all chance")
-    parser.add_argument("--together", type=int, help="how many families at the same time (default: 2, in full form 1)")
+    parser.add_argument("--together", type=int, help="how many families at the same time (default: 3, in full form 1)")
     parser.add_argument("--sqlite", action="store_true", help="on SQLite in place of PostgreSQL")
     parser.add_argument(
         "--server", default="", help="postgres://…: where none of our own can be started, one that will not be broken"
