@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,15 @@ from . import goals
 from .parts import lateness, pages, slow, throughput, weigh
 
 BEGIN, END = "<!-- results: written by `python -m bench publish` -->", "<!-- end of results -->"
+
+SECTIONS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
+    "weigh": ("What is sent", weigh.show),
+    "slow": ("W with a slow server", slow.show),
+    "lateness": ("Lateness", lateness.show),
+    "pixel": ("Open pixel", pages.show_pixel),
+    "feed": ("Calendar feed", pages.show_feed),
+    "dashboard": ("Dashboard", pages.show_dashboard),
+}
 
 
 def report(path: Path) -> str:
@@ -25,10 +35,10 @@ def write_into(readme: Path, text: str) -> None:
 def _section(name: str, figures: dict[str, Any]) -> str:
     if name.startswith("throughput-"):
         return f"### W: {int(name.partition('-')[2]):,} recipients\n\n{throughput.show(figures)}"
-    if name in pages.PAGES:
-        return pages.PAGES[name][1](figures)
-    shows = {"weigh": weigh.show, "slow": slow.show, "lateness": lateness.show}
-    return shows[name](figures) if name in shows else ""
+    if name not in SECTIONS:
+        return ""
+    title, show = SECTIONS[name]
+    return f"### {title}\n\n{show(figures)}"
 
 
 def _machine(kept: dict[str, Any]) -> str:
