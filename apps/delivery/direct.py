@@ -36,6 +36,7 @@ SECOND_LOOK_SECONDS = 0.25  # after a first miss
 ANSWER_SECONDS = 0.5  # in which Redis takes a note, or is away
 AWAY_AFTER = 2  # such looks in a row
 UNHEARD_AFTER = timedelta(seconds=3)
+FIRST_MOMENT_SECONDS = 10.0  # of the clock, in which workers that were started with it may still be starting
 ROUND_SECONDS = 2.0  # of work between two judgements
 BUDGET = timedelta(seconds=5)  # of a batch; what is left of it goes to whoever is next
 SWEEP_SECONDS = 5.0
@@ -59,6 +60,7 @@ class DirectWork:
         self.cause: Cause | None = None
         self._takes_notes = takes_notes or _redis_takes_notes
         self._missed = 0
+        self._hears_from = 0.0
         self._sweep_at = self._pulse_at = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="direct-work")
@@ -68,6 +70,7 @@ class DirectWork:
         return self.cause is Cause.AWAY
 
     def start(self) -> None:
+        self._hears_from = time.monotonic() + FIRST_MOMENT_SECONDS
         self._thread.start()
 
     def stop(self) -> None:
@@ -112,7 +115,8 @@ class DirectWork:
             self._missed += 1
             return Cause.AWAY if self._missed >= AWAY_AFTER else None
         self._missed = 0
-        return Cause.UNHEARD if _is_unheard(database_now()) else None
+        is_unheard = time.monotonic() >= self._hears_from and _is_unheard(database_now())
+        return Cause.UNHEARD if is_unheard else None
 
     def _work(self, cause: Cause) -> bool:
         """One round. What is not finished in it finds the next one, or a worker."""

@@ -169,3 +169,17 @@ def test_what_was_told_to_stop_takes_nothing_more(away):
     looked(work)
 
     assert Batch.objects.get().attempt == 0
+
+
+def test_a_clock_that_has_just_begun_gives_workers_the_time_to_begin_too(away, monkeypatch):
+    expanded(1)
+    monkeypatch.setattr(direct, "database_now", lambda: NOW + 4 * SECOND)
+    work = DirectWork(takes_notes=away)
+    monkeypatch.setattr(work, "_run", lambda: None)
+    work._thread.run = lambda: None
+    work.start()
+
+    assert looked(work) is None
+    monkeypatch.setattr(direct, "FIRST_MOMENT_SECONDS", 0.0)
+    work._hears_from = 0.0
+    assert looked(work) is Cause.UNHEARD

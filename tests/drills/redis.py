@@ -11,6 +11,7 @@ from .drill import Run, drill
 NOTHING = "nobody is lost, nobody is written to twice, nothing is in doubt"
 GOES_ON_SECONDS = 5.0
 UNHEARD_SECONDS = 8.0  # the clock waits 3 s for somebody to hear it
+FIRST_MOMENT_SECONDS = 10.0  # of a clock, in which it takes nobody for deaf; apps/delivery/direct.py
 BATCH = 200  # DELIVERY_BATCH_SIZE
 BACK_SECONDS = 60.0  # after Redis is back, for workers and beat to find it again without a restart
 
@@ -217,6 +218,7 @@ def unheard(run: Run) -> None:
     first = run.touchpoint(1)
     run.wait_for(1)
     run.wait_settled(first)
+    time.sleep(FIRST_MOMENT_SECONDS)
     for worker in workers:
         os.killpg(worker.pid, signal.SIGSTOP)
     since = run.received()
