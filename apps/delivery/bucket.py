@@ -10,12 +10,9 @@ from functools import cache
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.db import transaction
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from apps.common.redis import redis_key
+from apps.common.redis import hurried_redis_client, redis_key
 
 from . import pacing
 from .clock import database_now
@@ -117,11 +114,5 @@ def stay_away() -> None:
     _away_until = time.monotonic() + PAUSE_SECONDS
 
 
-@cache
 def _client() -> "redis.Redis":
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=LONGEST_WAIT_SECONDS,
-        socket_connect_timeout=LONGEST_WAIT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return hurried_redis_client(wait_seconds=LONGEST_WAIT_SECONDS)

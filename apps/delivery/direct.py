@@ -12,17 +12,13 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
 
 import redis
-from django.conf import settings
 from django.db import Error, close_old_connections, connection
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from apps.campaigns.models import Touchpoint
 from apps.campaigns.services import start_due_windows
-from apps.common.redis import redis_key
+from apps.common.redis import hurried_redis_client, redis_key
 
 from . import bucket, guard, housekeeping, journal, services, store, witness
 from .clock import database_now
@@ -167,11 +163,5 @@ def _redis_takes_notes() -> bool:
     return True
 
 
-@cache
 def _client() -> "redis.Redis":
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=ANSWER_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return hurried_redis_client(wait_seconds=ANSWER_SECONDS)

@@ -16,15 +16,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from apps.common.redis import redis_key
+from apps.common.redis import hurried_redis_client, redis_key
 
 from .models import Batch, DeliveryState
 from .outcomes import Outcome
@@ -232,11 +228,5 @@ def _taken(batch: Batch) -> str:
     return f"{_key(batch)}:taken"
 
 
-@cache
 def _client() -> "redis.Redis":
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=LONGEST_WAIT_SECONDS,
-        socket_connect_timeout=LONGEST_WAIT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return hurried_redis_client(wait_seconds=LONGEST_WAIT_SECONDS)

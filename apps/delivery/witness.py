@@ -8,17 +8,14 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from apps.common.redis import redis_key
+from apps.common.redis import hurried_redis_client, redis_key
 
 logger = logging.getLogger(__name__)
 
@@ -84,11 +81,5 @@ def stay_away() -> None:
     _away_until = time.monotonic() + PAUSE_SECONDS
 
 
-@cache
 def _client() -> "redis.Redis":
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=LONGEST_WAIT_SECONDS,
-        socket_connect_timeout=LONGEST_WAIT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return hurried_redis_client(wait_seconds=LONGEST_WAIT_SECONDS)
