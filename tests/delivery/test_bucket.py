@@ -74,7 +74,8 @@ class TestRedis:
             each.join()
 
         gaps = [later - sooner for sooner, later in zip(sorted(promised), sorted(promised)[1:], strict=False)]
-        assert sum(gaps) / len(gaps) == pytest.approx(1 / RATE, rel=0.05)
+        # Each on its own would make it half; a thread that had to wait for the processor, a little more or less.
+        assert sum(gaps) / len(gaps) == pytest.approx(1 / RATE, rel=0.2)
 
     def test_what_was_not_used_is_free_again(self):
         take(CHANNEL, wanted=50)
@@ -90,7 +91,7 @@ class TestRedis:
         assert 0 < redis_client().pttl(bucket._key(CHANNEL)) <= 61_000
 
     def test_the_script_decides_as_the_rule_does(self):
-        chance = random.Random(7)
+        chance, compared = random.Random(7), 0
         for _ in range(300):
             seconds, micros = redis_client().time()
             now = seconds + micros / 1_000_000
@@ -107,12 +108,17 @@ class TestRedis:
             grant, after = pacing.take(kept, now=now, **given)
             got = take(CHANNEL, **given)
 
+            seconds, micros = redis_client().time()
+            if seconds + micros / 1_000_000 > now + 0.03:  # the two were not asked at the same time: it says nothing
+                continue
+            compared += 1
             left = {
                 name.decode(): float(value) / 1_000_000 for name, value in redis_client().hgetall(bucket._key(CHANNEL)).items()
             }
             assert (got.count, got.wait) == (grant.permits, pytest.approx(grant.start - now, abs=0.05)), (kept, given)
             assert left["next"] == pytest.approx(after.next_at, abs=0.05), (kept, given)
             assert left["urgent"] == pytest.approx(after.urgent_until, abs=0.05), (kept, given)
+        assert compared > 100
 
 
 @pytest.mark.django_db
