@@ -14,7 +14,7 @@ from apps.delivery.models import Batch, BatchState, Delivery, DeliveryState
 from apps.delivery.outcomes import Outcome
 from apps.delivery.settle import settle
 from apps.delivery.waiting import waiting_rows
-from tests.factories import NOW, make_delivery
+from tests.factories import NOW, make_delivery, make_touchpoint
 
 from .engine import expanded, marked
 
@@ -86,17 +86,31 @@ def test_no_index_of_deliveries_names_a_column_that_changes_in_a_good_life():
     [
         pytest.param(lambda: Delivery.objects.in_doubt(), "delivery_doubted", id="in doubt"),
         pytest.param(lambda: Delivery.objects.with_a_reason().filter(touchpoint=1), "delivery_with_a_reason", id="rare"),
-        pytest.param(lambda: Batch.objects.claimable(NOW), "batch_claimable", id="to claim"),
+        pytest.param(lambda: Batch.objects.claimable(NOW)[:1], "batch_claimable", id="to claim"),
         pytest.param(lambda: Batch.objects.abandoned(NOW), "batch_in_hand", id="abandoned"),
         pytest.param(lambda: Batch.objects.unfinished().filter(touchpoint=1), "batch_unfinished", id="unfinished"),
     ],
 )
 def test_each_question_is_answered_by_the_index_made_for_it(rows, index):
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")  # a table of no rows is read whole otherwise
+    full_ledger()
 
     assert index in rows().explain()
+
+
+def full_ledger() -> None:
+    """The middle of a fan-out, counted anew: in an empty table it is a draw which index is cheapest."""
+    touchpoint = make_touchpoint(state=TouchpointState.SENDING)
+    fields = {"touchpoint": touchpoint, "revision": 1, "channel": touchpoint.channel, "not_before": NOW, "created_at": NOW}
+    Batch.objects.bulk_create(Batch(state=state, **fields) for state in [BatchState.DONE, BatchState.READY] * 400)
+    people(400)
+    Delivery.objects.bulk_create(
+        Delivery(touchpoint=touchpoint, revision=1, contact=contact, address=contact.email, state=DeliveryState.SENT, sent_at=NOW)
+        for contact in Contact.objects.all()
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE delivery_batch")
+            cursor.execute("ANALYZE delivery_delivery")
 
 
 def test_a_doubt_without_a_known_reason_is_refused():
