@@ -16,10 +16,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Calendar, vText
 
+from apps.windows.calendar import maintnote
+from apps.windows.calendar.events import render_event, with_account
+from apps.windows.calendar.files import new_calendar, wrap
 from apps.windows.models import MaintenanceWindow, Service
 
-from . import maintnote
-from .events import render_event, with_account
 from .memory import Memory
 from .models import Feed, FeedEdition
 
@@ -78,20 +79,6 @@ def render_calendar(selection: Selection, now: datetime) -> bytes:
     """The whole file. An entry that cannot be rendered is left out and logged; the others must not suffer for it."""
     entries = _entries(selection.windows(now), selection.feed.language)
     return wrap(with_account(entries, selection.feed.name), head=_head(selection))
-
-
-def wrap(entries: Iterable[bytes], *, head: Calendar | None = None) -> bytes:
-    frame: bytes = (head or new_calendar()).to_ical(sorted=False)
-    return frame.removesuffix(b"END:VCALENDAR\r\n") + b"".join(entries) + b"END:VCALENDAR\r\n"
-
-
-def new_calendar() -> Calendar:
-    # No METHOD: as one, some calendars take a feed for an invitation and others refuse it.
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", "-//Preavis//Maintenance windows//EN")
-    calendar.add("calscale", "GREGORIAN")
-    return calendar
 
 
 def _head(selection: Selection) -> Calendar:

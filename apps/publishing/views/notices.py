@@ -10,11 +10,11 @@ from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from apps.windows.calendar.events import render_event, with_account
+from apps.windows.calendar.files import wrap
 from apps.windows.links import notice_url
 from apps.windows.models import MaintenanceWindow
 
-from ..calendars import wrap
-from ..events import render_event, with_account
 from ..notices import notice_of
 from .feeds import CALENDAR
 

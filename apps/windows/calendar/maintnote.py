@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from apps.common.text import one_line
-from apps.windows.models import Impact, MaintenanceWindow, WindowStatus
+
+from ..models import Impact, MaintenanceWindow, WindowStatus
 
 IMPACTS: Mapping[str, str] = {
     Impact.NO_IMPACT: "NO-IMPACT",

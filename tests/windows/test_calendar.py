@@ -5,9 +5,9 @@ from datetime import UTC, timedelta
 import pytest
 from icalendar import Calendar
 
-from apps.publishing import maintnote
-from apps.publishing.calendars import wrap
-from apps.publishing.events import render_event, with_account
+from apps.windows.calendar import maintnote
+from apps.windows.calendar.events import render_event, with_account
+from apps.windows.calendar.files import wrap
 from apps.windows.models import Impact, WindowStatus
 from tests.factories import HOUR, NOW, make_service, make_window
 

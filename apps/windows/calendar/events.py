@@ -13,9 +13,9 @@ from icalendar import Event, vCalAddress, vText
 
 from apps.common.text import clean_text, one_line
 from apps.common.times import format_instant, format_period
-from apps.windows.links import notice_url
-from apps.windows.models import LIVE_STATUSES, MaintenanceWindow, WindowStatus, WindowText
 
+from ..links import notice_url
+from ..models import LIVE_STATUSES, MaintenanceWindow, WindowStatus, WindowText
 from . import maintnote
 
 BEGIN = b"BEGIN:VEVENT\r\n"
