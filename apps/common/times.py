@@ -4,11 +4,11 @@ Pure. English and French; another language is answered in English rather than wi
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, get_timezone_location
+from babel.dates import format_date, get_timezone_location
 from babel.units import format_unit
 
 from .zones import zone_or_utc
@@ -48,6 +48,11 @@ def format_period(start: datetime, end: datetime, *, zone: str, language: str) -
         return f"{first.date}, {begin} – {last.date}, {finish} ({words})"
     dash = "–" if first.offset == last.offset else " – "
     return f"{first.date}, {begin}{dash}{finish} ({words})"
+
+
+def format_day(day: date, *, language: str) -> str:
+    """E.g. “Tuesday 24 November 2026”."""
+    return _day_words(day, _known(language))
 
 
 def format_utc_offset(instant: datetime, *, zone: str) -> str:
@@ -92,11 +97,13 @@ def _moment(instant: datetime, place: ZoneInfo, language: str) -> _Moment:
     if instant.tzinfo is None:
         raise ValueError(f"{instant} has no zone: it is not an instant.")
     local = instant.astimezone(place)
-    # babel shifts what it is given to a zone of its own choice; a naive time is printed as it stands.
-    date = format_datetime(local.replace(tzinfo=None), "EEEE d MMMM y", locale=_known(language))
-    if _known(language) == "fr" and local.day == 1:
-        date = date.replace(" 1 ", " 1er ", 1)
-    return _Moment(date=date, clock=f"{local:%H:%M}", offset=_utc_offset(local))
+    return _Moment(date=_day_words(local.date(), _known(language)), clock=f"{local:%H:%M}", offset=_utc_offset(local))
+
+
+@lru_cache(maxsize=4096)  # a calendar of thousands of windows asks for each day several times
+def _day_words(day: date, known: str) -> str:
+    words = format_date(day, "EEEE d MMMM y", locale=known)
+    return words.replace(" 1 ", " 1er ", 1) if known == "fr" and day.day == 1 else words
 
 
 def _utc_offset(local: datetime) -> str:

@@ -5,22 +5,39 @@ from django.db.models import Exists, OuterRef
 from apps.common.tokens import token_hash
 from apps.windows.models import Service
 
-from .calendars import Selection
+from . import calendars
+from .formats import Format
 from .models import Feed, FeedEdition
+from .selections import Selection
+
+FORMATS: tuple[Format, ...] = (calendars.FORMAT,)
 
 
-def find_selection(token: str, service_slug: str | None) -> Selection | None:
-    """None for a wrong, damaged or revoked token, and for a service that the feed does not hold."""
-    through = Feed.services.through.objects.filter(feed=OuterRef("feed"))
-    editions = FeedEdition.objects.select_related("feed__owner").annotate(has_services=Exists(through))
-    edition = editions.filter(feed__token_hash=token_hash(token), service_slug=service_slug or "").first()
-    feed = edition.feed if edition else Feed.objects.select_related("owner").filter(token_hash=token_hash(token)).first()
+def find_selection(name: str, service_slug: str | None) -> Selection | None:
+    """None for a wrong, damaged or revoked token, an unknown ending, and a service that the feed does not hold."""
+    asked = next((each for each in FORMATS if name.endswith(each.suffix)), None)
+    if asked is None:
+        return None
+    hashed = token_hash(name.removesuffix(asked.suffix))
+    edition, has_services, has_segments = _edition(hashed, asked, service_slug or "")
+    feed = edition.feed if edition else Feed.objects.select_related("owner").filter(token_hash=hashed).first()
     if feed is None or not feed.is_active:
         return None
-    held = () if edition and not edition.has_services else tuple(feed.services.order_by("pk").values_list("pk", flat=True))
-    if service_slug is None:
-        return Selection(feed=feed, held=held, edition=edition)
-    service = Service.objects.filter(slug=service_slug).first()
-    if service is None or (held and service.pk not in held):
-        return None
-    return Selection(feed=feed, held=held, service=service, edition=edition)
+    held = tuple(feed.services.order_by("pk").values_list("pk", flat=True)) if has_services else ()
+    segments = tuple(feed.segments.order_by("pk").values_list("pk", flat=True)) if has_segments else ()
+    service = None
+    if service_slug is not None:
+        service = Service.objects.filter(slug=service_slug).first()
+        if service is None or (held and service.pk not in held):
+            return None
+    return Selection(feed=feed, format=asked, held=held, segments=segments, service=service, edition=edition)
+
+
+def _edition(hashed: str, asked: Format, service_slug: str) -> tuple[FeedEdition | None, bool, bool]:
+    """With its feed, and whether that names services and segments; where there is no edition yet, it may."""
+    services, segments = (
+        Exists(model.objects.filter(feed=OuterRef("feed"))) for model in (Feed.services.through, Feed.segments.through)
+    )
+    editions = FeedEdition.objects.select_related("feed__owner").annotate(has_services=services, has_segments=segments)
+    row = editions.filter(feed__token_hash=hashed, format=asked.name, service_slug=service_slug).first()
+    return (row, row.has_services, row.has_segments) if row else (None, True, True)

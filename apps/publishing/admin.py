@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from apps.accounts.models import User
 
 from . import services
+from .forms import CHOICES, FeedForm
 from .models import Feed
 
 
@@ -23,30 +24,32 @@ from .models import Feed
 class FeedAdmin(admin.ModelAdmin):
     """A feed is revoked rather than deleted, so that it can be seen who once had an address."""
 
-    list_display = ("name", "owner", "language", "holds", "last_used_at", "is_active")
-    list_filter = ("language",)
+    form = FeedForm
+    list_display = ("name", "owner", "language", "detail", "holds", "last_used_at", "last_client", "is_active")
+    list_filter = ("language", "detail")
     search_fields = ("name", "owner__username")
     list_select_related = ("owner",)
-    fields = ("name", "language", "services", "owner", "last_used_at", "revoked_at")
-    readonly_fields = ("last_used_at", "revoked_at")
+    fields = (*CHOICES, "last_used_at", "last_client", "revoked_at")
+    readonly_fields = ("last_used_at", "last_client", "revoked_at")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
-        return super().get_queryset(request).prefetch_related("services")
+        return super().get_queryset(request).prefetch_related("services", "segments")
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return super().formfield_for_manytomany(db_field, request, **kwargs | {"widget": forms.CheckboxSelectMultiple})
 
-    @admin.display(description=gettext_lazy("services"))
+    @admin.display(description=gettext_lazy("holds"))
     def holds(self, feed: Feed) -> str:
-        return ", ".join(service.name for service in feed.services.all()) or _("every window")
+        parts = (feed.services.all(), feed.segments.all())
+        return " · ".join(", ".join(part.name for part in each) for each in parts if each) or _("every window")
 
     @admin.display(description=gettext_lazy("active"), boolean=True)
     def is_active(self, feed: Feed) -> bool:
         return feed.is_active
 
     def get_fields(self, request: HttpRequest, obj: Feed | None = None) -> Any:
-        return self.fields if obj else ("name", "language", "services", "owner")
+        return self.fields if obj else CHOICES
 
     def has_delete_permission(self, request: HttpRequest, obj: Feed | None = None) -> bool:
         return False
@@ -69,14 +72,8 @@ class FeedAdmin(admin.ModelAdmin):
             super().save_model(request, obj, form, change)
             return
         values = form.cleaned_data
-        feed, token = services.create_feed(
-            name=values["name"],
-            language=values["language"],
-            services=list(values["services"]),
-            owner=values["owner"],
-            actor=cast(User, request.user),
-            now=timezone.now(),
-        )
+        choices = {name: values[name] for name in CHOICES}
+        feed, token = services.create_feed(**choices, actor=cast(User, request.user), now=timezone.now())
         obj.pk, obj.token_hash, obj._state.adding = feed.pk, feed.token_hash, False
         request.feed_token = token  # type: ignore[attr-defined]  # for response_add, which shows it once
 

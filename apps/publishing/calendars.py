@@ -1,90 +1,51 @@
-"""Whole calendars: which windows a feed holds, whether they changed, and their bytes.
+"""Whole calendars (iCal), byte for byte.
 
-Entries are rendered once per window and language and remembered (memory.py), so that a change of one window costs one
-rendering, however many windows and readers there are.
+Entries are rendered once per window, language and detail and remembered (memory.py), so that a change of one window costs
+one rendering, however many windows and readers there are.
 """
 
-import hashlib
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, QuerySet, Sum
 from django.utils import translation
 from django.utils.translation import gettext as _
 from icalendar import Calendar, vText
 
+from apps.common.times import format_day
 from apps.windows.calendar import maintnote
-from apps.windows.calendar.events import render_event, with_account
+from apps.windows.calendar.events import account_ending, alarm_ending, render_event, with_ending
 from apps.windows.calendar.files import new_calendar, wrap
-from apps.windows.models import MaintenanceWindow, Service
+from apps.windows.models import MaintenanceWindow, Service, WindowStatus
 
+from .formats import Format
+from .insight import notes_of
 from .memory import Memory
-from .models import Feed, FeedEdition
+from .models import Detail, Feed
+from .narrowing import Entry, Narrowed, narrowed
+from .selections import Selection, service_stamp
 
 logger = logging.getLogger(__name__)
 
-# Raised with every change to what an entry says, its translation included, so that nothing old is taken for a present edition.
-FORMAT = 1
-PAST = timedelta(days=180)  # constant: a span that shrank would empty diaries
-AHEAD = timedelta(days=730)
+VERSION = 2  # of the format; see there
+MOST_BYTES = 1_000_000  # Google refuses more than 1 MB
+LARGEST_HEAD = 5_000
+LONGEST_NAME = 200
 REFRESH = timedelta(hours=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Selection:
-    """What one address of a feed holds: windows of the services `held` (none: of every one), narrowed to `service`.
-
-    `edition` is what the address said last, None before its first reader.
-    """
-
-    feed: Feed
-    held: tuple[int, ...]
-    service: Service | None = None
-    edition: FeedEdition | None = None
-
-    @property
-    def service_ids(self) -> tuple[int, ...]:
-        return (self.service.pk,) if self.service else self.held
-
-    def windows(self, now: datetime) -> QuerySet[MaintenanceWindow]:
-        rows = MaintenanceWindow.objects.public().filter(announced_ends_at__gte=now - PAST, starts_at__lte=now + AHEAD)
-        if self.service_ids:
-            links = MaintenanceWindow.services.through.objects.filter(service__in=self.service_ids)
-            rows = rows.filter(pk__in=links.values("maintenancewindow"))
-        return rows.order_by("starts_at", "uid")
-
-
-def marker_of(selection: Selection, now: datetime) -> str:
-    """Changes whenever the calendar's bytes may have: with a window, with one that comes or goes, with a service's name."""
-    windows = (
-        selection.windows(now)
-        .order_by()
-        .aggregate(Count("pk"), Sum("pk"), Sum("revision"), Max("content_changed_at"), Max("updated_at"))
-    )
-    head = (selection.feed.language, selection.feed.name, selection.service_ids)
-    facts = (windows, service_stamp(), head, FORMAT, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
-
-
-def service_stamp() -> tuple[int, datetime | None]:
-    """Services are few and rarely change; when one does, every entry is rendered anew."""
-    stamp = Service.objects.aggregate(Count("pk"), Max("updated_at"))
-    return stamp["pk__count"], stamp["updated_at__max"]
 
 
 def render_calendar(selection: Selection, now: datetime) -> bytes:
     """The whole file. An entry that cannot be rendered is left out and logged; the others must not suffer for it."""
-    entries = _entries(selection.windows(now), selection.feed.language)
-    return wrap(with_account(entries, selection.feed.name), head=_head(selection))
+    cut = narrowed(_entries(selection, now), room=MOST_BYTES - LARGEST_HEAD, today=now.date())
+    return wrap((entry.body for entry in cut.entries), head=_head(selection, cut))
 
 
-def _head(selection: Selection) -> Calendar:
+def _head(selection: Selection, cut: Narrowed) -> Calendar:
     calendar = new_calendar()
     with translation.override(selection.feed.language):
-        name, description = _name(selection), _("Planned maintenance: when, what it affects and where it stands.")
+        name, description = _name(selection), " ".join(_description(cut, selection.feed.language))
     for prop in ("name", "x-wr-calname"):
         calendar.add(prop, vText(name))
     for prop in ("description", "x-wr-caldesc"):
@@ -95,27 +56,60 @@ def _head(selection: Selection) -> Calendar:
     return calendar
 
 
+def _description(cut: Narrowed, language: str) -> Iterator[str]:
+    yield _("Planned maintenance: when, what it affects and where it stands.")
+    if cut.over_until:
+        day = format_day(cut.over_until, language=language)
+        yield _("To stay under 1 MB it leaves out windows that were over by %(date)s.") % {"date": day}
+    if cut.none_from:
+        day = format_day(cut.none_from, language=language)
+        yield _("To stay under 1 MB it leaves out windows from %(date)s on.") % {"date": day}
+
+
 def _name(selection: Selection) -> str:
     if not selection.service_ids:
         return str(_("Maintenance"))
     names = Service.objects.filter(pk__in=selection.service_ids).order_by("name").values_list("name", flat=True)
-    return _("Maintenance: %(services)s") % {"services": " / ".join(maintnote.value(name) for name in names)}
+    return _("Maintenance: %(services)s") % {"services": " / ".join(maintnote.value(name) for name in names)[:LONGEST_NAME]}
 
 
 _memory = Memory()
 
 
-def _entries(rows: QuerySet[MaintenanceWindow], language: str) -> list[bytes]:
-    stamp = (FORMAT, language, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, *service_stamp())
-    facts = rows.values_list("pk", "uid", "revision", "content_changed_at", "updated_at")
-    keys = {row[0]: (*row, stamp) for row in facts}
+def _entries(selection: Selection, now: datetime) -> list[Entry]:
+    """In the order of the selection, each with the lines that only this reader gets."""
+    names = ("pk", "uid", "revision", "content_changed_at", "updated_at", "status", "starts_at", "announced_ends_at")
+    rows = list(selection.windows(now).values_list(*names))
+    notes = notes_of(selection.windows(now), language=selection.feed.language) if selection.feed.is_internal else {}
+    bodies = _bodies({row[0]: row[:5] for row in rows}, notes, selection.feed)
+    ended, to_come = _endings(selection.feed)
+    return [
+        Entry(
+            starts_at=starts_at, ends_at=ends_at, body=with_ending(body, to_come if status == WindowStatus.SCHEDULED else ended)
+        )
+        for pk, *_facts, status, starts_at, ends_at in rows
+        if (body := bodies.get(pk)) is not None
+    ]
+
+
+def _endings(feed: Feed) -> tuple[bytes, bytes]:
+    """Of entries in general, and of those that are still to begin: nobody is reminded of what is cancelled or over."""
+    account = account_ending(feed.name)
+    return account, account + b"".join(alarm_ending(before, language=feed.language) for before in feed.reminds_before)
+
+
+def _bodies(windows: Mapping[int, tuple[Any, ...]], notes: Mapping[int, tuple[str, ...]], feed: Feed) -> dict[int, bytes | None]:
+    """The part of each window's entry that readers share; what nobody has asked for yet is rendered."""
+    is_brief = feed.detail == Detail.PUBLIC
+    stamp = (VERSION, feed.language, is_brief, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, *service_stamp())
+    keys = {pk: (*facts, notes.get(pk, ()), stamp) for pk, facts in windows.items()}
     known = _memory.get(keys.values())
-    missing = [pk for pk, key in keys.items() if key not in known]
-    if missing:
-        fresh = {keys[window.pk]: _safe_entry(window, language) for window in _loaded(missing)}
+    if missing := [pk for pk, key in keys.items() if key not in known]:
+        look: dict[str, Any] = {"language": feed.language, "is_brief": is_brief}
+        fresh = {keys[row.pk]: _safe_entry(row, notes=notes.get(row.pk, ()), **look) for row in _loaded(missing)}
         _memory.keep(fresh)
         known |= fresh
-    return [entry for key in keys.values() if (entry := known.get(key)) is not None]
+    return {pk: known.get(key) for pk, key in keys.items()}
 
 
 def _loaded(ids: Sequence[int]) -> Iterable[MaintenanceWindow]:
@@ -124,9 +118,14 @@ def _loaded(ids: Sequence[int]) -> Iterable[MaintenanceWindow]:
         yield from rows.filter(pk__in=ids[first : first + 500])
 
 
-def _safe_entry(window: MaintenanceWindow, language: str) -> bytes | None:
+def _safe_entry(window: MaintenanceWindow, **look: Any) -> bytes | None:
     try:
-        return render_event(window, language=language)
+        return render_event(window, **look)
     except Exception:  # whatever it is: one window must not take the calendar from all readers
         logger.exception("Window %s cannot be shown in a calendar; it is left out.", window.pk)
         return None
+
+
+FORMAT = Format(
+    name="calendar", suffix=".ics", content_type="text/calendar; charset=utf-8", version=VERSION, render=render_calendar
+)

@@ -1,6 +1,5 @@
 """What can be done to feeds, and what is noted about them."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -11,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record
+from apps.audiences.models import Segment
 from apps.common.tokens import random_token, token_hash
 from apps.windows.models import Service
 
-from .calendars import Selection, marker_of, render_calendar
-from .models import Feed, FeedEdition
+from .models import Detail, Feed
 
 USE_NOTED_EVERY = timedelta(hours=1)
 
@@ -30,16 +29,42 @@ def create_feed(
     name: str,
     language: str,
     services: Sequence[Service] = (),
+    segments: Sequence[Segment] = (),
+    detail: str = Detail.CUSTOMER,
+    reminders: Sequence[int] = (),
     owner: User | None = None,
     actor: User | None,
     now: datetime,
 ) -> tuple[Feed, str]:
     """The feed and its token, which is not kept and cannot be shown again."""
     token = random_token()
-    feed = Feed.objects.create(name=name, language=language, owner=owner, token_hash=token_hash(token))
+    feed = Feed(
+        name=name,
+        language=language,
+        detail=detail,
+        reminders=list(reminders),
+        owner=owner,
+        token_hash=token_hash(token),
+    )
+    _check(feed)
+    feed.save(force_insert=True)
     feed.services.set(services)
+    feed.segments.set(segments)
     record("feed.created", subject=feed, actor=actor, now=now, name=name)
     return feed, token
+
+
+@transaction.atomic
+def change_wishes(feed: Feed, *, language: str, reminders: Sequence[int], actor: User | None, now: datetime) -> None:
+    """What a subscriber may decide alone."""
+    wished = {"language": language, "reminders": list(reminders)}
+    if wished == {name: getattr(feed, name) for name in wished}:
+        return
+    for name, value in wished.items():
+        setattr(feed, name, value)
+    _check(feed)
+    feed.save(update_fields=[*wished, "updated_at"])
+    record("feed.wishes_changed", subject=feed, actor=actor, now=now, **wished)
 
 
 @transaction.atomic
@@ -59,38 +84,17 @@ def revoke_feed(feed: Feed, *, actor: User | None, now: datetime) -> None:
         record("feed.revoked", subject=feed, actor=actor, now=now)
 
 
-def note_use(feed: Feed, *, now: datetime) -> None:
-    """Keeps when the feed was last asked for, to the hour: calendars ask often, and a poll should not write."""
+def note_use(feed: Feed, *, client: str, now: datetime) -> None:
+    """Keeps when and by which program the feed was last asked for, to the hour: calendars ask often, and a poll should not
+    write."""
     before = now - USE_NOTED_EVERY
     if feed.last_used_at is None or feed.last_used_at <= before:
         unnoted = Q(last_used_at__isnull=True) | Q(last_used_at__lte=before)
-        Feed.objects.filter(unnoted, pk=feed.pk).update(last_used_at=now)
+        Feed.objects.filter(unnoted, pk=feed.pk).update(last_used_at=now, last_client=client)
 
 
-def unchanged_edition(selection: Selection, *, now: datetime) -> FeedEdition | None:
-    """What the address said last, if it still says the same; None asks for `render_edition`."""
-    edition = selection.edition
-    return edition if edition and edition.marker == marker_of(selection, now) else None
-
-
-def render_edition(selection: Selection, *, now: datetime) -> tuple[FeedEdition, bytes]:
-    """The calendar's bytes, and the edition that they are: a new one only if they differ from the last."""
-    marker = marker_of(selection, now)  # before rendering: what changes meanwhile is found next time
-    body = render_calendar(selection, now)
-    etag = hashlib.sha256(body).hexdigest()[:32]
-    known = selection.edition
-    if known and (known.marker, known.etag) == (marker, etag):
-        return known, body
-    with transaction.atomic():
-        edition, _is_new = FeedEdition.objects.select_for_update().get_or_create(
-            feed=selection.feed,
-            service_slug=selection.service.slug if selection.service else "",
-            defaults={"marker": marker, "etag": etag, "changed_at": now},
-        )
-        if (edition.marker, edition.etag) != (marker, etag):
-            if edition.etag != etag:
-                # HTTP's dates know whole seconds only: two editions must not share one.
-                edition.changed_at = max(now, edition.changed_at + timedelta(seconds=1))
-            edition.marker, edition.etag = marker, etag
-            edition.save(update_fields=["marker", "etag", "changed_at"])
-    return edition, body
+def _check(feed: Feed) -> None:
+    try:
+        feed.full_clean()
+    except ValidationError as error:
+        raise FeedError(error.messages) from error

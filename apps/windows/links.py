@@ -1,3 +1,6 @@
+from functools import lru_cache
+from uuid import UUID
+
 from django.conf import settings
 from django.urls import reverse
 
@@ -6,4 +9,9 @@ from .models import MaintenanceWindow
 
 def notice_url(window: MaintenanceWindow) -> str:
     """The public page of the window, as an address to put into messages and calendars."""
-    return f"{settings.SITE_URL}{reverse('publishing:notice', args=[window.uid])}"
+    return f"{settings.SITE_URL}{_notice_path(window.uid)}"
+
+
+@lru_cache(maxsize=10_000)  # resolving a name costs more than a calendar entry's other lines together
+def _notice_path(uid: UUID) -> str:
+    return reverse("publishing:notice", args=[uid])

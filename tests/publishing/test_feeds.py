@@ -8,11 +8,23 @@ from django.utils.http import http_date
 from icalendar import Calendar
 
 from apps.accounts.models import AuditEvent
+from apps.campaigns.models import Reason, TouchpointState
 from apps.publishing import calendars, memory, services
 from apps.publishing.models import Feed
 from apps.windows import services as windows
 from apps.windows.models import WindowStatus
-from tests.factories import DAY, HOUR, NOW, make_planner, make_service, make_user, make_window
+from tests.factories import (
+    DAY,
+    HOUR,
+    NOW,
+    make_campaign,
+    make_planner,
+    make_segment,
+    make_service,
+    make_touchpoint,
+    make_user,
+    make_window,
+)
 from tests.publishing.factories import make_feed
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +50,10 @@ def forget_entries():
 
 def forget_in_this_process():
     calendars._memory.__init__()
+
+
+def unfolded(response):
+    return response.content.decode().replace("\r\n ", "")
 
 
 def titles(response):
@@ -113,6 +129,75 @@ def test_service_that_a_feed_no_longer_holds_is_not_answered(client):
     assert client.get(path, {"service": shop.slug}).status_code == 200
     feed.services.remove(shop)
     assert client.get(path, {"service": shop.slug}).status_code == 404
+
+
+def test_feed_can_hold_only_what_is_told_to_some_segments(client):
+    customers, partners = make_segment(), make_segment()
+    told, skipped, dropped = (make_campaign(window=make_window(title=title)) for title in ("Told", "Too short", "Dropped"))
+    make_touchpoint(campaign=told, segment=customers)
+    make_touchpoint(campaign=skipped, segment=customers, state=TouchpointState.SKIPPED, reason=Reason.TOO_SHORT)
+    make_touchpoint(campaign=dropped, segment=customers, state=TouchpointState.SKIPPED, reason=Reason.STEP_REMOVED)
+    make_touchpoint(campaign=make_campaign(window=make_window(title="Others")), segment=partners)
+    make_window(title="Without a plan")
+    _, path = make_feed(segments=[customers])
+    assert sorted(titles(client.get(path))) == ["Told", "Too short"]
+
+
+def test_window_that_comes_to_be_told_to_a_segment_appears(client):
+    segment, campaign = make_segment(), make_campaign()
+    _, path = make_feed(segments=[segment])
+    etag = client.get(path)["ETag"]
+    make_touchpoint(campaign=campaign, segment=segment)
+    response = client.get(path, headers={"if-none-match": etag})
+    assert titles(response) == ["Database upgrade"]
+
+
+def test_public_feed_leaves_out_what_only_customers_are_told(client):
+    make_window(effect="The shop is closed.", reason="Safety.")
+    public, customer = (client.get(make_feed(detail=detail)[1]).content.decode() for detail in ("public", "customer"))
+    assert "Impact: Outage" in public
+    assert "The shop is closed." not in public
+    assert "The shop is closed." in customer
+
+
+def test_internal_feed_names_who_runs_the_window_and_follows_a_change_of_it(client):
+    ana, ben = make_planner(first_name="Ana"), make_planner(first_name="Ben")
+    campaign = make_campaign(owner=ana)
+    _, internal = make_feed(detail="internal", owner=ana)
+    _, customer = make_feed()
+    first = client.get(internal)
+    assert "Owner: Ana" in first.content.decode()
+    assert f"/admin/dashboard/{campaign.pk}/live/" in unfolded(first)
+    assert "Owner" not in unfolded(client.get(customer))
+    campaign.owner = ben
+    campaign.save()
+    assert "Owner: Ben" in client.get(internal, headers={"if-none-match": first["ETag"]}).content.decode()
+
+
+def test_reminders_come_only_to_those_who_asked_and_only_before_the_start(client):
+    make_window(title="To come")
+    make_window(title="Off", status=WindowStatus.CANCELLED)
+    make_window(title="Begun", starts_at=NOW - HOUR, status=WindowStatus.IN_PROGRESS)
+    calendar = Calendar.from_ical(client.get(make_feed(reminders=[60, 1440])[1]).content)
+    reminders = {str(event["SUMMARY"]): event.subcomponents for event in calendar.walk("VEVENT")}
+    assert {title: [alarm["TRIGGER"].dt for alarm in alarms] for title, alarms in reminders.items()} == {
+        "To come": [-DAY, -HOUR],
+        "Cancelled: Off": [],
+        "Begun": [],
+    }
+    assert {str(alarm["ACTION"]) for alarm in calendar.walk("VALARM")} == {"DISPLAY"}
+    assert b"VALARM" not in client.get(make_feed()[1]).content
+
+
+def test_feed_that_would_be_too_large_says_what_it_leaves_out(client, monkeypatch):
+    monkeypatch.setattr(calendars, "MOST_BYTES", calendars.LARGEST_HEAD + 2400)
+    for days in (-30, -20, 10, 20, 30):
+        make_window(title=f"Day {days}", starts_at=NOW + days * DAY)
+    response = client.get(make_feed()[1])
+    assert titles(response) == ["Day 10", "Day 20"]
+    description = str(Calendar.from_ical(response.content)["DESCRIPTION"])
+    assert "leaves out windows that were over by Tuesday 10 February 2026" in description
+    assert "leaves out windows from Wednesday 1 April 2026 on" in description
 
 
 def test_unchanged_feed_is_not_sent_again(client):
@@ -319,6 +404,27 @@ def test_every_wrong_name_gets_the_same_bare_answer(client, caplog):
     assert {(answer.status_code, answer.content) for answer in answers} == {(404, b"")}
     assert len({str(sorted(answer.headers.items())) for answer in answers}) == 1
     assert token not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "name"),
+    [
+        ("Google-Calendar-Importer", "Google Calendar"),
+        ("iOS/18.1 (22B83) dataaccessd/1.0", "Apple Calendar"),
+        ("macOS/15.1 (24B83) CalendarAgent/1.0", "Apple Calendar"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.4.0", "Thunderbird"),
+        ("Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17928; Pro)", "Outlook"),
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36", "Chrome"),
+        ("curl/8.5.0", "curl"),
+        ("ana@example.org's <b>secret</b> agent", ""),
+        ("", ""),
+    ],
+)
+def test_program_that_fetched_is_kept_by_its_name_only(client, user_agent, name):
+    feed, path = make_feed()
+    client.get(path, headers={"user-agent": user_agent})
+    feed.refresh_from_db()
+    assert feed.last_client == name
 
 
 def test_last_use_is_noted_to_the_hour(client, clock):

@@ -6,7 +6,7 @@ import pytest
 from icalendar import Calendar
 
 from apps.windows.calendar import maintnote
-from apps.windows.calendar.events import render_event, with_account
+from apps.windows.calendar.events import account_ending, render_event, with_ending
 from apps.windows.calendar.files import wrap
 from apps.windows.models import Impact, WindowStatus
 from tests.factories import HOUR, NOW, make_service, make_window
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def entry(window, language="en", account="Acme"):
-    return with_account([render_event(window, language=language)], account)
+    return [with_ending(render_event(window, language=language), account_ending(account))]
 
 
 def read(window, language="en", account="Acme"):

@@ -1,4 +1,4 @@
-"""A subscriber's calendar address. Programs read it: no redirect, no cookie, no sign-in, and one answer to every wrong name."""
+"""A subscriber's address, in whatever format its ending asks for. Programs read it: no redirect, no cookie, no sign-in, and one answer to every wrong name."""
 
 import gzip
 import re
@@ -11,32 +11,31 @@ from django.utils.http import http_date
 
 from .. import services
 from ..addresses import find_selection
-from ..calendars import Selection
+from ..clients import client_name
+from ..editions import render_edition, unchanged_edition
 from ..models import FeedEdition
+from ..selections import Selection
 
-CALENDAR = "text/calendar; charset=utf-8"
-SUFFIX = ".ics"
 GZIP = re.compile(r"(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)  # asked for, and not with weight 0
 
 
 def feed(request: HttpRequest, name: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
-    token = name.removesuffix(SUFFIX)
-    selection = find_selection(token, request.GET.get("service")) if name.endswith(SUFFIX) else None
+    selection = find_selection(name, request.GET.get("service"))
     if selection is None:
-        return _nothing_here()
+        return nothing_here()
     now = timezone.now()
-    services.note_use(selection.feed, now=now)
-    edition = services.unchanged_edition(selection, now=now)
+    services.note_use(selection.feed, client=client_name(request.headers.get("User-Agent", "")), now=now)
+    edition = unchanged_edition(selection, now=now)
     if edition and (unchanged := _unless_known(request, selection, edition)).status_code != 200:
         return unchanged
-    edition, body = services.render_edition(selection, now=now)
+    edition, body = render_edition(selection, now=now)
     response = _unless_known(request, selection, edition)
     return _with_body(request, response, body) if response.status_code == 200 else response
 
 
-def _nothing_here() -> HttpResponse:
+def nothing_here() -> HttpResponse:
     response = HttpResponse(status=404, content_type="text/plain")
     # Django would log the path, which may be a token with one letter missing.
     response._has_been_logged = True  # type: ignore[attr-defined]
@@ -47,12 +46,12 @@ def _unless_known(request: HttpRequest, selection: Selection, edition: FeedEditi
     """304 for a reader who has this edition; else a 200 that still wants its body."""
     etag = f'"{edition.etag}"'
     response = HttpResponse(
-        content_type=CALENDAR,
+        content_type=selection.format.content_type,
         headers={
             "ETag": etag,
             "Last-Modified": http_date(edition.changed_at.timestamp()),
             "Cache-Control": "private, max-age=300",
-            "Content-Disposition": 'inline; filename="maintenance.ics"',
+            "Content-Disposition": f'inline; filename="{selection.format.filename}"',
             "Content-Language": selection.feed.language,
             "Referrer-Policy": "no-referrer",
             "X-Robots-Tag": "noindex",

@@ -10,13 +10,13 @@ from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from apps.windows.calendar.events import render_event, with_account
+from apps.windows.calendar.events import account_ending, render_event, with_ending
 from apps.windows.calendar.files import wrap
 from apps.windows.links import notice_url
 from apps.windows.models import MaintenanceWindow
 
+from ..calendars import FORMAT
 from ..notices import notice_of
-from .feeds import CALENDAR
 
 
 @require_safe
@@ -32,8 +32,8 @@ def notice(request: HttpRequest, uid: UUID) -> HttpResponse:
 def notice_calendar(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One entry, with the UID it has in every feed: whoever has both sees it once."""
     window, language = _window(uid), _language(request)
-    body = wrap(with_account([render_event(window, language=language)], "public"))
-    response = _answer(request, body, language=language, content_type=CALENDAR)
+    body = wrap([with_ending(render_event(window, language=language), account_ending("public"))])
+    response = _answer(request, body, language=language, content_type=FORMAT.content_type)
     response.headers["Content-Disposition"] = 'attachment; filename="maintenance.ics"'
     return response
 

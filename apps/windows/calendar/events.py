@@ -1,39 +1,55 @@
 """One window as one calendar entry (VEVENT) in one language. The rules stand in docs/calendar.md."""
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from email.utils import parseaddr
-from typing import cast
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
-from icalendar import Event, vCalAddress, vText
+from icalendar import vCalAddress
+from icalendar.parser import Contentline
 
 from apps.common.text import clean_text, one_line
-from apps.common.times import format_instant, format_period
+from apps.common.times import format_duration, format_instant, format_period
 
 from ..links import notice_url
-from ..models import LIVE_STATUSES, MaintenanceWindow, WindowStatus, WindowText
+from ..models import LIVE_STATUSES, Impact, MaintenanceWindow, WindowStatus, WindowText
 from . import maintnote
+from .lines import duration_value, encoded, instant_line, text_line
 
-BEGIN = b"BEGIN:VEVENT\r\n"
+BEGIN = "BEGIN:VEVENT"
 END = b"END:VEVENT\r\n"
 
 
-def render_event(window: MaintenanceWindow, *, language: str) -> bytes:
-    """The entry's bytes, the same for the same window and every reader."""
+def render_event(window: MaintenanceWindow, *, language: str, is_brief: bool = False, notes: Sequence[str] = ()) -> bytes:
+    """The entry's bytes, the same for the same window and every reader.
+
+    `is_brief` leaves out what the window says about itself but its title; `notes` are further lines of the description.
+    """
     with translation.override(language):
-        return cast(bytes, _event(window, window.text_in(language), language).to_ical(sorted=False))
+        text = window.text_in(language)
+        return encoded((BEGIN, *_properties(window, text, _description(window, text, language, is_brief, notes)))) + END
 
 
-def with_account(entries: Iterable[bytes], account: str) -> list[bytes]:
-    """The entries with their reader's name, which maintnote asks for, so that what all readers share is rendered once."""
-    line = Event()
-    line.add("x-maintnote-account", vText(maintnote.value(account)))
-    ending: bytes = line.to_ical().removeprefix(BEGIN)
-    return [entry.removesuffix(END) + ending for entry in entries]
+def with_ending(entry: bytes, ending: bytes) -> bytes:
+    """The entry with what concerns one reader, so that what all readers share is rendered once."""
+    return entry.removesuffix(END) + ending + END
+
+
+def account_ending(account: str) -> bytes:
+    """The reader's name, which maintnote asks for."""
+    return encoded([text_line("X-MAINTNOTE-ACCOUNT", maintnote.value(account))])
+
+
+def alarm_ending(before: timedelta, *, language: str) -> bytes:
+    """A reminder on the screen, for those who asked for one; no sound, no mail."""
+    with translation.override(language):
+        words = _("Maintenance begins in %(time)s.") % {"time": format_duration(before, language=language)}
+    trigger = f"TRIGGER:{duration_value(-before)}"
+    return encoded(["BEGIN:VALARM", "ACTION:DISPLAY", trigger, text_line("DESCRIPTION", words), "END:VALARM"])
 
 
 def provider() -> str:
@@ -48,28 +64,25 @@ def ends_at(window: MaintenanceWindow) -> datetime:
     return window.announced_ends_at
 
 
-def _event(window: MaintenanceWindow, text: WindowText, language: str) -> Event:
-    # Built empty: Event.new() would invent a UID and the present moment, and every poll would be a change.
-    event = Event()
-    event.add("uid", str(window.uid))
-    event.add("sequence", window.revision)
-    for name in ("dtstamp", "last-modified"):
-        event.add(name, window.content_changed_at.astimezone(UTC))
-    event.add("created", (window.scheduled_at or window.content_changed_at).astimezone(UTC))
-    event.add("dtstart", window.starts_at.astimezone(UTC))
-    event.add("dtend", ends_at(window).astimezone(UTC))
-    event.add("summary", _summary(window, text))
-    event.add("description", "\n".join(_description(window, text, language)))
-    event.add("status", maintnote.EVENT_STATUSES[window.status])
-    event.add("transp", "TRANSPARENT")  # a notice must not block the reader's day
-    event.add("x-microsoft-cdo-busystatus", vText("FREE"))
-    event.add("class", "PUBLIC")
-    event.add("categories", [_("Maintenance"), *(one_line(service.name) for service in window.services.all())])
-    event.add("url", notice_url(window))
-    event.add("organizer", _organizer())
+def _properties(window: MaintenanceWindow, text: WindowText, description: Iterable[str]) -> Iterator[str]:
+    yield f"UID:{window.uid}"
+    yield f"SEQUENCE:{window.revision}"
+    yield instant_line("DTSTAMP", window.content_changed_at)
+    yield instant_line("LAST-MODIFIED", window.content_changed_at)
+    yield instant_line("CREATED", window.scheduled_at or window.content_changed_at)
+    yield instant_line("DTSTART", window.starts_at)
+    yield instant_line("DTEND", ends_at(window))
+    yield text_line("SUMMARY", _summary(window, text))
+    yield text_line("DESCRIPTION", "\n".join(description))
+    yield f"STATUS:{maintnote.EVENT_STATUSES[window.status]}"
+    yield "TRANSP:TRANSPARENT"  # a notice must not block the reader's day
+    yield "X-MICROSOFT-CDO-BUSYSTATUS:FREE"
+    yield "CLASS:PUBLIC"
+    yield text_line("CATEGORIES", _("Maintenance"), *(one_line(service.name) for service in window.services.all()))
+    yield f"URL:{notice_url(window)}"
+    yield organizer_line(settings.DEFAULT_FROM_EMAIL)
     for name, value in maintnote.properties(window, provider=provider()):
-        event.add(name, vText(value))
-    return event
+        yield text_line(name, value)
 
 
 def _summary(window: MaintenanceWindow, text: WindowText) -> str:
@@ -78,25 +91,31 @@ def _summary(window: MaintenanceWindow, text: WindowText) -> str:
     return _("Cancelled: %(title)s") % {"title": title} if window.status == WindowStatus.CANCELLED else title
 
 
-def _description(window: MaintenanceWindow, text: WindowText, language: str) -> Iterator[str]:
+def _description(
+    window: MaintenanceWindow, text: WindowText, language: str, is_brief: bool, notes: Sequence[str]
+) -> Iterator[str]:
     zone = window.time_zone
     yield format_period(window.starts_at, ends_at(window), zone=zone, language=language)
     if window.status in LIVE_STATUSES and window.announced_ends_at > window.ends_at:
         planned = format_instant(window.ends_at, zone=zone, language=language)
         yield _("The work may be over earlier: its planned end is %(time)s.") % {"time": planned}
-    yield _("Status: %(status)s") % {"status": window.get_status_display()}
-    yield _("Impact: %(impact)s") % {"impact": window.get_impact_display()}
-    for words in (text.effect, text.reason, text.alternatives, window.outcome):
+    yield _("Status: %(status)s") % {"status": WindowStatus(window.status).label}
+    yield _("Impact: %(impact)s") % {"impact": Impact(window.impact).label}
+    for words in () if is_brief else (text.effect, text.reason, text.alternatives, window.outcome):
         if words.strip():
             yield ""
             yield clean_text(words).strip()
+    if notes:
+        yield ""
+        yield from map(one_line, notes)
     yield ""
     yield notice_url(window)
 
 
-def _organizer() -> vCalAddress:
-    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+@lru_cache(maxsize=8)
+def organizer_line(from_email: str) -> str:
+    name, address = parseaddr(from_email)
     organizer = vCalAddress(f"mailto:{address}")
     if name:
         organizer.params["CN"] = one_line(name)
-    return organizer
+    return str(Contentline.from_parts("ORGANIZER", organizer.params, organizer))

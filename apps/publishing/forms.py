@@ -1,0 +1,27 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from .models import REMINDERS, Feed
+
+CHOICES = ("name", "owner", "language", "services", "segments", "detail", "reminders")  # what a planner decides about a feed
+
+
+def reminders_field(help_text: Any = "") -> forms.TypedMultipleChoiceField:
+    return forms.TypedMultipleChoiceField(
+        label=_("reminders"),
+        choices=list(REMINDERS.items()),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=help_text,
+    )
+
+
+class FeedForm(forms.ModelForm):
+    reminders = reminders_field(Feed._meta.get_field("reminders").help_text)
+
+    class Meta:
+        model = Feed
+        fields = CHOICES
