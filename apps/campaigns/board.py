@@ -50,6 +50,7 @@ class Spot:
     due_at: datetime | None
     useful_until: datetime | None
     is_mandatory: bool
+    invites: bool = False
     otherwise: str = ""  # the channel for those whom this one cannot reach
     instead_of: str = ""  # the channel that could not reach those to whom this goes
     touchpoint: Touchpoint | None = None
@@ -195,6 +196,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         due_at=touchpoint.due_at,
         useful_until=touchpoint.useful_until,
         is_mandatory=touchpoint.is_mandatory,
+        invites=touchpoint.invites,
         otherwise=str(step.fallback_channel or "") if step and touchpoint.audience != Audience.FAILED else "",
         instead_of=str(step.channel) if step and touchpoint.audience == Audience.FAILED else "",
         touchpoint=touchpoint,
@@ -215,6 +217,7 @@ def _planned_spot(row: PlannedTouchpoint) -> Spot:
         due_at=row.due_at,
         useful_until=row.useful_until,
         is_mandatory=row.step.is_mandatory,
+        invites=row.step.invites,
         otherwise=row.step.otherwise,
     )
 

@@ -77,6 +77,7 @@ class PlanStep:
     useful_until_before_start: timedelta | None
     when_late: str
     step_id: int | None = None
+    invites: bool = False
     otherwise: str = ""  # the name of the channel for those whom this one cannot reach
 
     @property

@@ -45,6 +45,7 @@ def plan_step(step: Step) -> PlanStep:
         content_key=step.content_key,
         urgency=step.urgency,
         is_mandatory=step.is_mandatory,
+        invites=step.invites,
         min_duration=step.min_duration,
         only_unconfirmed=step.only_unconfirmed,
         useful_for=step.useful_for,

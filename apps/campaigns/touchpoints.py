@@ -77,6 +77,7 @@ def _planned_fields(row: PlannedTouchpoint) -> dict[str, Any]:
         "content_key": row.step.content_key,
         "urgency": row.step.urgency,
         "is_mandatory": row.step.is_mandatory,
+        "invites": row.step.invites,
         "state": row.state,
         "reason": row.reason,
         "due_at": row.due_at,

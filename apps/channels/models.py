@@ -21,6 +21,7 @@ class ChannelKind(models.TextChoices):
 
 SLOWEST_PACE, FASTEST_PACE = 0.001, 100_000.0  # messages per second: 86 a day; more than any provider takes
 
+MAIL_KINDS = (ChannelKind.EMAIL, ChannelKind.MEMORY)  # whose messages are e-mails
 # The kinds that speak to a place rather than to each contact: one delivery without a contact per touchpoint.
 BROADCAST_KINDS = (ChannelKind.CHAT, ChannelKind.WEBHOOK)
 

@@ -18,7 +18,7 @@ from apps.campaigns.content import Compiled, Content, ContentError, gather, lang
 from apps.campaigns.models import Audience
 from apps.channels.merging import Merge
 from apps.channels.messages import Message, Wire
-from apps.channels.models import ChannelKind
+from apps.channels.models import MAIL_KINDS, ChannelKind
 
 from . import audience, links, policy
 from .letters import LetterBox
@@ -30,7 +30,6 @@ from .waiting import WaitingRow
 logger = logging.getLogger(__name__)
 
 KEPT_SECONDS = 2.0
-MAIL_KINDS = (ChannelKind.EMAIL, ChannelKind.MEMORY)
 
 
 @dataclass(kw_only=True)

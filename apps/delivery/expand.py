@@ -16,7 +16,7 @@ from apps.audiences.models import Contact
 from apps.campaigns.models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState
 from apps.common.states import move
 
-from . import audience, policy
+from . import audience, invitations, policy
 from .closing import Closing, close_batches
 from .models import Batch, Delivery, DeliveryState, Expansion, Installation
 
@@ -150,15 +150,17 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
     if not count:
         return
     batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
-    chosen = audience.addressed(people, touchpoint).values("id", "address", "reason", "place")
+    chosen = audience.addressed(people, touchpoint).annotate(invitation=invitations.part_for(touchpoint))
+    chosen = chosen.values("id", "address", "reason", "place", "invitation")
     select, select_params = chosen.query.sql_with_params()
     at = connection.ops.adapt_datetimefield_value(now)
     sql = f"""
         INSERT INTO {Delivery._meta.db_table}
-            (touchpoint_id, revision, contact_id, batch_id, address, token, state, reason, attempts, provider_id, settled_at)
+            (touchpoint_id, revision, contact_id, batch_id, address, token, state, reason, attempts, provider_id, settled_at,
+            invitation)
         SELECT %s, %s, people.id, dealt.column2, people.address, {_RANDOM_TOKEN[connection.vendor]},
             CASE WHEN people.reason = '' THEN 'pending' ELSE 'suppressed' END, people.reason, 0, '',
-            CASE WHEN people.reason = '' THEN NULL ELSE {_AT[connection.vendor]} END
+            CASE WHEN people.reason = '' THEN NULL ELSE {_AT[connection.vendor]} END, people.invitation
         FROM ({select}) people
         LEFT JOIN {_dealt(batches, "people.place", total)} AND people.reason = ''
         WHERE true
@@ -190,11 +192,13 @@ def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: da
     if not count:
         return
     batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
-    placed = closed.annotate(place=Window(RowNumber(), order_by="pk")).values("id", "place")
+    part = invitations.part_for(touchpoint, who="contact")
+    placed = closed.annotate(place=Window(RowNumber(), order_by="pk"), part=part).values("id", "place", "part")
     select, params = placed.query.sql_with_params()
     table = Delivery._meta.db_table
     sql = f"""
-        UPDATE {table} SET state = 'pending', reason = '', batch_id = dealt.column2, settled_at = NULL
+        UPDATE {table}
+        SET state = 'pending', reason = '', batch_id = dealt.column2, settled_at = NULL, invitation = closed.part
         FROM ({select}) closed JOIN {_dealt(batches, "closed.place", total)}
         WHERE {table}.id = closed.id
     """

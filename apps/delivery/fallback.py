@@ -131,6 +131,7 @@ def _as_planned(original: Touchpoint) -> dict[str, Any]:
         "content_key": original.content_key,
         "urgency": original.urgency,
         "is_mandatory": original.is_mandatory,
+        "invites": original.invites,
         "revision": original.revision,
         "due_at": original.due_at,
         "expand_at": original.due_at,

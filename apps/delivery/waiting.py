@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from .models import Batch, Delivery, DeliveryState
+from .models import Batch, Delivery, DeliveryState, Invitation
 
 
 class Recipient(NamedTuple):
@@ -32,13 +32,14 @@ class WaitingRow(NamedTuple):
     composed_at: datetime | None
     sent_at: datetime | None  # when it may have been handed over before: it is being repeated
     contact: Recipient | None  # None: broadcast
+    invitation: str = Invitation.NONE
 
     @property
     def contact_id(self) -> int | None:
         return self.contact.pk if self.contact else None
 
 
-OWN = ("pk", "token", "address", "attempts", "composed_at", "sent_at", "contact_id")
+OWN = ("pk", "token", "address", "attempts", "composed_at", "sent_at", "invitation", "contact_id")
 THEIRS = tuple(f"contact__{name}" for name in Recipient._fields if name != "pk")
 
 
@@ -49,8 +50,8 @@ def waiting_rows(batch: Batch) -> Sequence[WaitingRow]:
 
 def rows_of(deliveries: QuerySet[Delivery]) -> Sequence[WaitingRow]:
     return [
-        WaitingRow(pk, token, address, attempts, composed_at, sent_at, contact and Recipient(contact, *theirs))
-        for pk, token, address, attempts, composed_at, sent_at, contact, *theirs in deliveries.order_by("pk").values_list(
-            *OWN, *THEIRS
-        )
+        WaitingRow(pk, token, address, attempts, composed_at, sent_at, contact and Recipient(contact, *theirs), invitation)
+        for pk, token, address, attempts, composed_at, sent_at, invitation, contact, *theirs in deliveries.order_by(
+            "pk"
+        ).values_list(*OWN, *THEIRS)
     ]

@@ -63,6 +63,40 @@ class Event(models.Model):
         return f"{self.get_type_display()}, {self.at:%Y-%m-%d %H:%M} UTC"
 
 
+class Answer(models.TextChoices):
+    """What a recipient answered to an invitation, by the words of RFC 5545."""
+
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    TENTATIVE = "tentative", _("Tentative")
+
+
+class Acknowledgement(models.Model):
+    """The last answer of one recipient to the invitations of a campaign. An older one never takes its place."""
+
+    campaign = models.ForeignKey(Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="acknowledgements")
+    delivery = models.ForeignKey(
+        Delivery, verbose_name=_("delivery"), on_delete=models.CASCADE, related_name="acknowledgements"
+    )  # which brought the invitation
+    address = models.CharField(_("address"), max_length=254)  # who answered: the attendee, in small letters
+    answer = models.CharField(_("answer"), max_length=12, choices=Answer.choices)
+    sequence = models.PositiveIntegerField(_("revision answered"))  # iCal SEQUENCE: which times they answered to
+    comment = models.CharField(_("comment"), max_length=500, blank=True, default="")
+    answered_at = models.DateTimeField(_("answered at"))  # by the recipient's calendar, never after received_at
+    received_at = models.DateTimeField(_("received at"))
+
+    class Meta:
+        ordering = ("-answered_at", "-id")
+        verbose_name = _("acknowledgement")
+        verbose_name_plural = _("acknowledgements")
+        constraints = (
+            models.UniqueConstraint(fields=("campaign", "address"), name="one_acknowledgement_per_campaign_and_address"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.get_answer_display()}"
+
+
 class ProviderEventQuerySet(models.QuerySet["ProviderEvent"]):
     def waiting(self) -> Self:
         return self.filter(handled_at__isnull=True).order_by("id")

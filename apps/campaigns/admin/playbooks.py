@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.channels.models import Channel
+from apps.channels.models import MAIL_KINDS, Channel
 
 from ..forms.durations import Offset
 from ..forms.fields import LengthField, OffsetField
@@ -60,6 +60,8 @@ class StepForm(forms.ModelForm):
             self.add_error("segment", _("Choose who gets it by this channel."))
         if problem := _fallback_problem(channel, data.get("fallback_channel")):
             self.add_error("fallback_channel", problem)
+        if data.get("invites") and not _writes_mail(channel, data.get("fallback_channel")):
+            self.add_error("invites", _("Only e-mails carry invitations: choose an e-mail channel, or take this away."))
         return data
 
 
@@ -74,6 +76,10 @@ def _fallback_problem(channel: Channel | None, fallback: Channel | None) -> str:
             "Only channels that write to each person can stand in for each other: a place reaches everybody or nobody."
         )
     return ""
+
+
+def _writes_mail(*channels: Channel | None) -> bool:
+    return any(channel is not None and channel.kind in MAIL_KINDS for channel in channels)
 
 
 class StepInline(admin.TabularInline):

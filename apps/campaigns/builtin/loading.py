@@ -144,9 +144,10 @@ def _playbook_digest(name: str, description: str, steps: list[Step]) -> str:
     return _digest(name, description, *sorted(rows, key=str))
 
 
-def _places(step: Step) -> list[int | None]:
-    """A step without a fallback counts as it did before there were any: it has not been edited."""
-    return [step.segment_id, step.channel_id, *([step.fallback_channel_id] if step.fallback_channel_id else [])]
+def _places(step: Step) -> list[int | str | None]:
+    """A step without a fallback or an invitation counts as it did before there were any: it has not been edited."""
+    later = [step.fallback_channel_id] if step.fallback_channel_id else []
+    return [step.segment_id, step.channel_id, *later, *(["invites"] if step.invites else [])]
 
 
 def _digest(*values: object) -> str:

@@ -96,6 +96,15 @@ class Step(models.Model):
     is_mandatory = models.BooleanField(
         _("mandatory"), default=False, help_text=_("Goes to people who unsubscribed too; never to dead addresses.")
     )
+    invites = models.BooleanField(
+        _("calendar invitation"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "E-mails carry the window as an invitation, to accept or decline. Whoever got one gets its new times when the window "
+            "moves, and its cancellation, whether or not those e-mails are ticked too: once in a playbook is enough."
+        ),
+    )
     min_duration = models.DurationField(
         _("only for windows of at least"), null=True, blank=True, help_text=_("Shorter windows skip this step.")
     )
@@ -126,6 +135,9 @@ class Step(models.Model):
             models.CheckConstraint(
                 condition=Q(fallback_channel__isnull=True) | ~Q(fallback_channel=F("channel")) & Q(segment__isnull=False),
                 name="fallback_is_another_channel_for_the_same_people",
+            ),
+            models.CheckConstraint(
+                condition=Q(invites=False) | Q(segment__isnull=False), name="step_that_invites_speaks_to_people"
             ),
         )
 

@@ -4,6 +4,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Contact
@@ -42,6 +43,14 @@ UNSETTLED_STATES = (DeliveryState.PENDING, DeliveryState.IN_DOUBT)
 _DOUBTED = Q(reason=DeliveryReason.NO_ANSWER) | Q(reason=DeliveryReason.WORKER_LOST)  # spelt as its index is
 
 
+class Invitation(models.TextChoices):
+    """The calendar part of an e-mail, decided when the delivery is written; each value is its METHOD in small letters."""
+
+    NONE = "", "–"
+    REQUEST = "request", _("Invitation")  # the window, or its new times for those who hold an earlier one
+    CANCEL = "cancel", _("Cancellation")  # takes the window out of the calendars of those who hold an invitation
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def unsettled(self) -> Self:
         return self.filter(state__in=UNSETTLED_STATES)
@@ -57,6 +66,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Those who have read it, or may have: also those to whom it is about to be repeated for want of an answer."""
         repeated = Q(state=DeliveryState.PENDING, sent_at__isnull=False)
         return self.filter(Q(state__in=TOLD_STATES) | repeated)
+
+    def invited(self) -> Self:
+        """Their e-mail carries an invitation. Said twice, as the index spells it."""
+        return self.filter(~Q(invitation=Invitation.NONE), invitation=Invitation.REQUEST)
 
     def told_or_waiting(self) -> Self:
         return self.filter(state__in=(*TOLD_STATES, DeliveryState.PENDING))
@@ -80,6 +93,9 @@ class Delivery(models.Model):
     token = models.UUIDField(unique=True, default=uuid.uuid4)  # 122 random bits: names it outside (links, Message-ID)
     state = models.CharField(_("state"), max_length=12, choices=DeliveryState.choices, default=DeliveryState.PENDING)
     reason = models.CharField(_("reason"), max_length=40, blank=True, default="")  # code; see policy.DeliveryReason
+    invitation = models.CharField(
+        _("calendar"), max_length=8, choices=Invitation.choices, blank=True, default=Invitation.NONE, db_default=""
+    )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     provider_id = models.CharField(_("provider's name for it"), max_length=128, blank=True, default="")
     composed_at = models.DateTimeField(_("composed at"), null=True)  # Date of the message: the same for every attempt
@@ -124,6 +140,9 @@ class Delivery(models.Model):
             models.Index(
                 fields=("touchpoint",), condition=Q(reason="no_answer") | Q(reason="worker_lost"), name="delivery_doubted"
             ),
+            models.Index(
+                "touchpoint", Lower("address"), condition=~Q(invitation=""), name="delivery_with_an_invitation"
+            ),  # for replies, which name their sender
             models.Index(fields=("provider_id",), condition=~Q(provider_id=""), name="delivery_by_provider_id"),
         )
 

@@ -1,0 +1,51 @@
+"""Who gets the window for their calendar with an e-mail. It is decided when the delivery is written, and stands in its row.
+
+A touchpoint that invites asks everybody. Beyond that, whoever holds an invitation by the same channel (the same organizer,
+to a calendar) gets its new times with the first e-mail that tells them, which is the correction as a rule, and its
+cancellation when the window is cancelled. Nobody else gets either.
+"""
+
+from typing import Any
+
+from django.db.models import Case, CharField, Expression, Max, QuerySet, Value, When
+
+from apps.campaigns.models import Touchpoint
+from apps.channels.models import MAIL_KINDS
+from apps.windows.models import WindowStatus
+
+from . import audience
+from .models import Delivery, Invitation
+
+_NONE = Value(Invitation.NONE.value, output_field=CharField())
+
+
+def part_for(touchpoint: Touchpoint, *, who: str = "pk") -> Expression:
+    """The Invitation in the delivery of `touchpoint` to the contact that `who` names in the rows annotated with it."""
+    if touchpoint.channel.kind not in MAIL_KINDS:
+        return _NONE
+    if touchpoint.campaign.window.status == WindowStatus.CANCELLED:
+        return _only_to(_holders(touchpoint), Invitation.CANCEL, who)
+    if touchpoint.invites:
+        return Value(Invitation.REQUEST.value, output_field=CharField())
+    return _only_to(_holders_of_false_ones(touchpoint), Invitation.REQUEST, who)
+
+
+def _only_to(holders: QuerySet[Any], part: Invitation, who: str) -> Expression:
+    """Mostly there are none, and then the statement had better not ask."""
+    if not holders.exists():
+        return _NONE
+    theirs = When(**{f"{who}__in": holders.values("contact")}, then=Value(part.value))
+    return Case(theirs, default=_NONE, output_field=CharField())
+
+
+def _holders(touchpoint: Touchpoint) -> QuerySet[Delivery]:
+    """Deliveries by which people have an invitation in their calendar, or may have."""
+    by_channel = Touchpoint.objects.filter(campaign=touchpoint.campaign_id, channel=touchpoint.channel_id)
+    rows = Delivery.objects.invited().told().filter(touchpoint__in=list(by_channel.values_list("pk", flat=True)))
+    return rows.order_by()
+
+
+def _holders_of_false_ones(touchpoint: Touchpoint) -> QuerySet[Any]:
+    """Only those to whom the last one said what no longer holds."""
+    last = _holders(touchpoint).values("contact").annotate(last=Max("revision"))
+    return last.filter(last__in=audience.false_revisions(touchpoint))
