@@ -49,6 +49,11 @@ beat_schedule = {
         "schedule": 600.0,
         "options": {"queue": "housekeeping", "expires": 600},
     },
+    "upstream.sweep": {
+        "task": "upstream.sweep",
+        "schedule": 60.0,
+        "options": {"queue": "housekeeping", "expires": 60},
+    },
     "tracking.forget": {
         "task": "tracking.forget",
         "schedule": crontab(hour="3", minute="17"),

@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "apps.audiences",
     "apps.channels",
     "apps.campaigns",
+    "apps.upstream",
     "apps.delivery",
     "apps.tracking",
     "apps.publishing",

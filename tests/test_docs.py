@@ -9,6 +9,7 @@ from django.conf import settings
 from apps.campaigns.models import TouchpointState
 from apps.channels.models import ChannelKind
 from apps.delivery.models import BatchState, CircuitState, DeliveryState
+from apps.upstream.models import NoticeState
 from apps.windows.models import WindowStatus
 
 DOCS = Path(settings.BASE_DIR) / "docs"
@@ -21,7 +22,7 @@ def words(page: str) -> str:
     return " ".join((DOCS / page).read_text().lower().split())
 
 
-@pytest.mark.parametrize("states", [WindowStatus, TouchpointState, DeliveryState, BatchState, CircuitState])
+@pytest.mark.parametrize("states", [WindowStatus, TouchpointState, DeliveryState, BatchState, CircuitState, NoticeState])
 def test_glossary_knows_every_state(states):
     glossary = words("glossary.md")
 

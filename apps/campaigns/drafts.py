@@ -37,7 +37,7 @@ class Draft:
 
 
 @transaction.atomic
-def open_draft(draft: Draft, *, actor: User, now: datetime) -> Campaign:
+def open_draft(draft: Draft, *, actor: User | None, now: datetime) -> Campaign:
     """Raises WindowError, and writes nothing, where a window cannot be as `draft` says."""
     window = windows.create_window(
         services=draft.services,
@@ -102,7 +102,7 @@ def _retime(campaign: Campaign, draft: Draft, *, actor: User, now: datetime) -> 
     )
 
 
-def _translate(window: MaintenanceWindow, draft: Draft, *, actor: User, now: datetime) -> None:
+def _translate(window: MaintenanceWindow, draft: Draft, *, actor: User | None, now: datetime) -> None:
     existing = window.translations.filter(language=draft.translation_language).exists()
     if draft.translation or existing:
         texts = draft.translation or dict.fromkeys(windows.TEXTS, "")

@@ -63,7 +63,7 @@ def create_window(
     announced_ends_at: datetime | None = None,
     **texts: Any,
 ) -> MaintenanceWindow:
-    """Writes a draft, of which nobody outside the team hears before it is scheduled.
+    """Writes a draft, of which nobody outside the team hears before it is scheduled; its services may still be missing.
 
     `texts`: reason, effect, alternatives and their language; also heavy_traffic and starts_automatically.
     """
@@ -80,7 +80,6 @@ def create_window(
         **texts,
     )
     check_fields(window)
-    check_services(services)
     window.save(force_insert=True)
     window.services.set(services)
     record("window.created", subject=window, actor=actor, now=now, **times_detail(window))
@@ -92,6 +91,7 @@ def schedule_window(window: MaintenanceWindow, *, actor: User | None, now: datet
     """Promises a draft to recipients."""
     current = locked(window, RevisionChange.SCHEDULED)
     refuse_stale(window, current)
+    check_services(list(current.services.all()))
     promised_end(current.starts_at, current.ends_at, current.announced_ends_at, now)
     return step_to(window, WindowStatus.SCHEDULED, RevisionChange.SCHEDULED, actor=actor, now=now, scheduled_at=now)
 

@@ -64,11 +64,12 @@ def test_a_window_that_cannot_be_promised_is_refused_whole(fields, sentence):
     assert not AuditEvent.objects.exists()
 
 
-def test_a_window_without_services_is_refused():
+def test_a_draft_without_services_cannot_be_promised():
+    window = services.create_window(
+        title="x", services=[], starts_at=START, ends_at=END, time_zone="UTC", impact="outage", actor=None, now=NOW
+    )
     with pytest.raises(WindowError, match="at least one service"):
-        services.create_window(
-            title="x", services=[], starts_at=START, ends_at=END, time_zone="UTC", impact="outage", actor=None, now=NOW
-        )
+        services.schedule_window(window, actor=None, now=NOW)
 
 
 def test_a_refusal_is_a_validation_error():

@@ -1,0 +1,3 @@
+from . import notices, objects
+
+__all__ = ["notices", "objects"]
