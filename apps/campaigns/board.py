@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.audiences.models import Segment
-from apps.channels.models import Channel
+from apps.channels.models import MAIL_KINDS, Channel
 from apps.common.times import format_duration
 
 from . import capacity
@@ -94,6 +94,12 @@ class Cell:
     @property
     def leaves(self) -> bool:
         return self.spot.state in LEAVING
+
+    @property
+    def invites(self) -> bool:
+        """Its e-mails carry the window for the recipients' calendars, or did."""
+        goes = self.leaves or self.spot.state in (TouchpointState.HELD, TouchpointState.SENT)
+        return self.spot.invites and goes and self.column.channel.kind in MAIL_KINDS
 
     @property
     def state(self) -> str:

@@ -28,6 +28,14 @@ class Wire:
         return cls(text=parts[0], html=parts[1], longest_line=max(len(line) for part in parts for line in part.split(b"\r\n")))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CalendarPart:
+    """A calendar file for the recipient alone; `method` is the METHOD it has inside, `body` in UTF-8 with CRLF line ends."""
+
+    method: str
+    body: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One message to one address, complete: a transport adds nothing that a reader would see.
@@ -37,7 +45,7 @@ class Message:
     `headers` are e-mail headers, Message-ID and Date among them. `data` is what a webhook carries beside the text; its
     `type` and `timestamp`, where given, become the call's own. `tags` group messages in a provider's statistics.
     `wire` or `merge`, where given, stands in place of `text` and `html`; only transports that say `takes_wire` or
-    `takes_merge` get such messages.
+    `takes_merge` get such messages. `calendar` goes into an e-mail beside the texts, where it is given.
     """
 
     key: str
@@ -52,6 +60,7 @@ class Message:
     tags: tuple[str, ...] = ()
     wire: Wire | None = None
     merge: Merge | None = None
+    calendar: CalendarPart | None = None
 
     def filled(self) -> Self:
         """The same with its texts written out."""

@@ -16,17 +16,21 @@ from django.core.mail.message import RFC5322_EMAIL_LINE_LENGTH_LIMIT, SafeMIMETe
 
 from apps.common.text import clean_text, one_line
 
+from .calendar_parts import CalendarPlace, attach_calendar
 from .merging import Tagged
-from .messages import Message, Wire
+from .messages import CalendarPart, Message, Wire
 
-_TEXT, _HTML = "the text stands here", "the html stands here"
+_TEXT, _HTML, _CALENDAR = "the text stands here", "the html stands here", "the calendar stands here"
+_METHOD = b"THEIRS"
 _ENCODING = b"Content-Transfer-Encoding: 7bit"
 _FIRST_HEADER, _END_OF_HEADERS = b"Subject: ", b"\r\n\r\n"
 # Written into a header as it is, and broken nowhere: printable, without what Python's folding may break at.
 _ATOM = re.compile(r"[!-+\--:<-~]+")
 
 
-def django_email(message: Message, *, sender: str, reply_to: str) -> EmailMultiAlternatives:
+def django_email(
+    message: Message, *, sender: str, reply_to: str, place: CalendarPlace = CalendarPlace.ALTERNATIVE
+) -> EmailMultiAlternatives:
     text, html = (_unwired(message.wire.text), _unwired(message.wire.html)) if message.wire else (message.text, message.html)
     email = EmailMultiAlternatives(
         subject=one_line(message.subject),
@@ -38,6 +42,8 @@ def django_email(message: Message, *, sender: str, reply_to: str) -> EmailMultiA
     )
     if html:
         email.attach_alternative(clean_text(html), "text/html")
+    if message.calendar:
+        attach_calendar(email, message.calendar, place)
     return email
 
 
@@ -77,24 +83,29 @@ def mail_bytes(message: Message, frame: "Frame") -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What stands around the texts of the messages of one sender: five pieces, with headers and texts between them."""
+    """What stands around the texts of the messages of one sender: pieces with headers and texts between them, and two more
+    before a calendar."""
 
     sender: str
     reply_to: str
     pieces: Sequence[bytes]
+    before_calendar: Sequence[bytes]
 
     @classmethod
     def of(cls, *, sender: str, reply_to: str) -> Self:
         """Cut out of a message that Django wrote; its random boundary serves all that are made with this frame."""
         headers = {"Message-ID": "<specimen>", "Date": "now"}
-        specimen = Message(key="", address="to@example.org", subject="x", text=_TEXT, html=_HTML, headers=headers)
+        calendar = CalendarPart(method=_METHOD.decode(), body=_CALENDAR.encode())
+        specimen = Message(
+            key="", address="to@example.org", subject="x", text=_TEXT, html=_HTML, headers=headers, calendar=calendar
+        )
         email = django_email(specimen, sender=sender, reply_to=reply_to)
         written: bytes = email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
         head, rest = written.split(_FIRST_HEADER, 1)
         body = rest[rest.index(_END_OF_HEADERS) + 2 :]
-        before_text, between, end = re.split(f"{_TEXT}|{_HTML}".encode(), body)
+        before_text, between, before_calendar, end = re.split(f"{_TEXT}|{_HTML}|{_CALENDAR}".encode(), body)
         pieces = (head, *before_text.split(_ENCODING), *between.split(_ENCODING), end)
-        return cls(sender=sender, reply_to=reply_to, pieces=pieces)
+        return cls(sender=sender, reply_to=reply_to, pieces=pieces, before_calendar=before_calendar.split(_ENCODING))
 
     def around(self, message: Message, wire: Wire) -> bytes:
         """In Django's order. Each part says of itself whether it is all ASCII."""
@@ -116,9 +127,14 @@ class Frame:
                 _encoding(wire.html),
                 after_that,
                 wire.html,
-                end,
+                end if message.calendar is None else self._with(message.calendar, end),
             )
         )
+
+    def _with(self, calendar: CalendarPart, end: bytes) -> bytes:
+        before_encoding, after_it = self.before_calendar
+        named = before_encoding.replace(_METHOD, calendar.method.encode())
+        return b"".join((named, _encoding(calendar.body), after_it, calendar.body, end))
 
 
 def header(name: str, value: str) -> bytes:

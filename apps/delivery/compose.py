@@ -21,6 +21,7 @@ from apps.channels.messages import Message, Wire
 from apps.channels.models import MAIL_KINDS, ChannelKind
 
 from . import audience, links, policy
+from .invitations import CalendarBox
 from .letters import LetterBox
 from .models import Batch, DeliveryState
 from .outcomes import Outcome, Standstill
@@ -113,6 +114,7 @@ class Writer:
         self.links = links.LinkBook(self.touchpoint.pk)
         self.open_url, self.click_url, self.unsubscribe_url = links.open_urls(), links.click_urls(), links.unsubscribe_urls()
         self.letters = LetterBox(self.links, notice_url=self.material.facts.notice_url, as_forms=takes_merge)
+        self.calendars = CalendarBox(self.touchpoint)
         self.data = webhook_data(self.touchpoint) if self.kind == ChannelKind.WEBHOOK else {}
 
     def zone_of(self, delivery: WaitingRow) -> str:
@@ -162,6 +164,7 @@ class Writer:
             tags=(self.touchpoint.content_key,),
             wire=wire if isinstance(wire, Wire) else None,
             merge=wire if isinstance(wire, Merge) else None,
+            calendar=self.calendars.part(delivery, compiled.source.language) if delivery.invitation else None,
         )
 
     def _rendered(self, delivery: WaitingRow, compiled: Compiled, *, leaves: bool) -> Content:

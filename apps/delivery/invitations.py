@@ -1,21 +1,31 @@
-"""Who gets the window for their calendar with an e-mail. It is decided when the delivery is written, and stands in its row.
+"""Who gets the window for their calendar with an e-mail, and what they get. Who is decided when the delivery is written,
+and stands in its row.
 
 A touchpoint that invites asks everybody. Beyond that, whoever holds an invitation by the same channel (the same organizer,
 to a calendar) gets its new times with the first e-mail that tells them, which is the correction as a rule, and its
 cancellation when the window is cancelled. Nobody else gets either.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Case, CharField, Expression, Max, QuerySet, Value, When
 
 from apps.campaigns.models import Touchpoint
+from apps.channels.messages import CalendarPart
 from apps.channels.models import MAIL_KINDS
+from apps.windows.calendar import invitations as calendars
 from apps.windows.models import WindowStatus
 
 from . import audience
 from .models import Delivery, Invitation
+from .waiting import WaitingRow
 
+_METHODS: Mapping[str, calendars.Method] = {
+    Invitation.REQUEST: calendars.Method.REQUEST,
+    Invitation.CANCEL: calendars.Method.CANCEL,
+}
 _NONE = Value(Invitation.NONE.value, output_field=CharField())
 
 
@@ -28,6 +38,26 @@ def part_for(touchpoint: Touchpoint, *, who: str = "pk") -> Expression:
     if touchpoint.invites:
         return Value(Invitation.REQUEST.value, output_field=CharField())
     return _only_to(_holders_of_false_ones(touchpoint), Invitation.REQUEST, who)
+
+
+class CalendarBox:
+    """The calendar parts of one touchpoint, rendered once for each language."""
+
+    def __init__(self, touchpoint: Touchpoint) -> None:
+        self._window = touchpoint.campaign.window
+        self._organizer = touchpoint.channel.config.get("from_address") or settings.DEFAULT_FROM_EMAIL
+        self._rendered: dict[tuple[str, str], calendars.Invitation] = {}
+
+    def part(self, row: WaitingRow, language: str) -> CalendarPart:
+        assert row.contact is not None, "a place is not invited"
+        invitation = self._rendered.get((row.invitation, language)) or self._render(row.invitation, language)
+        body = invitation.to(row.address, account=row.contact.organisation or row.address)
+        return CalendarPart(method=invitation.method, body=body)
+
+    def _render(self, part: str, language: str) -> calendars.Invitation:
+        rendered = calendars.Invitation.of(self._window, method=_METHODS[part], organizer=self._organizer, language=language)
+        self._rendered[part, language] = rendered
+        return rendered
 
 
 def _only_to(holders: QuerySet[Any], part: Invitation, who: str) -> Expression:

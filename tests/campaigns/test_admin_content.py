@@ -180,6 +180,29 @@ def test_a_second_channel_that_cannot_stand_in_is_refused_with_the_reason(kind, 
     assert step.fallback_channel is None
 
 
+def test_a_step_by_mail_may_invite():
+    step, _answer = change_step(invites="on")
+    assert step.invites
+
+
+def test_a_step_by_another_channel_cannot_invite():
+    step, answer = change_step(invites="on", channel=make_channel("sms").pk)
+
+    assert "Only e-mails carry invitations" in answer.content.decode()
+    assert not step.invites
+
+
+def test_a_second_channel_by_mail_carries_the_invitation():
+    step, _answer = change_step(invites="on", channel=make_channel("sms").pk, fallback_channel=make_channel().pk)
+    assert step.invites
+
+
+def test_the_preview_says_that_an_invitation_comes_along():
+    campaign = released(signed_in())
+    campaign.touchpoints.update(invites=True)
+    assert "With a calendar invitation" in preview_of(campaign).content.decode()
+
+
 def test_every_control_of_a_step_says_its_column_and_row():
     playbook = make_playbook()
     make_step(playbook, segment=make_segment())

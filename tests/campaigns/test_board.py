@@ -65,6 +65,17 @@ def test_lateness_is_said_from_a_minute_on():
 
 
 @pytest.mark.parametrize(
+    ("kind", "state", "invites"),
+    [("email", "planned", True), ("email", "sent", True), ("email", "skipped", False), ("sms", "planned", False)],
+)
+def test_the_board_says_which_mails_invite(kind, state, invites):
+    reason = "too_short" if state == "skipped" else ""
+    touchpoint = make_touchpoint(channel=make_channel(kind), state=state, reason=reason, invites=True)
+    (cell,) = campaign_board(touchpoint.campaign).cells
+    assert cell.invites is invites
+
+
+@pytest.mark.parametrize(
     ("reason", "routine", "mandatory"),
     [(SuppressionReason.UNSUBSCRIBED, 1, 2), (SuppressionReason.HARD_BOUNCE, 1, 1)],
 )

@@ -109,6 +109,18 @@ def test_a_playbook_may_name_a_second_channel(monkeypatch):
     assert load_builtin(now=NOW).unchanged.count("playbook minimal") == 1
 
 
+def test_a_playbook_may_invite(monkeypatch):
+    load_builtin(now=NOW)
+    (old,) = (file for file in files.playbooks() if file.slug == "minimal")
+    newer = replace(old, steps=tuple({**step, "invites": step["channel"] == "email"} for step in old.steps))
+    monkeypatch.setattr(files, "playbooks", lambda: iter([newer]))
+
+    assert load_builtin(now=NOW).refreshed == ["playbook minimal"]
+
+    assert set(Step.objects.filter(playbook__slug="minimal", invites=True).values_list("channel__slug", flat=True)) == {"email"}
+    assert load_builtin(now=NOW).unchanged.count("playbook minimal") == 1
+
+
 def test_a_playbook_with_an_edited_step_is_kept(newer_minimal):
     load_builtin(now=NOW)
     Step.objects.filter(playbook__slug="minimal", key="start").update(useful_for=timedelta(minutes=3))

@@ -1,6 +1,6 @@
 import pytest
 
-from apps.channels.messages import Phase
+from apps.channels.messages import CalendarPart, Phase, Wire
 from apps.channels.transports.email import EmailTransport
 
 from .contract import PATIENT, NetworkContract, first, make_message
@@ -56,6 +56,21 @@ class TestEmailTransport(NetworkContract):
         assert {name: mail[name] for name in headers} == headers
         assert (mail["from"], mail["to"]) == ("Ops <ops@example.org>", "cem@example.org")
         assert peer.server.envelopes[0].mail_from == "ops@example.org"
+
+    @pytest.mark.parametrize("hidden", [[], ["8BITMIME"]])
+    @pytest.mark.parametrize("is_wired", [False, True])
+    def test_a_calendar_comes_behind_text_and_html(self, peer, hidden, is_wired):
+        peer.server.hidden_extensions = hidden
+        body = "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nSUMMARY:Été\r\nEND:VCALENDAR\r\n"
+        texts = {"text": "Été", "html": "<p>Été</p>"}
+        texts = {"text": "", "wire": Wire.of(**texts)} if is_wired else texts
+        first(peer, [make_message(calendar=CalendarPart(method="CANCEL", body=body.encode()), **texts)])
+
+        (mail,) = peer.server.messages
+        text, html, calendar = mail.iter_parts()
+        assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+        assert calendar["Content-Type"].params == {"method": "CANCEL", "charset": "utf-8"}
+        assert calendar.get_payload(decode=True).decode() == body
 
     def test_the_channel_s_own_sender_and_reply_address_are_used(self, peer, messages):
         transport = peer.transport(from_address="Notices <notices@example.org>", reply_to="help@example.org")

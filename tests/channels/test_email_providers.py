@@ -1,11 +1,13 @@
 """E-mail through django-anymail: its real backends, speaking to a local server in their provider's place."""
 
 import json
+from base64 import b64decode
 from datetime import timedelta
+from email import message_from_bytes, policy
 
 import pytest
 
-from apps.channels.messages import Phase
+from apps.channels.messages import CalendarPart, Phase
 from apps.channels.transports.email import EmailTransport
 
 from .contract import NetworkContract, first, make_message
@@ -57,6 +59,64 @@ class TestThroughPostmark(NetworkContract):
         peer.server.script.append((422, {}, json.dumps(refused)))
         error = first(peer, messages).error
         assert (error.permanent, error.bad_address) == (True, True)
+
+
+CALENDAR = CalendarPart(method="REQUEST", body="BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Été\r\nEND:VCALENDAR\r\n".encode())
+SENDGRID = {"SENDGRID_API_KEY": "hush", "SENDGRID_API_URL": "URL"}
+MAILGUN = {"MAILGUN_API_KEY": "hush", "MAILGUN_API_URL": "URL", "MAILGUN_SENDER_DOMAIN": "example.org"}
+POSTMARK = {"POSTMARK_SERVER_TOKEN": "hush", "POSTMARK_API_URL": "URL"}
+
+
+def given(http_server, settings, *, backend, anymail, answer):
+    """What the provider was given for one message with a calendar part."""
+    http_server.default = answer
+    settings.ANYMAIL = {name: value.replace("URL", f"{http_server.url}/") for name, value in anymail.items()}
+    config = {"backend": f"anymail.backends.{backend}.EmailBackend", "from_address": "ops@example.org"}
+    (receipt,) = EmailTransport(config=config, secrets={}).send([make_message(html="<p>x</p>", calendar=CALENDAR)])
+    assert receipt.accepted, receipt.error
+    (call,) = http_server.calls
+    return call
+
+
+def test_a_calendar_is_a_file_with_its_method_where_the_provider_takes_no_third_text(http_server, settings):
+    call = given(http_server, settings, backend="postmark", anymail=POSTMARK, answer=ACCEPTED)
+    (file,) = json.loads(call.body)["Attachments"]
+
+    assert file["ContentType"] == 'text/calendar; method="REQUEST"; charset="utf-8"'
+    assert (file["Name"], b64decode(file["Content"])) == ("invitation.ics", CALENDAR.body)
+
+
+def test_mailgun_gets_it_as_a_file_of_its_form(http_server, settings):
+    answer = (200, {}, json.dumps({"id": "<1@mg.example.org>", "message": "Queued. Thank you."}))
+    call = given(http_server, settings, backend="mailgun", anymail=MAILGUN, answer=answer)
+
+    head = f"Content-Type: {call.headers['content-type']}\r\n\r\n".encode()
+    parts = {part.get_filename(): part for part in message_from_bytes(head + call.body, policy=policy.default).iter_parts()}
+    file = parts["invitation.ics"]
+    assert file["Content-Type"].params == {"method": "REQUEST", "charset": "utf-8"}
+    assert file.get_payload(decode=True) == CALENDAR.body
+
+
+@pytest.mark.filterwarnings("ignore:django-anymail has dropped")
+def test_sendgrid_gets_a_third_text_whose_type_has_no_parameter(http_server, settings):
+    call = given(http_server, settings, backend="sendgrid", anymail=SENDGRID, answer=(202, {"X-Message-Id": "s"}, ""))
+
+    kinds = [(text["type"], text["value"]) for text in json.loads(call.body)["content"]]
+    assert [kind for kind, _text in kinds] == ["text/plain", "text/html", "text/calendar"]
+    assert kinds[2][1] == CALENDAR.body.decode().replace("\r\n", "\n")
+
+
+def test_other_backends_get_a_third_text(settings, mailoutbox):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    list(EmailTransport(config={}, secrets={}).send([make_message(html="<p>x</p>", calendar=CALENDAR)]))
+
+    (mail,) = mailoutbox
+    part = mail.message().get_payload()[2]
+    assert (part.get_content_type(), part.get_param("method"), part.get_content_charset()) == (
+        "text/calendar",
+        "REQUEST",
+        "utf-8",
+    )
 
 
 def test_a_message_the_provider_says_has_failed_was_not_accepted(http_server, settings):

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from apps.channels.merging import SYNTAXES, FormLetter, FormText
-from apps.channels.messages import Phase
+from apps.channels.messages import CalendarPart, Phase
 from apps.channels.transports.email import EmailTransport
 
 from .contract import GroupContract, NetworkContract
@@ -57,6 +57,17 @@ def test_three_messages_make_one_call_in_which_each_has_all_that_is_its_own(peer
         assert by_lower_name(mail["headers"]) == by_lower_name(message.headers)
         assert mail["metadata"] == {"delivery": message.key}
         assert mail["tags"] == ["announce"]
+
+
+def test_a_message_with_a_calendar_of_its_own_goes_by_itself(peer):
+    calendar = CalendarPart(method="REQUEST", body=b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n")
+    messages = [merging(1), merging(2, calendar=calendar), merging(3)]
+
+    receipts = list(peer.transport().send(messages))
+
+    assert all(receipt.accepted for receipt in receipts), receipts
+    assert [b"invitation.ics" in call.body for call in peer.server.calls].count(True) == 1
+    assert len(peer.server.calls) == 3
 
 
 def test_the_provider_s_name_for_the_call_is_kept_for_each(peer):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.channels.messages import Message, Wire
+from apps.channels.messages import CalendarPart, Message, Wire
 from apps.channels.mime import Frame, django_email, header, mail_bytes
 from apps.common.text import clean_text, one_line
 
@@ -18,6 +18,11 @@ words = st.text(max_size=60) | st.sampled_from(
     ["", ".", "..", "Zoë", "名前", "👩🏽‍🔧", "a\r\nb", "From x", "=20", "\x85\u2028", "x" * 990, "é" * 500]
 )
 lines = st.lists(words, max_size=8).map("\n".join)
+calendars = st.none() | st.builds(
+    CalendarPart,
+    method=st.sampled_from(["REQUEST", "CANCEL"]),
+    body=lines.map(lambda text: (clean_text(text)[:60] + "\n").replace("\n", "\r\n").encode()),
+)
 atoms = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=300)
 
 
@@ -29,11 +34,11 @@ def both_ways(frame: Frame, *, text: str, html: str, **fields) -> tuple[bytes, b
     return tuple(BOUNDARY.sub(b"boundary", way) for way in (written, joined))
 
 
-@given(text=lines, html=lines.filter(lambda text: clean_text(text) != ""), subject=words, name=words)
-def test_both_ways_give_the_same_bytes(text, html, subject, name):
+@given(text=lines, html=lines.filter(lambda text: clean_text(text) != ""), subject=words, name=words, calendar=calendars)
+def test_both_ways_give_the_same_bytes(text, html, subject, name, calendar):
     headers = {"Message-ID": "<k@preavis.test>", "Date": "Mon, 02 Mar 2026 09:00:00 +0000", "X-Name": name}
 
-    written, joined = both_ways(FRAME, text=text, html=html, subject=subject, headers=headers)
+    written, joined = both_ways(FRAME, text=text, html=html, subject=subject, headers=headers, calendar=calendar)
 
     assert joined == written
 

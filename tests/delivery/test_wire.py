@@ -13,7 +13,7 @@ from apps.campaigns.content import Compiled
 from apps.campaigns.content.compiled import Source, compile_source
 from apps.campaigns.content.context import Facts, facts_of
 from apps.channels.merging import SYNTAXES
-from apps.channels.messages import Message, Wire
+from apps.channels.messages import CalendarPart, Message, Wire
 from apps.channels.mime import Frame, mail_bytes
 from apps.channels.models import ChannelKind
 from apps.common.text import clean_text, one_line
@@ -22,6 +22,7 @@ from apps.delivery.compose import Writer
 from apps.delivery.letters import LetterBox
 from apps.delivery.links import click_urls, lead_links, open_urls, unsubscribe_urls
 from apps.delivery.waiting import Recipient, WaitingRow
+from apps.windows.calendar.invitations import Invitation, Method
 from tests.factories import NOW, make_campaign, make_channel, make_template, make_touchpoint, make_window
 
 from .engine import expanded
@@ -93,11 +94,36 @@ def facts(django_db_setup, django_db_blocker) -> Facts:
     return read
 
 
+@pytest.fixture(scope="module")
+def invitations(django_db_setup, django_db_blocker) -> dict[Method, Invitation]:
+    from django.db import transaction
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        window = make_window(title="Mise à jour, enfin; <b>", reason="Why & how")
+        rendered = {
+            method: Invitation.of(window, method=method, organizer="Équipe <maintenance@example.org>", language="fr")
+            for method in Method
+        }
+        transaction.set_rollback(True)
+    return rendered
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=BODIES, subject=SUBJECTS, name=NAMES, organisation=NAMES, is_internal=st.booleans(), leaves=st.booleans())
-def test_both_ways_give_the_same_bytes(facts, body, subject, name, organisation, is_internal, leaves):
+@given(
+    body=BODIES,
+    subject=SUBJECTS,
+    name=NAMES,
+    organisation=NAMES,
+    is_internal=st.booleans(),
+    leaves=st.booleans(),
+    method=st.sampled_from([None, *Method]),
+)
+def test_both_ways_give_the_same_bytes(facts, invitations, body, subject, name, organisation, is_internal, leaves, method):
     compiled = sound(body, subject, facts)
     row, writer = written_to(name, organisation, facts, is_internal=is_internal)
+    calendar = method and CalendarPart(
+        method=method, body=invitations[method].to(row.address, account=organisation or row.address)
+    )
 
     joined = (
         LetterBox(writer.links, notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=leaves) if compiled else None
@@ -107,7 +133,8 @@ def test_both_ways_give_the_same_bytes(facts, body, subject, name, organisation,
     content = writer._rendered(row, compiled, leaves=leaves)
 
     assert joined[0] == content.subject
-    assert sent(*joined) == sent(content.subject, Wire.of(text=content.text, html=content.html))
+    plain = {"text": clean_text(content.text), "html": clean_text(content.html)}
+    assert sent(*joined, calendar) == sent(content.subject, None, calendar, **plain)
     rendered = Wire.of(text=content.text, html=content.html)
     assert (joined[1].text, joined[1].html) == (rendered.text, rendered.html)
     assert joined[1].longest_line >= rendered.longest_line
@@ -164,13 +191,15 @@ def sound(body: str, subject: str, facts: Facts) -> Compiled | None:
         return None
 
 
-def sent(subject: str, wire: Wire) -> bytes:
+def sent(subject: str, wire: Wire | None, calendar: CalendarPart | None, text: str = "", html: str = "") -> bytes:
     message = Message(
         key="k",
         address="cem@example.org",
         subject=one_line(subject),
-        text="",
+        text=text,
+        html=html,
         wire=wire,
+        calendar=calendar,
         headers={"Date": "now", "Message-ID": "<k>"},
     )
     return BOUNDARY.sub(b"boundary", mail_bytes(message, FRAME))

@@ -17,7 +17,7 @@ from ..models import Playbook, Step
 # What stands in the table itself; the rest of a step is folded away beside it.
 MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
 FOLDED_FIELDS = (
-    *("fallback_channel", "urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
+    *("fallback_channel", "invites", "urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
     *("only_unconfirmed", "useful_for", "useful_until_before_start", "when_late"),
 )
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from apps.audiences.models import Contact, ContactQuerySet
-from apps.channels.models import ChannelKind
+from apps.channels.models import MAIL_KINDS, ChannelKind
 from apps.channels.sms_parts import measure
 
 from ..board import Board, Column, Spot, campaign_board, planned_board
@@ -72,6 +72,10 @@ class Choice:
     @property
     def kind(self) -> str:
         return self.column.channel.kind if self.column else ""
+
+    @property
+    def invites(self) -> bool:
+        return self.spot is not None and self.spot.invites and self.kind in MAIL_KINDS
 
     @property
     def query(self) -> str:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from apps.common.text import one_line
 
 from ..addresses import is_listed, may_be_public, not_public
+from ..calendar_parts import calendar_place
 from ..contract import CONNECTIONS, Gate, Transport
 from ..mail_errors import REFUSED, cannot_open, status_error, transport_error
 from ..merging import SYNTAXES, MergeSyntax
@@ -120,8 +121,8 @@ class EmailTransport(Transport):
         return SYNTAXES.get(f"{backend.__module__}.{backend.__qualname__}")
 
     def joins(self, group: Sequence[Message], message: Message) -> bool:
-        """Those of one form letter, each to an address of its own: values are told apart by it."""
-        if self._syntax is None or message.merge is None or not _is_clear_address(message.address):
+        """Those of one form letter, each to an address of its own: values are told apart by it. A calendar is one person's."""
+        if self._syntax is None or message.merge is None or message.calendar or not _is_clear_address(message.address):
             return False
         if not group:
             return self._syntax.takes(message.merge)
@@ -183,7 +184,7 @@ class EmailTransport(Transport):
         return queued.group(1) if queued else ""
 
     def _hand_over_email(self, message: Message, gate: Gate, *, sender: str, reply_to: str) -> str:
-        email: Any = django_email(message, sender=sender, reply_to=reply_to)
+        email: Any = django_email(message, sender=sender, reply_to=reply_to, place=calendar_place(self._connection))
         email.metadata = {"delivery": message.key}  # these two are anymail's
         email.tags = list(message.tags[:1])  # several providers take one only
         gate()

@@ -18,20 +18,25 @@ from apps.common.times import format_duration, format_instant, format_period
 from ..links import notice_url
 from ..models import LIVE_STATUSES, Impact, MaintenanceWindow, WindowStatus, WindowText
 from . import maintnote
+from .addresses import calendar_address
 from .lines import duration_value, encoded, instant_line, text_line
 
 BEGIN = "BEGIN:VEVENT"
 END = b"END:VEVENT\r\n"
 
 
-def render_event(window: MaintenanceWindow, *, language: str, is_brief: bool = False, notes: Sequence[str] = ()) -> bytes:
+def render_event(
+    window: MaintenanceWindow, *, language: str, is_brief: bool = False, notes: Sequence[str] = (), organizer: str = ""
+) -> bytes:
     """The entry's bytes, the same for the same window and every reader.
 
     `is_brief` leaves out what the window says about itself but its title; `notes` are further lines of the description.
+    `organizer` is whom to ask or to answer, as an e-mail's From; empty: the installation.
     """
     with translation.override(language):
         text = window.text_in(language)
-        return encoded((BEGIN, *_properties(window, text, _description(window, text, language, is_brief, notes)))) + END
+        description = _description(window, text, language, is_brief, notes)
+        return encoded((BEGIN, *_properties(window, text, description, organizer or settings.DEFAULT_FROM_EMAIL))) + END
 
 
 def with_ending(entry: bytes, ending: bytes) -> bytes:
@@ -64,7 +69,7 @@ def ends_at(window: MaintenanceWindow) -> datetime:
     return window.announced_ends_at
 
 
-def _properties(window: MaintenanceWindow, text: WindowText, description: Iterable[str]) -> Iterator[str]:
+def _properties(window: MaintenanceWindow, text: WindowText, description: Iterable[str], organizer: str) -> Iterator[str]:
     yield f"UID:{window.uid}"
     yield f"SEQUENCE:{window.revision}"
     yield instant_line("DTSTAMP", window.content_changed_at)
@@ -80,7 +85,7 @@ def _properties(window: MaintenanceWindow, text: WindowText, description: Iterab
     yield "CLASS:PUBLIC"
     yield text_line("CATEGORIES", _("Maintenance"), *(one_line(service.name) for service in window.services.all()))
     yield f"URL:{notice_url(window)}"
-    yield organizer_line(settings.DEFAULT_FROM_EMAIL)
+    yield organizer_line(organizer)
     for name, value in maintnote.properties(window, provider=provider()):
         yield text_line(name, value)
 
@@ -115,7 +120,7 @@ def _description(
 @lru_cache(maxsize=8)
 def organizer_line(from_email: str) -> str:
     name, address = parseaddr(from_email)
-    organizer = vCalAddress(f"mailto:{address}")
+    organizer = vCalAddress(calendar_address(address))
     if name:
         organizer.params["CN"] = one_line(name)
     return str(Contentline.from_parts("ORGANIZER", organizer.params, organizer))
