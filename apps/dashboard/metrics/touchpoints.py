@@ -1,14 +1,14 @@
-"""What became of each touchpoint: counts of its deliveries, and how late it left. Three queries."""
+"""What became of each touchpoint: counts of its deliveries, and how late it left. Two queries."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Max
 
 from apps.campaigns.models import Campaign, Reason, Touchpoint, TouchpointState
-from apps.delivery.models import Delivery, DeliveryState
+from apps.delivery.models import Delivery, DeliveryQuerySet, DeliveryState
 
 from ..moments import moment_label
 from ..stats import weighted_quantile
@@ -97,38 +97,39 @@ class TouchpointFigures:
 
 
 def touchpoint_figures(campaign: Campaign, *, language: str, with_lateness: bool = False) -> list[TouchpointFigures]:
-    """The campaign's touchpoints in the order of their times; lateness of the deliveries costs a query of its own."""
+    """The campaign's touchpoints in the order of their times; for their lateness deliveries are told apart by the second."""
     rows = list(campaign.touchpoints.select_related("segment", "channel", "step"))
-    counts = delivery_counts(row.pk for row in rows)
-    lateness = _lateness(rows) if with_lateness else {}
+    counts, lateness = _counts_and_lateness(rows) if with_lateness else (_counts(rows), {})
     return [_figures(row, counts.get(row.pk, {}), lateness.get(row.pk), language) for row in rows]
 
 
-def delivery_counts(touchpoint_ids: Iterable[int]) -> dict[int, dict[str, int]]:
-    counts: dict[int, dict[str, int]] = defaultdict(dict)
-    rows = Delivery.objects.filter(touchpoint__in=list(touchpoint_ids)).values_list("touchpoint", "state")
-    for touchpoint, state, number in rows.annotate(number=Count("pk")).order_by():
+def _counts(rows: Sequence[Touchpoint]) -> dict[int, Counter[str]]:
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
+    states = _deliveries(rows).values_list("touchpoint", "state").annotate(number=Count("pk"))
+    for touchpoint, state, number in states:
         counts[touchpoint][state] = number
     return dict(counts)
 
 
-def _lateness(rows: Sequence[Touchpoint]) -> dict[int, Lateness]:
+def _counts_and_lateness(rows: Sequence[Touchpoint]) -> tuple[dict[int, Counter[str]], dict[int, Lateness]]:
     """From the seconds in which messages left; each second counts as its last message, so nothing is shown too early.
 
-    Only deliveries of the revision that the touchpoint now has: those of an older one left for another time.
+    Late are only deliveries of the revision that the touchpoint now has: those of an older one left for another time.
     """
-    due = {(row.pk, row.revision): row.due_at for row in rows if row.due_at}
-    seconds = (
-        Delivery.objects.filter(touchpoint__in=[row.pk for row in rows], state=DeliveryState.SENT)
-        .values_list(Cut("sent_at", unit="second"), "touchpoint", "revision")
-        .annotate(number=Count("pk"), last=Max("sent_at"))
-        .order_by()
-    )
+    due = {(row.pk, row.revision, DeliveryState.SENT): row.due_at for row in rows if row.due_at}
+    counts: dict[int, Counter[str]] = defaultdict(Counter)
     late: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for _second, touchpoint, revision, number, last in seconds:
-        if due_at := due.get((touchpoint, revision)):
+    keys = ("touchpoint", "revision", "state", Cut("sent_at", unit="second"))
+    seconds = _deliveries(rows).values_list(*keys).annotate(number=Count("pk"), last=Max("sent_at"))
+    for touchpoint, revision, state, _second, number, last in seconds:
+        counts[touchpoint][state] += number
+        if due_at := due.get((touchpoint, revision, state)):
             late[touchpoint].append((max(0.0, (last - due_at).total_seconds()), number))
-    return {touchpoint: _summed_up(values) for touchpoint, values in late.items()}
+    return dict(counts), {touchpoint: _summed_up(values) for touchpoint, values in late.items()}
+
+
+def _deliveries(rows: Sequence[Touchpoint]) -> DeliveryQuerySet:
+    return Delivery.objects.filter(touchpoint__in=[row.pk for row in rows]).order_by()
 
 
 def _summed_up(values: Sequence[tuple[float, int]]) -> Lateness:
