@@ -65,6 +65,14 @@ def plan_for_sets() -> None:
             cursor.execute("SET LOCAL jit = off")
 
 
+def _check_by_index() -> None:
+    """The keys of many rows are checked when they are committed, one by one. Planned while there were few batches, each
+    check would read all of them, and the connection would keep to that plan."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+
+
 def _due(now: datetime, *, also_held_back: bool) -> QuerySet[Touchpoint]:
     ready = Touchpoint.objects.due_for_expansion(now, also_held_back=also_held_back).filter(useful_until__gt=now)
     return ready.select_related("campaign__window", "segment", "channel")
@@ -100,6 +108,7 @@ def write_people(touchpoint: Touchpoint, people: QuerySet[Contact], *, now: date
     for not_before, group in _groups(touchpoint, people, now):
         _revive(touchpoint, group, not_before=not_before, now=now)
         _insert(touchpoint, group, not_before=not_before, now=now)
+    _check_by_index()
 
 
 def _conclude(touchpoint: Touchpoint, fence: QuerySet[Touchpoint], now: datetime) -> Expanded:
@@ -164,7 +173,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
         FROM ({select}) people
         LEFT JOIN {_dealt(batches, "people.place", total)} AND people.reason = ''
         WHERE true
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (touchpoint_id, revision, contact_id) WHERE contact_id IS NOT NULL DO NOTHING
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, [touchpoint.pk, touchpoint.revision, at, *select_params])

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from apps.audiences.models import Suppression
 from apps.campaigns.models import Audience, Reason, TouchpointState
@@ -55,6 +56,15 @@ def test_everybody_of_the_segment_gets_one_delivery():
     assert (touchpoint.state, touchpoint.expanded_at) == (TouchpointState.DUE, NOW)
     assert Expansion.objects.get().recipients == 3
     assert Delivery.objects.values("token").distinct().count() == 3
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite checks keys by their index anyway")
+def test_keys_of_many_rows_are_checked_by_index():
+    make_contact()
+    expand_touchpoint(make_touchpoint().pk, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW enable_seqscan")
+        assert cursor.fetchone() == ("off",)
 
 
 def test_a_second_expander_writes_nothing():
