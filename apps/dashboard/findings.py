@@ -36,6 +36,7 @@ def findings(review: Review) -> list[Finding]:
         *_of_the_touchpoints(review),
         *_of_the_messages(review),
         *_of_reading(review),
+        *_of_answers(review),
         *_of_support(review),
     ]
 
@@ -121,6 +122,18 @@ def _of_reading(review: Review) -> Iterator[Finding]:
             "n": number(organisations.n),
         }
     yield Finding(tone="ok" if opened.rate.share >= FEW_OPENS else "warn", text=text, detail=detail)
+
+
+def _of_answers(review: Review) -> Iterator[Finding]:
+    found = review.answers
+    if not found.invited:
+        return
+    text = _("Of %(invited)s people with a calendar invitation %(accepted)s accepted and %(declined)s declined.") % {
+        "invited": number(found.invited),
+        "accepted": number(found.accepted),
+        "declined": number(found.declined),
+    }
+    yield Finding(tone="info", text=text, detail=_("The list says who, and what they wrote.") if found.declined else "")
 
 
 def _of_support(review: Review) -> Iterator[Finding]:

@@ -25,6 +25,11 @@ def ticket_log(campaign: Campaign) -> str:
     return _changelist("admin:tracking_ticket_changelist", {"campaign__id__exact": campaign.pk})
 
 
+def answer_log(campaign: Campaign, answer: str = "") -> str:
+    filters: dict[str, object] = {"campaign__id__exact": campaign.pk}
+    return _changelist("admin:tracking_acknowledgement_changelist", filters | ({"answer__exact": answer} if answer else {}))
+
+
 def campaign_page(campaign: Campaign) -> str:
     """The page of its window, from which all of a campaign is reached."""
     return _reverse("admin:windows_maintenancewindow_change", campaign.window_id)

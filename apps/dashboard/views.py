@@ -113,6 +113,7 @@ def _about(campaign: Campaign) -> dict[str, Any]:
         "campaign_url": links.campaign_page(campaign),
         "log_url": links.campaign_log(campaign),
         "tickets_url": links.ticket_log(campaign),
+        "answers_url": links.answer_log(campaign),
     }
 
 

@@ -213,7 +213,7 @@ def test_figures_are_asked_for_in_few_queries(django_assert_num_queries):
     _grow(campaign, touchpoints=2, people=2)
     with django_assert_num_queries(4):
         overview_figures(now=NOW)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         live_figures(campaign, now=NOW, language="en")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         review_figures(campaign, now=NOW, language="en")

@@ -10,6 +10,7 @@ from apps.campaigns.models import Campaign, TouchpointState
 from apps.delivery.models import Batch, DeliveryState
 from apps.windows.models import ENDED_STATUSES
 
+from .answers import Answers, answers
 from .schedule import Schedule, schedule_of
 from .tickets import TicketReport, ticket_report
 from .touchpoints import TO_COME, TouchpointFigures, touchpoint_figures
@@ -27,6 +28,7 @@ class Live:
     touchpoints: Sequence[TouchpointFigures]
     tickets: TicketReport
     per_second: float  # messages settled, over the last minute
+    answers: Answers
     has_ended: bool
 
     @property
@@ -95,13 +97,15 @@ class Live:
 
 def live(campaign: Campaign, *, now: datetime, language: str) -> Live:
     """Needs `campaign.window`."""
+    schedule, touchpoints = schedule_of(campaign.window), touchpoint_figures(campaign, language=language)
     return Live(
         now=now,
         status=campaign.window.status,
-        schedule=schedule_of(campaign.window),
-        touchpoints=touchpoint_figures(campaign, language=language),
+        schedule=schedule,
+        touchpoints=touchpoints,
         tickets=ticket_report(campaign.window, now=now),
         per_second=_pace(campaign, now),
+        answers=answers(campaign, [row.id for row in touchpoints], schedule),
         has_ended=campaign.window.status in ENDED_STATUSES,
     )
 

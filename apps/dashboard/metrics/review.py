@@ -7,6 +7,7 @@ from datetime import datetime
 from apps.campaigns.models import Campaign
 
 from ..stats import Rate
+from .answers import Answers, answers
 from .engagement import Engagement, Level, Told, engagement, told
 from .failures import Failure, failures
 from .funnel import Funnel, funnel
@@ -26,6 +27,7 @@ class Review:
     seen: Engagement
     tickets: TicketReport
     groups: Sequence[GroupFigures]
+    answers: Answers
 
     @property
     def organisations_opened(self) -> Rate:
@@ -47,8 +49,9 @@ def review(campaign: Campaign, *, now: datetime, language: str) -> Review:
     figures = touchpoint_figures(campaign, language=language, with_lateness=True)
     ids = [row.id for row in figures]
     seen, people, failed = engagement(ids), told(ids), failures(ids)
+    schedule = schedule_of(window)
     return Review(
-        schedule=schedule_of(window),
+        schedule=schedule,
         touchpoints=figures,
         funnel=funnel(figures, seen, bounced=failed.bounced),
         failures=failed.rows,
@@ -62,4 +65,5 @@ def review(campaign: Campaign, *, now: datetime, language: str) -> Review:
             starts_at=window.actual_started_at or window.starts_at,
             ends_at=window.actual_ended_at or window.ends_at,
         ),
+        answers=answers(campaign, ids, schedule),
     )

@@ -13,6 +13,7 @@ CHANGES_OF_TIMES = (RevisionChange.SCHEDULED, RevisionChange.RESCHEDULED, Revisi
 class Promise:
     """The times as one revision announced them."""
 
+    number: int  # of the revision
     change: str
     change_label: str
     reason: str
@@ -38,6 +39,11 @@ class Schedule:
     @property
     def first(self) -> Promise | None:
         return self.promises[0] if self.promises else None
+
+    @property
+    def holds_since(self) -> int:
+        """The revision that announced the times as they are."""
+        return self.promises[-1].number if self.promises else 0
 
     @property
     def was_moved(self) -> bool:
@@ -80,6 +86,7 @@ def schedule_of(window: MaintenanceWindow) -> Schedule:
 
 def _promise(row: WindowRevision) -> Promise:
     return Promise(
+        number=row.number,
         change=row.change,
         change_label=row.get_change_display(),
         reason=row.reason,

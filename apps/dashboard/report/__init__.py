@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ..tables import Table
 from .cells import Subject
-from .reading import funnel, opens
+from .reading import answers, funnel, opens
 from .sending import failures, times, touchpoints
 from .support import groups, periods, tickets
 
@@ -12,6 +12,7 @@ TABLES: Mapping[str, Callable[[Subject], Table]] = {
     "times": times,
     "touchpoints": touchpoints,
     "funnel": funnel,
+    "answers": answers,
     "opens": opens,
     "periods": periods,
     "tickets": tickets,

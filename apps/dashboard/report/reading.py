@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 
 from django.utils.translation import gettext as _
 
+from apps.tracking.models import Answer
+
+from .. import links
 from ..metrics.funnel import FunnelStep, Opens
 from ..metrics.touchpoints import TouchpointFigures
 from ..tables import Cell, Column, Table
@@ -40,6 +43,24 @@ def funnel(subject: Subject) -> Table:
         columns=[Column(label=_("Step")), Column(label=_("Messages"), is_number=True), *rate_columns()],
         rows=[*rows, *([Cell(text=label), count_cell(count), UNKNOWN, UNKNOWN, UNKNOWN] for label, count in apart)],
         note=_("Messages to people; posts to a chat or a webhook are not counted. A click by a person counts as opened too."),
+    )
+
+
+def answers(subject: Subject) -> Table:
+    found = subject.review.answers
+    counted = (
+        (_("Accepted"), found.accepted, Answer.ACCEPTED),
+        (_("Declined"), found.declined, Answer.DECLINED),
+        (_("Tentative"), found.tentative, Answer.TENTATIVE),
+        (_("Answered before the window moved"), found.earlier, ""),
+    )
+    rows = [[Cell(text=label), count_cell(count, links.answer_log(subject.campaign, answer))] for label, count, answer in counted]
+    return Table(
+        slug="answers",
+        title=_("What people answered to the invitation"),
+        columns=[Column(label=_("Answer")), Column(label=_("People"), is_number=True)],
+        rows=[*rows, [Cell(text=_("No answer")), count_cell(found.silent)]],
+        note=_("Each person by their last answer. Nobody has to answer, and not every mail program can."),
     )
 
 

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
@@ -55,13 +55,13 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
     """The delivery log. A row is what was done for one recipient; what came back stands with the tracking."""
 
     list_display = ("recipient", "window", "moment", "channel", "state", "why", "sent_at")
-    list_filter = ("state", ("touchpoint__channel", admin.RelatedOnlyFieldListFilter), ReasonFilter)
+    list_filter = ("state", "invitation", ("touchpoint__channel", admin.RelatedOnlyFieldListFilter), ReasonFilter)
     search_fields = ("address", "contact__name", "attempt_log__text", "provider_id")
     search_help_text = _("Address, name, the provider's name for a message, or the words of an error.")
     ordering = ("-pk",)
     show_full_result_count = False
     list_per_page = 50
-    inlines = (AttemptInline,)
+    inlines: ClassVar[tuple[type[admin.TabularInline], ...]] = (AttemptInline,)  # what came back is added by those who know of it
     actions = ("retry",)
     fields = (
         "recipient",
@@ -72,6 +72,7 @@ class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
         "revision",
         "state",
         "why",
+        "invitation",
         "attempts",
         "composed_at",
         "sent_at",

@@ -1,3 +1,3 @@
-from . import events, sources, tickets
+from . import acknowledgements, events, sources, tickets
 
-__all__ = ["events", "sources", "tickets"]
+__all__ = ["acknowledgements", "events", "sources", "tickets"]
