@@ -11,6 +11,11 @@ from .models import Feed, FeedEdition
 from .selections import Selection
 
 FORMATS: tuple[Format, ...] = (calendars.FORMAT,)
+# Put together once: that costs a poll more than asking.
+EDITIONS = FeedEdition.objects.select_related("feed__owner").annotate(
+    has_services=Exists(Feed.services.through.objects.filter(feed=OuterRef("feed"))),
+    has_segments=Exists(Feed.segments.through.objects.filter(feed=OuterRef("feed"))),
+)
 
 
 def find_selection(name: str, service_slug: str | None) -> Selection | None:
@@ -35,9 +40,5 @@ def find_selection(name: str, service_slug: str | None) -> Selection | None:
 
 def _edition(hashed: str, asked: Format, service_slug: str) -> tuple[FeedEdition | None, bool, bool]:
     """With its feed, and whether that names services and segments; where there is no edition yet, it may."""
-    services, segments = (
-        Exists(model.objects.filter(feed=OuterRef("feed"))) for model in (Feed.services.through, Feed.segments.through)
-    )
-    editions = FeedEdition.objects.select_related("feed__owner").annotate(has_services=services, has_segments=segments)
-    row = editions.filter(feed__token_hash=hashed, format=asked.name, service_slug=service_slug).first()
-    return (row, row.has_services, row.has_segments) if row else (None, True, True)
+    rows = EDITIONS.filter(feed__token_hash=hashed, format=asked.name, service_slug=service_slug)
+    return next(((row, row.has_services, row.has_segments) for row in rows), (None, True, True))

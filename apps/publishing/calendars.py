@@ -18,14 +18,14 @@ from apps.common.times import format_day
 from apps.windows.calendar import maintnote
 from apps.windows.calendar.events import account_ending, alarm_ending, render_event, with_ending
 from apps.windows.calendar.files import new_calendar, wrap
-from apps.windows.models import MaintenanceWindow, Service, WindowStatus
+from apps.windows.models import MaintenanceWindow, WindowStatus
 
 from .formats import Format
 from .insight import notes_of
 from .memory import Memory
 from .models import Detail, Feed
 from .narrowing import Entry, Narrowed, narrowed
-from .selections import Selection, service_stamp
+from .selections import Selection, names_of
 
 logger = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ def _description(cut: Narrowed, language: str) -> Iterator[str]:
 
 
 def _name(selection: Selection) -> str:
-    if not selection.service_ids:
+    names = names_of(selection)
+    if not names:
         return str(_("Maintenance"))
-    names = Service.objects.filter(pk__in=selection.service_ids).order_by("name").values_list("name", flat=True)
     return _("Maintenance: %(services)s") % {"services": " / ".join(maintnote.value(name) for name in names)[:LONGEST_NAME]}
 
 
@@ -101,7 +101,7 @@ def _endings(feed: Feed) -> tuple[bytes, bytes]:
 def _bodies(windows: Mapping[int, tuple[Any, ...]], notes: Mapping[int, tuple[str, ...]], feed: Feed) -> dict[int, bytes | None]:
     """The part of each window's entry that readers share; what nobody has asked for yet is rendered."""
     is_brief = feed.detail == Detail.PUBLIC
-    stamp = (VERSION, feed.language, is_brief, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL, *service_stamp())
+    stamp = (VERSION, feed.language, is_brief, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL)
     keys = {pk: (*facts, notes.get(pk, ()), stamp) for pk, facts in windows.items()}
     known = _memory.get(keys.values())
     if missing := [pk for pk, key in keys.items() if key not in known]:

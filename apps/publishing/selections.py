@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from apps.campaigns.models import Reason, Touchpoint
+from apps.common.stamps import Ticks
 from apps.windows.models import MaintenanceWindow, Service
 
 from .formats import Format
@@ -16,6 +17,7 @@ from .models import Feed, FeedEdition
 
 PAST = timedelta(days=180)  # constant: a span that shrank would empty diaries
 AHEAD = timedelta(days=730)
+STAMP = {"count": Count("pk"), "members": Sum("pk"), "ticks": Sum(Ticks("updated_at"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,30 +52,18 @@ class Selection:
 
 
 def marker_of(selection: Selection, now: datetime) -> str:
-    """Changes whenever the feed's bytes may have: with a window, with one that comes or goes, with a service's name, and with
-    the day, by which a large calendar is cut."""
-    windows = (
-        selection.windows(now)
-        .order_by()
-        .aggregate(Count("pk"), Sum("pk"), Sum("revision"), Max("content_changed_at"), Max("updated_at"))
-    )
+    """Changes whenever the feed's bytes may have: with a window, with one that comes or goes, with the name of a service that
+    it names, and with the day, by which a large calendar is cut."""
+    windows = selection.windows(now).order_by().aggregate(**STAMP)
     feed = selection.feed
-    wishes = (feed.language, feed.name, feed.detail, feed.reminders, selection.service_ids, selection.segments)
     insight = facts_of(selection.windows(now)) if feed.is_internal else ()
-    facts = (
-        windows,
-        insight,
-        service_stamp(),
-        wishes,
-        now.date(),
-        selection.format.version,
-        settings.SITE_URL,
-        settings.DEFAULT_FROM_EMAIL,
-    )
+    wishes = (feed.language, feed.name, feed.detail, feed.reminders, names_of(selection), selection.segments)
+    facts = (windows, insight, wishes, now.date(), selection.format.version, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
-def service_stamp() -> tuple[int, datetime | None]:
-    """Services are few and rarely change; when one does, everything is rendered anew."""
-    stamp = Service.objects.aggregate(Count("pk"), Max("updated_at"))
-    return stamp["pk__count"], stamp["updated_at__max"]
+def names_of(selection: Selection) -> list[str]:
+    """The services that the feed is about; none: every one."""
+    if not selection.service_ids:
+        return []
+    return list(Service.objects.filter(pk__in=selection.service_ids).order_by("name").values_list("name", flat=True))

@@ -10,7 +10,7 @@ from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter, ArchivingAdmin
 
 from .models import LIVE_STATUSES, Service
-from .services import archive_services, restore_services
+from .services import archive_services, rename_service, restore_services
 
 
 @admin.register(Service)
@@ -39,6 +39,14 @@ class ServiceAdmin(ArchivingAdmin):
         if request.path.endswith("/autocomplete/"):
             queryset = queryset.filter(archived_at__isnull=True)
         return super().get_search_results(request, queryset, search_term)
+
+    def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
+        name, renamed = obj.name, change and "name" in form.changed_data
+        if renamed:
+            obj.name = form.initial["name"]
+        super().save_model(request, obj, form, change)
+        if renamed:
+            rename_service(obj, name=name, actor=cast(User, request.user), now=timezone.now())
 
     @admin.display(description=_("windows to come or under way"), ordering="live_windows_now")
     def live_windows(self, service: Service) -> int:

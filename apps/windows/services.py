@@ -37,6 +37,7 @@ __all__ = [
     "edit_texts",
     "extend_window",
     "find_overlaps",
+    "rename_service",
     "reschedule_window",
     "restore_services",
     "resume_window",
@@ -248,6 +249,16 @@ def archive_services(services: Iterable[Service], *, actor: User | None, now: da
 @transaction.atomic
 def restore_services(services: Iterable[Service], *, actor: User | None, now: datetime) -> int:
     return _set_archived(services, "service.restored", archived_at=None, actor=actor, now=now)
+
+
+@transaction.atomic
+def rename_service(service: Service, *, name: str, actor: User | None, now: datetime) -> None:
+    """Every window of the service says its name, so what calendars show of them changes."""
+    before, service.name = service.name, name.strip()
+    check_fields(service, only=["name"])
+    service.save(update_fields=["name", "updated_at"])
+    MaintenanceWindow.objects.filter(services=service).update(content_changed_at=now, updated_at=now)
+    record("service.renamed", subject=service, actor=actor, now=now, name=service.name, was=before)
 
 
 def _set_archived(
