@@ -38,6 +38,12 @@ def find_selection(name: str, service_slug: str | None) -> Selection | None:
     return Selection(feed=feed, format=asked, held=held, segments=segments, service=service, edition=edition)
 
 
+def find_feed(token: str) -> Feed | None:
+    """None as above."""
+    feed = Feed.objects.select_related("owner").filter(token_hash=token_hash(token)).first()
+    return feed if feed and feed.is_active else None
+
+
 def _edition(hashed: str, asked: Format, service_slug: str) -> tuple[FeedEdition | None, bool, bool]:
     """With its feed, and whether that names services and segments; where there is no edition yet, it may."""
     rows = EDITIONS.filter(feed__token_hash=hashed, format=asked.name, service_slug=service_slug)

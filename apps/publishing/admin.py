@@ -1,7 +1,6 @@
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -18,6 +17,7 @@ from apps.accounts.models import User
 from . import services
 from .forms import CHOICES, FeedForm
 from .models import Feed
+from .subscribing import subscription_of
 
 
 @admin.register(Feed)
@@ -120,13 +120,11 @@ class FeedAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/parts/confirm.html", self.admin_site.each_context(request) | context)
 
     def _address(self, request: HttpRequest, feed: Feed, token: str) -> HttpResponse:
-        address = settings.SITE_URL + reverse("publishing:feed", args=[f"{token}.ics"])
         context = self.admin_site.each_context(request) | {
             "title": _("Address of “%(name)s”") % {"name": feed.name},
             "opts": self.opts,
             "feed": feed,
-            "https_address": address,
-            "webcal_address": "webcal://" + address.partition("://")[2],
+            "subscription": subscription_of(token),
         }
         return TemplateResponse(request, "admin/publishing/feed/address.html", context, headers={"Cache-Control": "no-store"})
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from .models import REMINDERS, Feed
@@ -25,3 +26,10 @@ class FeedForm(forms.ModelForm):
     class Meta:
         model = Feed
         fields = CHOICES
+
+
+class WishesForm(forms.Form):
+    """What a subscriber decides alone."""
+
+    language = forms.ChoiceField(label=_("language"), choices=settings.LANGUAGES)
+    reminders = reminders_field()

@@ -1,11 +1,12 @@
 from django.urls import path, re_path
 
-from .views import feeds, notices
+from .views import feeds, notices, subscribing
 
 app_name = "publishing"
 urlpatterns = [
     # Everything below /feeds/ is the view's, so that a damaged address gets its bare 404 and never a redirect.
     re_path(r"^feeds/(?P<name>.+)$", feeds.feed, name="feed"),
+    re_path(r"^subscribe/(?P<token>.+)$", subscribing.subscribe, name="subscribe"),
     path("windows/<uuid:uid>", notices.notice, name="notice"),
     path("windows/<uuid:uid>.ics", notices.notice_calendar, name="notice_calendar"),
 ]

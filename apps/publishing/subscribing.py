@@ -1,0 +1,25 @@
+"""What somebody needs in order to subscribe to a feed: its addresses, and the page about them as a picture for telephones."""
+
+from dataclasses import dataclass
+
+import segno
+from django.conf import settings
+from django.urls import reverse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscription:
+    """`page` is the subscriber's own page. Each address is the secret itself: none may be logged or passed on."""
+
+    https_address: str
+    webcal_address: str
+    page: str
+    qr: str  # of the page, which every telephone can open; only some know what to do with webcal
+
+
+def subscription_of(token: str) -> Subscription:
+    address = settings.SITE_URL + reverse("publishing:feed", args=[f"{token}.ics"])
+    page = settings.SITE_URL + reverse("publishing:subscribe", args=[token])
+    # As an image of its own the SVG needs no inline style; dark on light in either colour scheme, or no camera reads it.
+    qr = segno.make_qr(page, error="m").svg_data_uri(scale=4, border=4, dark="#000", light="#fff")
+    return Subscription(https_address=address, webcal_address="webcal://" + address.partition("://")[2], page=page, qr=qr)
