@@ -26,6 +26,7 @@ from .memory import Memory
 from .models import Detail, Feed
 from .narrowing import Entry, Narrowed, narrowed
 from .selections import Selection, names_of
+from .team import team_entries
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,10 @@ REFRESH = timedelta(hours=1)
 
 def render_calendar(selection: Selection, now: datetime) -> bytes:
     """The whole file. An entry that cannot be rendered is left out and logged; the others must not suffer for it."""
-    cut = narrowed(_entries(selection, now), room=MOST_BYTES - LARGEST_HEAD, today=now.date())
+    entries = _entries(selection, now)
+    if team := team_entries(selection, now) if selection.feed.is_internal else []:
+        entries = sorted([*entries, *team], key=lambda entry: (entry.starts_at, entry.body))
+    cut = narrowed(entries, room=MOST_BYTES - LARGEST_HEAD, today=now.date())
     return wrap((entry.body for entry in cut.entries), head=_head(selection, cut))
 
 

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from .markers import marker_of
 from .models import FeedEdition
-from .selections import Selection, marker_of
+from .selections import Selection
 
 
 def unchanged_edition(selection: Selection, *, now: datetime) -> FeedEdition | None:

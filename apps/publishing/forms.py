@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import REMINDERS, Feed
 
-CHOICES = ("name", "owner", "language", "services", "segments", "detail", "reminders")  # what a planner decides about a feed
+# What a planner decides about a feed.
+CHOICES = ("name", "owner", "language", "services", "segments", "detail", "reminders", "has_meetings", "has_touchpoints")
 
 
 def reminders_field(help_text: Any = "") -> forms.TypedMultipleChoiceField:

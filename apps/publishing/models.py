@@ -66,6 +66,18 @@ class Feed(TimestampedModel):
         validators=[validate_reminders],
         help_text=_("Only where the subscriber asked for them. Many calendars leave them out of subscriptions."),
     )
+    has_meetings = models.BooleanField(
+        _("with meetings"),
+        default=False,
+        db_default=False,
+        help_text=_("Planning, check-ins while the work runs and retrospective of each window. Internal feeds only."),
+    )
+    has_touchpoints = models.BooleanField(
+        _("with touchpoints"),
+        default=False,
+        db_default=False,
+        help_text=_("When which message leaves to whom. Internal feeds only."),
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)  # SHA-256 in hex; 128 random bits need no salt
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last fetched at"), null=True, editable=False)
@@ -80,6 +92,11 @@ class Feed(TimestampedModel):
                 condition=~Q(detail=Detail.INTERNAL) | Q(owner__isnull=False),
                 name="internal_feed_has_an_owner",
                 violation_error_message=_("An internal feed needs an owner, with whom it ends."),
+            ),
+            models.CheckConstraint(
+                condition=Q(detail=Detail.INTERNAL) | Q(has_meetings=False, has_touchpoints=False),
+                name="only_internal_feeds_hold_the_teams_own_work",
+                violation_error_message=_("Meetings and touchpoints are for internal feeds only."),
             ),
         )
 
@@ -112,7 +129,7 @@ class FeedEdition(models.Model):
     feed = models.ForeignKey(Feed, on_delete=models.CASCADE, related_name="editions")
     format = models.CharField(max_length=16, default="calendar", db_default="calendar")  # the name of a formats.Format
     service_slug = models.CharField(max_length=60, blank=True, default="")  # empty: the whole feed
-    marker = models.CharField(max_length=64)  # of the rows it was made from; see selections.py
+    marker = models.CharField(max_length=64)  # of the rows it was made from; see markers.py
     etag = models.CharField(max_length=64)
     changed_at = models.DateTimeField()
 

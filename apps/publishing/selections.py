@@ -1,23 +1,18 @@
-"""Which windows one address of a feed holds, and a mark that tells whether they changed."""
+"""Which windows one address of a feed holds."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import QuerySet
 
 from apps.campaigns.models import Reason, Touchpoint
-from apps.common.stamps import Ticks
 from apps.windows.models import MaintenanceWindow, Service
 
 from .formats import Format
-from .insight import facts_of
 from .models import Feed, FeedEdition
 
 PAST = timedelta(days=180)  # constant: a span that shrank would empty diaries
 AHEAD = timedelta(days=730)
-STAMP = {"count": Count("pk"), "members": Sum("pk"), "ticks": Sum(Ticks("updated_at"))}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +44,6 @@ class Selection:
             told = Touchpoint.objects.filter(segment__in=self.segments).exclude(reason=Reason.STEP_REMOVED)
             rows = rows.filter(campaign__in=told.values("campaign"))
         return rows.order_by("starts_at", "uid")
-
-
-def marker_of(selection: Selection, now: datetime) -> str:
-    """Changes whenever the feed's bytes may have: with a window, with one that comes or goes, with the name of a service that
-    it names, and with the day, by which a large calendar is cut."""
-    windows = selection.windows(now).order_by().aggregate(**STAMP)
-    feed = selection.feed
-    insight = facts_of(selection.windows(now)) if feed.is_internal else ()
-    wishes = (feed.language, feed.name, feed.detail, feed.reminders, names_of(selection), selection.segments)
-    facts = (windows, insight, wishes, now.date(), selection.format.version, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL)
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def names_of(selection: Selection) -> list[str]:

@@ -32,6 +32,8 @@ def create_feed(
     segments: Sequence[Segment] = (),
     detail: str = Detail.CUSTOMER,
     reminders: Sequence[int] = (),
+    has_meetings: bool = False,
+    has_touchpoints: bool = False,
     owner: User | None = None,
     actor: User | None,
     now: datetime,
@@ -43,6 +45,8 @@ def create_feed(
         language=language,
         detail=detail,
         reminders=list(reminders),
+        has_meetings=has_meetings,
+        has_touchpoints=has_touchpoints,
         owner=owner,
         token_hash=token_hash(token),
     )
