@@ -49,6 +49,17 @@ beat_schedule = {
         "schedule": 600.0,
         "options": {"queue": "housekeeping", "expires": 600},
     },
+    **(
+        {
+            "tracking.poll_inbox": {
+                "task": "tracking.poll_inbox",
+                "schedule": 60.0,
+                "options": {"queue": "housekeeping", "expires": 60},
+            }
+        }
+        if settings.INBOX_HOST
+        else {}
+    ),
     "upstream.sweep": {
         "task": "upstream.sweep",
         "schedule": 60.0,

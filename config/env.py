@@ -19,6 +19,8 @@ T = TypeVar("T")
 DEVELOPMENT_KEY = "development-key-for-debug-mode-only-0123456789abcdefghijklmnopqrstuvwxyz"
 WORDS_FOR_TRUE = ("1", "true", "yes", "on")
 WORDS_FOR_FALSE = ("0", "false", "no", "off")
+INBOX_SECURITY = ("tls", "starttls", "none")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -150,7 +152,7 @@ def read_environment(base_dir: Path) -> SimpleNamespace:
             environ.Env.read_env(env_file)
     except (OSError, UnicodeDecodeError) as error:
         reader.problems.append(f"{env_file}: cannot be read as a text in UTF-8 ({error}).")
-    values = SimpleNamespace(**_web(reader), **_stores(reader, base_dir), **_mail(reader), **_engine(reader))
+    values = SimpleNamespace(**_web(reader), **_stores(reader, base_dir), **_mail(reader), **_inbox(reader), **_engine(reader))
     if reader.problems:
         lines = "\n".join(f"  - {problem}" for problem in reader.problems)
         raise SystemExit(f"Preavis cannot start. Please mend these variables (see .env.example):\n{lines}")
@@ -236,6 +238,31 @@ def _mail(reader: Reader) -> dict[str, Any]:
     if values["email_use_tls"] and values["email_use_ssl"]:
         reader.problems.append("EMAIL_USE_TLS and EMAIL_USE_SSL: only one may be on (587 is usually TLS, 465 SSL).")
     return values
+
+
+def _inbox(reader: Reader) -> dict[str, Any]:
+    values = {
+        "inbox_host": reader.text("INBOX_HOST"),
+        "inbox_port": reader.number("INBOX_PORT", 993, at_least=1),
+        "inbox_user": reader.text("INBOX_USER"),
+        "inbox_password": reader.text("INBOX_PASSWORD"),
+        "inbox_folder": reader.text("INBOX_FOLDER", "INBOX"),
+        "inbox_security": reader.get("INBOX_SECURITY", _inbox_security, "tls", expected="one of " + ", ".join(INBOX_SECURITY)),
+    }
+    if values["inbox_host"]:
+        reader.require("INBOX_USER", values["inbox_user"], "INBOX_HOST needs it.")
+        reader.require("INBOX_PASSWORD", values["inbox_password"], "INBOX_HOST needs it.")
+    if values["inbox_security"] == "none" and values["inbox_host"] not in ("", *THIS_MACHINE):
+        reader.problems.append(
+            "INBOX_SECURITY: none would show the password to the network; only a server on this machine may do so."
+        )
+    return values
+
+
+def _inbox_security(raw: str) -> str:
+    if raw.lower() not in INBOX_SECURITY:
+        raise ValueError(raw)
+    return raw.lower()
 
 
 def _engine(reader: Reader) -> dict[str, Any]:

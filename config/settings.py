@@ -121,6 +121,14 @@ ANYMAIL = env.anymail
 # Inner hosts (or host:port) that channels may call; all others have to be on the open Internet.
 CHANNEL_HOST_ALLOWLIST = env.channel_host_allowlist
 
+# The mailbox for answers to invitations and for notices of providers; without a host there is none.
+INBOX_HOST = env.inbox_host
+INBOX_PORT = env.inbox_port
+INBOX_USER = env.inbox_user
+INBOX_PASSWORD = env.inbox_password
+INBOX_FOLDER = env.inbox_folder
+INBOX_SECURITY = env.inbox_security
+
 # Redis carries hints and buffers, never the truth. One instance serves Celery, the journal, the hits and the cache.
 REDIS_URL = env.redis_url
 REDIS_KEY_PREFIX = env.redis_key_prefix

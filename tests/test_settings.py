@@ -86,6 +86,7 @@ def test_debug_needs_nothing_else(read: Read) -> None:
         ("REDIS_URL", "redis://localhost:port"),
         ("EMAIL_PORT", "smtp"),
         ("EMAIL_PORT", "0"),
+        ("INBOX_SECURITY", "ssl"),
         ("ANYMAIL", "POSTMARK"),
         ("ANYMAIL", "[1]"),
         ("DELIVERY_BATCH_SIZE", "0"),
@@ -108,6 +109,16 @@ def test_what_may_hold_a_password_is_not_repeated(read: Read, name: str) -> None
 
 def test_two_kinds_of_tls_at_once_are_refused(read: Read) -> None:
     assert "only one" in problems(read, **REQUIRED, EMAIL_USE_TLS="on", EMAIL_USE_SSL="on")[0]
+
+
+def test_a_mailbox_needs_its_user_and_password(read: Read) -> None:
+    assert len(problems(read, **REQUIRED, INBOX_HOST="imap.example.com")) == 2
+
+
+def test_a_mailbox_elsewhere_is_not_read_in_the_clear(read: Read) -> None:
+    mailbox = {"INBOX_HOST": "imap.example.com", "INBOX_USER": "a", "INBOX_PASSWORD": "b", "INBOX_SECURITY": "none"}
+    assert "INBOX_SECURITY" in problems(read, **REQUIRED, **mailbox)[0]
+    assert read(**(REQUIRED | mailbox | {"INBOX_HOST": "127.0.0.1"})).inbox_security == "none"
 
 
 def test_a_key_may_begin_with_a_dollar(read: Read) -> None:

@@ -204,3 +204,34 @@ class WebhookReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.external_id}"
+
+
+class InboxSource(models.TextChoices):
+    IMAP = "imap", _("Mailbox")
+    PIPE = "pipe", _("Mail server")
+
+
+class InboxMessage(models.Model):
+    """A message that was taken in, by mailbox or pipe: a repeat does nothing. Of mail that is none of ours only the count is kept."""
+
+    message_id = models.CharField(_("Message-ID"), max_length=200)
+    digest = models.CharField(max_length=64)  # of its calendars: the same name on other contents is another message
+    source = models.CharField(_("source"), max_length=8, choices=InboxSource.choices)
+    sender = models.CharField(_("sender"), max_length=200, blank=True)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    replies = models.PositiveIntegerField(_("replies"), default=0)
+    notices = models.PositiveIntegerField(_("notices"), default=0)
+    others = models.PositiveIntegerField(_("other calendars"), default=0)
+    problems = models.JSONField(_("problems"), default=list, blank=True)
+    kept = models.TextField(_("what could not be read"), blank=True)
+    received_at = models.DateTimeField(_("received at"))
+
+    class Meta:
+        ordering = ("-received_at", "-id")
+        verbose_name = _("message received")
+        verbose_name_plural = _("messages received")
+        constraints = (models.UniqueConstraint(fields=("message_id", "digest"), name="one_row_per_message_received"),)
+        indexes = (models.Index(fields=("received_at",), name="inbox_message_by_time"),)
+
+    def __str__(self) -> str:
+        return self.subject or self.message_id

@@ -18,7 +18,8 @@ from apps.delivery.models import Delivery
 
 from . import esp
 from .hits import record_arrivals
-from .models import Event, EventType, ProviderEvent, Ticket, TicketLink, TicketSource, WebhookReceipt
+from .inbox.poll import LOOKS_BACK
+from .models import Event, EventType, InboxMessage, ProviderEvent, Ticket, TicketLink, TicketSource, WebhookReceipt
 from .tickets import TicketFacts
 from .ties import Tie, find_tie
 from .unsubscribing import stop_segment
@@ -144,4 +145,6 @@ def forget(*, now: datetime) -> int:
     forgotten = Event.objects.filter(at__lt=before).exclude(user_agent="").update(user_agent="")
     ProviderEvent.objects.filter(received_at__lt=before, handled_at__isnull=False).delete()
     WebhookReceipt.objects.filter(received_at__lt=before).delete()
+    # The mailbox is searched so far back: a message must not be forgotten while it may still be found there.
+    InboxMessage.objects.filter(received_at__lt=min(before, now - 2 * LOOKS_BACK)).delete()
     return forgotten

@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.common.redis import redis_client, redis_key
 
 from . import answers, buffer, hits, rescoring, services
+from .inbox.poll import poll
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,12 @@ def flush_hits() -> None:
 @shared_task(name="tracking.handle_provider_events")
 def handle_provider_events() -> None:
     answers.handle_provider_events(now=timezone.now())
+
+
+@shared_task(name="tracking.poll_inbox")
+def poll_inbox() -> None:
+    """Only in the schedule where a mailbox is named."""
+    poll(clock=timezone.now)
 
 
 @shared_task(name="tracking.rescore_recent")

@@ -16,7 +16,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
     (_("Plan"), ("MaintenanceWindow", "UpstreamNotice", "Playbook", "MessageTemplate", "Service", "UpstreamObject")),
     (_("Audience"), ("Contact", "Segment", "Suppression")),
     (_("Sending"), ("Channel", "Touchpoint", "Delivery", "DoubtfulDelivery", "Batch")),
-    (_("What came back"), ("Ticket", "Acknowledgement", "Event", "ProviderEvent", "TicketSource")),
+    (_("What came back"), ("Ticket", "Acknowledgement", "Event", "ProviderEvent", "TicketSource", "InboxMessage")),
     (_("Sharing"), ("Feed",)),
     (_("Team"), ("User", "Group", "AuditEvent")),
 )

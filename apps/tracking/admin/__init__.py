@@ -1,3 +1,3 @@
-from . import acknowledgements, events, sources, tickets
+from . import acknowledgements, events, inbox, sources, tickets
 
-__all__ = ["acknowledgements", "events", "sources", "tickets"]
+__all__ = ["acknowledgements", "events", "inbox", "sources", "tickets"]
