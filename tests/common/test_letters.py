@@ -1,7 +1,7 @@
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.common.letters import looks_like_a_letter, read_letter
@@ -65,7 +65,7 @@ def test_a_letter_is_told_from_a_calendar(content, expected):
     assert looks_like_a_letter(content) is expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
 def test_no_bytes_break_the_reader_of_letters(noise):
     read_letter(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/calendar; charset=" + noise)

@@ -2,7 +2,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apps.upstream.effects import Outcome
@@ -266,7 +266,7 @@ LINES = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(LINES, st.text(max_size=20)), max_size=60))
 def test_no_order_of_lines_breaks_the_reader(lines):
     reading = read_notices("\r\n".join(["BEGIN:VCALENDAR", *lines]).encode("utf-8", "replace"))
