@@ -1,13 +1,17 @@
 """E-mail addresses as calendars write them: `mailto:` and only what an address on the web may hold (RFC 6068). Pure."""
 
+import re
 from urllib.parse import quote, unquote
 
 SCHEME = "mailto:"
 _AS_IT_IS = "@!$'*+-._~"
+_PLAIN = re.compile(r"[\w!$'*+.~-]+@(?:[a-zA-Z0-9-]{1,63}\.)*[a-zA-Z0-9-]{1,63}", re.ASCII)  # as most addresses are
 
 
 def calendar_address(address: str) -> str:
     """ASCII whatever the address holds: the domain as name servers know it, the rest escaped."""
+    if _PLAIN.fullmatch(address):
+        return SCHEME + address
     local, _at, domain = address.rpartition("@")
     return f"{SCHEME}{quote(local, safe=_AS_IT_IS)}@{quote(_domain_in_ascii(domain), safe=_AS_IT_IS)}"
 
