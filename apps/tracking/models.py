@@ -5,6 +5,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.campaigns.models import Campaign
 from apps.common.models import TimestampedModel
@@ -66,9 +67,9 @@ class Event(models.Model):
 class Answer(models.TextChoices):
     """What a recipient answered to an invitation, by the words of RFC 5545."""
 
-    ACCEPTED = "accepted", _("Accepted")
-    DECLINED = "declined", _("Declined")
-    TENTATIVE = "tentative", _("Tentative")
+    ACCEPTED = "accepted", pgettext_lazy("answer", "Accepted")
+    DECLINED = "declined", pgettext_lazy("answer", "Declined")
+    TENTATIVE = "tentative", pgettext_lazy("answer", "Tentative")
 
 
 class Acknowledgement(models.Model):

@@ -49,9 +49,9 @@ def funnel(subject: Subject) -> Table:
 def answers(subject: Subject) -> Table:
     found = subject.review.answers
     counted = (
-        (_("Accepted"), found.accepted, Answer.ACCEPTED),
-        (_("Declined"), found.declined, Answer.DECLINED),
-        (_("Tentative"), found.tentative, Answer.TENTATIVE),
+        (str(Answer.ACCEPTED.label), found.accepted, Answer.ACCEPTED.value),
+        (str(Answer.DECLINED.label), found.declined, Answer.DECLINED.value),
+        (str(Answer.TENTATIVE.label), found.tentative, Answer.TENTATIVE.value),
         (_("Answered before the window moved"), found.earlier, ""),
     )
     rows = [[Cell(text=label), count_cell(count, links.answer_log(subject.campaign, answer))] for label, count, answer in counted]
