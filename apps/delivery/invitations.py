@@ -49,10 +49,8 @@ class CalendarBox:
         self._rendered: dict[tuple[str, str], calendars.Invitation] = {}
 
     def part(self, row: WaitingRow, language: str) -> CalendarPart:
-        assert row.contact is not None, "a place is not invited"
         invitation = self._rendered.get((row.invitation, language)) or self._render(row.invitation, language)
-        body = invitation.to(row.address, account=row.contact.organisation or row.address)
-        return CalendarPart(method=invitation.method, body=body)
+        return CalendarPart(method=invitation.method, body=invitation.to(row.address))
 
     def _render(self, part: str, language: str) -> calendars.Invitation:
         rendered = calendars.Invitation.of(self._window, method=_METHODS[part], organizer=self._organizer, language=language)

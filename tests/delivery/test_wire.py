@@ -121,9 +121,7 @@ def invitations(django_db_setup, django_db_blocker) -> dict[Method, Invitation]:
 def test_both_ways_give_the_same_bytes(facts, invitations, body, subject, name, organisation, is_internal, leaves, method):
     compiled = sound(body, subject, facts)
     row, writer = written_to(name, organisation, facts, is_internal=is_internal)
-    calendar = method and CalendarPart(
-        method=method, body=invitations[method].to(row.address, account=organisation or row.address)
-    )
+    calendar = method and CalendarPart(method=method, body=invitations[method].to(row.address))
 
     joined = (
         LetterBox(writer.links, notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=leaves) if compiled else None

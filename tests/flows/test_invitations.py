@@ -16,6 +16,7 @@ from apps.delivery import journal
 from apps.delivery.models import Delivery
 from apps.delivery.resolutions import Resolution, resolve_by_hand
 from apps.tracking.acknowledgements import accept_reply
+from apps.tracking.inbox.letters import take_in
 from apps.tracking.models import Acknowledgement
 from tests.channels.servers import RESET, SmtpServer
 from tests.factories import (
@@ -218,6 +219,41 @@ def test_a_repeat_has_the_same_bytes(server, channel):
     first, second = (BOUNDARY.sub(b"boundary", envelope.original_content) for envelope in server.envelopes)
     assert first == second
     assert b"METHOD:REQUEST" in first
+
+
+def letter_with(*parts, **headers) -> bytes:
+    mail = EmailMessage()
+    for name, value in {"Subject": "Accepted", "Message-ID": "<1@example.org>", **headers}.items():
+        mail[name] = value
+    mail.set_content("See the calendar.")
+    for add in parts:
+        add(mail)
+    return mail.as_bytes()
+
+
+def test_an_answer_that_comes_in_by_mail_is_an_acknowledgement(server, channel):
+    campaign = released(channel)
+    tick(NOW)
+    reply = google(str(campaign.window.uid), attendee="ann@example.org").decode()
+
+    taken = take_in(
+        letter_with(lambda mail: mail.add_alternative(reply, subtype="calendar", params={"method": "REPLY"})),
+        source="pipe",
+        now=NOW + MINUTE,
+    )
+
+    assert taken.replies == 1
+    assert Acknowledgement.objects.get().answer == "accepted"
+
+
+def test_an_invitation_that_bounces_back_to_us_means_nothing(server, channel):
+    released(channel)
+    tick(NOW)
+    original = mails(server, "announce")[GUESTS[0]]
+
+    taken = take_in(letter_with(lambda mail: mail.add_attachment(original)), source="pipe", now=NOW + MINUTE)
+
+    assert (taken.replies, taken.notices, taken.others) == (0, 0, 1)
 
 
 def test_an_answer_comes_back_to_the_invitation_it_answers(server, channel):

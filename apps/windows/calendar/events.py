@@ -31,12 +31,16 @@ def render_event(
     """The entry's bytes, the same for the same window and every reader.
 
     `is_brief` leaves out what the window says about itself but its title; `notes` are further lines of the description.
-    `organizer` is whom to ask or to answer, as an e-mail's From; empty: the installation.
+    `organizer`, of an invitation, is from whom its e-mail comes; it is then no maintnote, for one that bounces or is
+    answered would come back as if a provider had sent it.
     """
     with translation.override(language):
         text = window.text_in(language)
-        description = _description(window, text, language, is_brief, notes)
-        return encoded((BEGIN, *_properties(window, text, description, organizer or settings.DEFAULT_FROM_EMAIL))) + END
+        lines = [BEGIN, *_properties(window, text, _description(window, text, language, is_brief, notes))]
+        lines.append(organizer_line(organizer or settings.DEFAULT_FROM_EMAIL))
+        if not organizer:
+            lines += (text_line(name, value) for name, value in maintnote.properties(window, provider=provider()))
+        return encoded(lines) + END
 
 
 def with_ending(entry: bytes, ending: bytes) -> bytes:
@@ -69,7 +73,7 @@ def ends_at(window: MaintenanceWindow) -> datetime:
     return window.announced_ends_at
 
 
-def _properties(window: MaintenanceWindow, text: WindowText, description: Iterable[str], organizer: str) -> Iterator[str]:
+def _properties(window: MaintenanceWindow, text: WindowText, description: Iterable[str]) -> Iterator[str]:
     yield f"UID:{window.uid}"
     yield f"SEQUENCE:{window.revision}"
     yield instant_line("DTSTAMP", window.content_changed_at)
@@ -85,9 +89,6 @@ def _properties(window: MaintenanceWindow, text: WindowText, description: Iterab
     yield "CLASS:PUBLIC"
     yield text_line("CATEGORIES", _("Maintenance"), *(one_line(service.name) for service in window.services.all()))
     yield f"URL:{notice_url(window)}"
-    yield organizer_line(organizer)
-    for name, value in maintnote.properties(window, provider=provider()):
-        yield text_line(name, value)
 
 
 def _summary(window: MaintenanceWindow, text: WindowText) -> str:

@@ -1,16 +1,15 @@
 """The window as an invitation to one person, or as its cancellation (iMIP: RFC 5546, RFC 6047).
 
-What the recipients of one language share is rendered once; each costs two lines and a join.
+What the recipients of one language share is rendered once; each costs a line and a join.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Self
 
 from ..models import MaintenanceWindow
 from .addresses import calendar_address
-from .events import END, account_ending, render_event
+from .events import END, render_event
 from .files import new_calendar, wrap
 from .lines import MOST_OCTETS, encoded
 
@@ -25,7 +24,6 @@ _ATTENDEE = {
     Method.REQUEST: "ATTENDEE;ROLE=OPT-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE",
     Method.CANCEL: "ATTENDEE;ROLE=OPT-PARTICIPANT",
 }
-_account = lru_cache(maxsize=4096)(account_ending)  # colleagues share it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +43,9 @@ class Invitation:
         before, after = file.split(END)
         return cls(method=method, before=before, after=END + after)
 
-    def to(self, address: str, *, account: str) -> bytes:
-        """For `address` alone. `account`: by which name maintnote programs know the recipient."""
-        return b"".join((self.before, _attendee(self.method, calendar_address(address)), _account(account), self.after))
+    def to(self, address: str) -> bytes:
+        """For `address` alone."""
+        return self.before + _attendee(self.method, calendar_address(address)) + self.after
 
 
 def _attendee(method: Method, address: str) -> bytes:
