@@ -12,7 +12,7 @@ CHOICES = ("name", "owner", "language", "services", "segments", "detail", "remin
 
 def reminders_field(help_text: Any = "") -> forms.TypedMultipleChoiceField:
     return forms.TypedMultipleChoiceField(
-        label=_("reminders"),
+        label=_("Reminders"),
         choices=list(REMINDERS.items()),
         coerce=int,
         required=False,
