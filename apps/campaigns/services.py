@@ -14,6 +14,7 @@ from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.windows import services as windows
 from apps.windows.models import MaintenanceWindow, WindowRevision, WindowStatus
+from apps.windows.series import repeat_window
 
 from .models import Campaign, Playbook, Reason, Touchpoint, TouchpointState
 from .plans import campaign_plan, standings, times_of
@@ -46,6 +47,13 @@ def release(campaign: Campaign, *, actor: User | None, now: datetime) -> Campaig
     record("campaign.released", subject=campaign, actor=actor, now=now)
     _replan(campaign, now=now)
     return campaign
+
+
+@transaction.atomic
+def repeat(campaign: Campaign, *, rule: str, count: int, actor: User | None, now: datetime) -> list[Campaign]:
+    """Drafts further occurrences of the window by its rule, each with a campaign by the same playbook, to be released alone."""
+    drafts = repeat_window(campaign.window, rule=rule, count=count, actor=actor, now=now)
+    return [open_campaign(window, playbook=campaign.playbook, owner=campaign.owner, actor=actor, now=now) for window in drafts]
 
 
 def reschedule(

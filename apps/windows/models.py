@@ -109,6 +109,20 @@ class WindowText:
     alternatives: str
 
 
+class WindowSeries(TimestampedModel):
+    """Windows that were made from one by a rule. Each lives by itself from then on: it moves, is cancelled or done alone."""
+
+    rule = models.CharField(_("rule"), max_length=100)  # an RRULE on the wall clock of the zone
+    time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_zone])
+
+    class Meta:
+        verbose_name = _("series")
+        verbose_name_plural = _("series")
+
+    def __str__(self) -> str:
+        return self.rule
+
+
 class MaintenanceWindow(TimestampedModel):
     """Planned work in the period `[starts_at, ends_at)`, and what is promised about it."""
 
@@ -153,6 +167,10 @@ class MaintenanceWindow(TimestampedModel):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
+    series = models.ForeignKey(
+        WindowSeries, verbose_name=_("series"), null=True, editable=False, on_delete=models.PROTECT, related_name="windows"
+    )
+    occurs_at = models.DateTimeField(null=True, editable=False)  # where the rule put it; stays when it moves
 
     objects = WindowQuerySet.as_manager()
 
@@ -169,6 +187,7 @@ class MaintenanceWindow(TimestampedModel):
                 condition=~Q(status=WindowStatus.COMPLETED) | Q(actual_ended_at__isnull=False),
                 name="completed_window_has_an_actual_end",
             ),
+            models.UniqueConstraint(fields=("series", "occurs_at"), name="one_window_per_occurrence_of_a_series"),
         )
         indexes = (models.Index(fields=("status", "starts_at"), name="window_by_status_and_start"),)
 

@@ -13,6 +13,7 @@ from apps.publishing import calendars, memory, services
 from apps.publishing.models import Feed
 from apps.windows import services as windows
 from apps.windows.models import WindowStatus
+from apps.windows.series import repeat_window
 from tests.factories import (
     DAY,
     HOUR,
@@ -313,6 +314,25 @@ def test_two_changes_within_a_second_have_two_dates(client):
         make_window(title=str(number))
         dates.append(client.get(path)["Last-Modified"])
     assert len(set(dates)) == 3
+
+
+def test_windows_of_a_series_are_single_entries_in_utc_on_the_same_wall_clock(client):
+    first = make_window(starts_at=NOW + 14 * DAY)
+    drafts = repeat_window(first, rule="FREQ=WEEKLY", count=3, actor=None, now=NOW)
+    _, path = make_feed()
+    assert len(titles(client.get(path))) == 1
+    for draft in drafts:
+        windows.schedule_window(draft, actor=None, now=NOW)
+    response = client.get(path)
+    entries = Calendar.from_ical(response.content).walk("VEVENT")
+    assert len({entry["UID"] for entry in entries}) == 4
+    assert [f"{entry['DTSTART'].dt:%d.%m. %H:%M}" for entry in entries] == [
+        "16.03. 09:00",
+        "23.03. 09:00",
+        "30.03. 08:00",
+        "06.04. 08:00",
+    ]
+    assert b"RRULE" not in response.content
 
 
 def test_move_keeps_the_uid_and_raises_the_sequence(client, planner):

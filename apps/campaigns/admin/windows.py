@@ -22,6 +22,7 @@ from .drafting import add_window, edit_draft, plan_fragment
 from .overview import overview
 from .pages import require
 from .previews import preview, preview_html
+from .repeating import repeat_page
 from .texts import texts_page
 
 
@@ -45,6 +46,7 @@ class MaintenanceWindowAdmin(admin.ModelAdmin):
             page("plan/", plan_fragment, "plan"),
             page("<int:pk>/draft/", edit_draft, "draft"),
             page("<int:pk>/texts/", texts_page, "texts"),
+            page("<int:pk>/repeat/", repeat_page, "repeat"),
             page("<int:pk>/preview/", preview, "preview"),
             page("<int:pk>/preview/message.html", preview_html, "preview_html"),
             page("<int:pk>/do/<slug:verb>/", deed, "do"),
