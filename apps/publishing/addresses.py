@@ -5,12 +5,13 @@ from django.db.models import Exists, OuterRef
 from apps.common.tokens import token_hash
 from apps.windows.models import Service
 
-from . import calendars
+from . import atom, calendars, json_feed, maintnotes
 from .formats import Format
 from .models import Feed, FeedEdition
 from .selections import Selection
 
-FORMATS: tuple[Format, ...] = (calendars.FORMAT,)
+# The longer ending first where one ends with another.
+FORMATS: tuple[Format, ...] = (maintnotes.FORMAT, calendars.FORMAT, atom.FORMAT, json_feed.FORMAT)
 # Put together once: that costs a poll more than asking.
 EDITIONS = FeedEdition.objects.select_related("feed__owner").annotate(
     has_services=Exists(Feed.services.through.objects.filter(feed=OuterRef("feed"))),

@@ -39,9 +39,13 @@ REFRESH = timedelta(hours=1)
 
 def render_calendar(selection: Selection, now: datetime) -> bytes:
     """The whole file. An entry that cannot be rendered is left out and logged; the others must not suffer for it."""
-    entries = _entries(selection, now)
+    entries = window_entries(selection, now, endings=_endings(selection.feed))
     if team := team_entries(selection, now) if selection.feed.is_internal else []:
         entries = sorted([*entries, *team], key=lambda entry: (entry.starts_at, entry.body))
+    return whole_file(selection, entries, now)
+
+
+def whole_file(selection: Selection, entries: Sequence[Entry], now: datetime) -> bytes:
     cut = narrowed(entries, room=MOST_BYTES - LARGEST_HEAD, today=now.date())
     return wrap((entry.body for entry in cut.entries), head=_head(selection, cut))
 
@@ -49,7 +53,7 @@ def render_calendar(selection: Selection, now: datetime) -> bytes:
 def _head(selection: Selection, cut: Narrowed) -> Calendar:
     calendar = new_calendar()
     with translation.override(selection.feed.language):
-        name, description = _name(selection), " ".join(_description(cut, selection.feed.language))
+        name, description = name_of(selection), " ".join(_description(cut, selection.feed.language))
     for prop in ("name", "x-wr-calname"):
         calendar.add(prop, vText(name))
     for prop in ("description", "x-wr-caldesc"):
@@ -70,7 +74,8 @@ def _description(cut: Narrowed, language: str) -> Iterator[str]:
         yield _("To stay under 1 MB it leaves out windows from %(date)s on.") % {"date": day}
 
 
-def _name(selection: Selection) -> str:
+def name_of(selection: Selection) -> str:
+    """What the feed is called, in the language that is active."""
     names = names_of(selection)
     if not names:
         return str(_("Maintenance"))
@@ -80,13 +85,13 @@ def _name(selection: Selection) -> str:
 _memory = Memory()
 
 
-def _entries(selection: Selection, now: datetime) -> list[Entry]:
-    """In the order of the selection, each with the lines that only this reader gets."""
+def window_entries(selection: Selection, now: datetime, *, endings: tuple[bytes, bytes]) -> list[Entry]:
+    """In the order of the selection, each with the lines that only this reader gets; see `_endings`."""
     names = ("pk", "uid", "revision", "content_changed_at", "updated_at", "status", "starts_at", "announced_ends_at")
     rows = list(selection.windows(now).values_list(*names))
     notes = notes_of(selection.windows(now), language=selection.feed.language) if selection.feed.is_internal else {}
     bodies = _bodies({row[0]: row[:5] for row in rows}, notes, selection.feed)
-    ended, to_come = _endings(selection.feed)
+    ended, to_come = endings
     return [
         Entry(
             starts_at=starts_at, ends_at=ends_at, body=with_ending(body, to_come if status == WindowStatus.SCHEDULED else ended)

@@ -8,5 +8,6 @@ urlpatterns = [
     re_path(r"^feeds/(?P<name>.+)$", feeds.feed, name="feed"),
     re_path(r"^subscribe/(?P<token>.+)$", subscribing.subscribe, name="subscribe"),
     path("windows/<uuid:uid>", notices.notice, name="notice"),
+    path("windows/<uuid:uid>.atom", notices.notice_atom, name="notice_atom"),
     path("windows/<uuid:uid>.ics", notices.notice_calendar, name="notice_calendar"),
 ]

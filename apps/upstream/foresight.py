@@ -91,6 +91,8 @@ def _line(notice: ReadNotice, arrival: Arrival, row: UpstreamNotice | None, now:
 
 
 def _unchanged(arrival: Arrival) -> str:
+    if arrival == Arrival.OWN:
+        return _("Left out: it is one of our own windows.")
     if arrival == Arrival.OUTDATED:
         return _("Left out: a later version is known.")
     return _("Left out: this version is known already.")
@@ -108,11 +110,11 @@ def _sentences(counts: Counter[Arrival], reading: Reading) -> list[str]:
             ),
         ),
         (
-            counts[Arrival.KNOWN] + counts[Arrival.OUTDATED],
+            counts[Arrival.KNOWN] + counts[Arrival.OUTDATED] + counts[Arrival.OWN],
             ngettext(
                 "%(n)s notice says nothing new.",
                 "%(n)s notices say nothing new.",
-                counts[Arrival.KNOWN] + counts[Arrival.OUTDATED],
+                counts[Arrival.KNOWN] + counts[Arrival.OUTDATED] + counts[Arrival.OWN],
             ),
         ),
         (

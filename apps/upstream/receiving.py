@@ -9,6 +9,8 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.windows.calendar.events import provider as own_provider
+
 from .effects import is_newer
 from .models import NoticeState, UpstreamNotice
 from .reading import ReadNotice
@@ -24,6 +26,7 @@ class Arrival(StrEnum):
     NEWER = "newer"  # a later version of one that is kept
     KNOWN = "known"  # this version is kept already
     OUTDATED = "outdated"  # a later version is kept
+    OWN = "own"  # of a window of ours, which came back: from a bounce, or somebody's answer
 
 
 @dataclass(kw_only=True)
@@ -51,7 +54,10 @@ def newest_of_each(notices: Iterable[ReadNotice]) -> list[ReadNotice]:
 def keep(notices: Iterable[ReadNotice], *, source: str, now: datetime) -> Received:
     """Keeps what is new or newer. Two that receive the same at once keep it once."""
     received = Received()
-    for chunk in chunks(newest_of_each(notices)):
+    newest = newest_of_each(notices)
+    foreign = [notice for notice in newest if not is_own(notice)]
+    received.counts[Arrival.OWN] = len(newest) - len(foreign)
+    for chunk in chunks(foreign):
         with transaction.atomic():
             _keep_chunk(chunk, received, source=source, now=now)
     return received
@@ -66,7 +72,13 @@ def arrivals(notices: Sequence[ReadNotice]) -> Iterator[tuple[ReadNotice, Arriva
             yield notice, arrival(notice, row), row
 
 
+def is_own(notice: ReadNotice) -> bool:
+    return notice.key[0] == own_provider().casefold()
+
+
 def arrival(notice: ReadNotice, row: UpstreamNotice | None) -> Arrival:
+    if is_own(notice):
+        return Arrival.OWN
     if row is None:
         return Arrival.NEW
     incoming = (notice.sequence, notice.stamp)

@@ -12,6 +12,16 @@ def notice_url(window: MaintenanceWindow) -> str:
     return f"{settings.SITE_URL}{_notice_path(window.uid)}"
 
 
+def calendar_url(window: MaintenanceWindow) -> str:
+    """The window alone as a calendar file, with the UID that it has in every feed."""
+    return f"{settings.SITE_URL}{_calendar_path(window.uid)}"
+
+
+@lru_cache(maxsize=10_000)
+def _calendar_path(uid: UUID) -> str:
+    return reverse("publishing:notice_calendar", args=[uid])
+
+
 @lru_cache(maxsize=10_000)  # resolving a name costs more than a calendar entry's other lines together
 def _notice_path(uid: UUID) -> str:
     return reverse("publishing:notice", args=[uid])

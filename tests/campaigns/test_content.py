@@ -159,9 +159,22 @@ def test_links_of_the_recipient_take_the_place_of_the_plain_ones():
     make.make_template(body="[Page]({{ window.notice_url }})")
     plain = f"https://preavis.test/windows/{point.campaign.window.uid}"
     content = said(point, notice_url="https://preavis.test/c/abc")
-    assert plain not in content.text + content.html
+    assert f'href="{plain}"' not in content.html
+    assert plain not in content.text.replace(f"{plain}.ics", "")
     assert content.html.count('href="https://preavis.test/c/abc"') == 2
     assert said(point).html.count(f'href="{plain}"') == 2
+
+
+def test_every_letter_offers_the_window_as_a_calendar_file():
+    point = touchpoint()
+    make.make_template()
+    make.make_template(language="fr")
+    address = f"https://preavis.test/windows/{point.campaign.window.uid}.ics"
+    content = said(point)
+    assert f'<a href="{address}?lang=en"' in content.html
+    assert f"Add to your calendar: {address}?lang=en" in content.text
+    french = gather(point).compiled("fr", "UTC").render(None)
+    assert f"Ajouter à votre agenda\xa0: {address}?lang=fr" in french.text
 
 
 def test_unsubscribe_and_picture_appear_only_with_an_address():

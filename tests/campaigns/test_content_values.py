@@ -76,6 +76,7 @@ def facts(*, title: str = "Title", reason: str = "Reason") -> Facts:
         outcome="",
         is_temporary=False,
         notice_url="https://preavis.test/windows/6f1c",
+        calendar_url="https://preavis.test/windows/6f1c.ics",
         team_name="Ops",
         team_email="ops@example.org",
         touchpoint_key="announce",

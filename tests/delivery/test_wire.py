@@ -215,7 +215,9 @@ def test_an_ordinary_letter_is_joined(facts):
 
     assert subject == "Cem"
     assert b"Hello Cem," in wire.text
-    assert wire.html.count(b"https://preavis.test/c/") == 4  # the page in the preview, the text and the foot; and help
+    # The page in the preview, the text and the foot; help; and in the foot the calendar file.
+    assert wire.html.count(b"https://preavis.test/c/") == 5
+    assert f"{facts.calendar_url}?lang=en".encode() in wire.text
 
 
 @pytest.mark.parametrize(

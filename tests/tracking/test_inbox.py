@@ -75,6 +75,18 @@ def test_a_reply_is_handed_to_the_acknowledgements(monkeypatch):
     assert seen == [(reply, NOW)]
 
 
+def test_a_reply_that_repeats_the_properties_of_its_invitation_is_a_reply(monkeypatch):
+    monkeypatch.setattr(letters, "accept_reply", lambda content, *, now: True)
+    taken = take_in(letter(calendar(event(), head=["METHOD:REPLY"])), source="pipe", now=NOW)
+    assert (taken.replies, taken.notices) == (1, 0)
+
+
+def test_our_own_invitation_that_bounces_makes_no_notice():
+    taken = take_in(letter(calendar(event(X_MAINTNOTE_PROVIDER="preavis.test"))), source="pipe", now=NOW)
+    assert (taken.notices, taken.others) == (0, 1)
+    assert not UpstreamNotice.objects.exists()
+
+
 def test_a_reply_to_nothing_of_ours_is_counted_and_left():
     reply = calendar(event().replace("X-MAINTNOTE", "X-OTHER"), head=["METHOD:REPLY"])
     assert take_in(letter(reply), source="pipe", now=NOW).others == 1

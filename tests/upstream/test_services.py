@@ -261,3 +261,10 @@ def test_each_effect_stands_in_the_audit_trail():
     notice = receive()
     audit = AuditEvent.objects.get(subject_type="upstream.upstreamnotice")
     assert (audit.verb, audit.subject_id, audit.detail["outcome"]) == ("upstream.drafted", str(notice.pk), "new_draft")
+
+
+def test_our_own_windows_that_come_back_are_left_out():
+    reading = read_notices(calendar(event(X_MAINTNOTE_PROVIDER="preavis.test"), event(UID="43")))
+    received = services.receive(reading.notices, source="mail", now=NOW)
+    assert (received.counts[Arrival.OWN], received.counts[Arrival.NEW]) == (1, 1)
+    assert UpstreamNotice.objects.get().uid == "43"

@@ -25,7 +25,7 @@ from .errors import ContentError
 from .layout import Document, Frame, document
 from .liquid import NeedsContact, PerRecipient, Skeleton, SkeletonValue, outline, sentence
 from .phrases import phrases
-from .slots import NOTICE, PIXEL, SUBJECT, TEAM, UNSUBSCRIBE, WHY
+from .slots import CALENDAR, NOTICE, PIXEL, SUBJECT, TEAM, UNSUBSCRIBE, WHY
 from .wire import Letter
 
 DEFAULT_SUBJECT = "{{ window.title }}"
@@ -105,6 +105,7 @@ class Compiled:
             UNSUBSCRIBE: unsubscribe_url,
             PIXEL: pixel_url,
             TEAM: self.facts.team_name,
+            CALENDAR: self._calendar_url,
             WHY: self._why(is_internal=contact is not None and contact.is_internal),
         }
         for number, value in found.values.items():
@@ -136,6 +137,10 @@ class Compiled:
     def _frame(self, *, has_unsubscribe: bool, has_pixel: bool) -> Frame:
         return Frame(kind=self.kind, language=self.source.language, has_unsubscribe=has_unsubscribe, has_pixel=has_pixel)
 
+    @property
+    def _calendar_url(self) -> str:
+        return f"{self.facts.calendar_url}?lang={self.source.language}"
+
     def _why(self, *, is_internal: bool) -> str:
         why = "why_colleague" if is_internal else "why_customer"
         return str(phrases(self.source.language)["footer"][why].format(team=self.facts.team_name))
@@ -147,7 +152,7 @@ class Compiled:
         if frame not in self.documents:
             made = document(found.subject, found.body, frame)
             known = {number: value for number, value in found.values.items() if isinstance(value, str)}
-            known[TEAM] = self.facts.team_name
+            known |= {TEAM: self.facts.team_name, CALENDAR: self._calendar_url}
             self.documents[frame] = Document(
                 subject=made.subject.fill(known), text=made.text.fill(known), html=made.html.fill(known), finish=made.finish
             )

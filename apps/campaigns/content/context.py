@@ -17,7 +17,7 @@ from apps.channels.models import Channel
 from apps.common.text import one_line
 from apps.common.times import format_duration, format_instant, format_period, format_utc_offset
 from apps.common.zones import zone_or_utc
-from apps.windows.links import notice_url
+from apps.windows.links import calendar_url, notice_url
 from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision, WindowText
 
 from ..models import Touchpoint
@@ -63,6 +63,7 @@ class Facts:
     outcome: str
     is_temporary: bool
     notice_url: str
+    calendar_url: str
     team_name: str
     team_email: str
     touchpoint_key: str
@@ -96,6 +97,7 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
         outcome=window.outcome,
         is_temporary=window.is_temporary_fix,
         notice_url=notice_url(window),
+        calendar_url=calendar_url(window),
         team_name=team_name,
         team_email=team_email,
         touchpoint_key=touchpoint.content_key,

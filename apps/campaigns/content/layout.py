@@ -18,7 +18,21 @@ from apps.channels.models import ChannelKind
 
 from . import markdown
 from .phrases import phrases
-from .slots import HTML, NOTICE, PIXEL, PLAIN, SUBJECT, SUBJECT_LINE, TEAM, UNSUBSCRIBE, WHY, Pattern, mark, mark_address
+from .slots import (
+    CALENDAR,
+    HTML,
+    NOTICE,
+    PIXEL,
+    PLAIN,
+    SUBJECT,
+    SUBJECT_LINE,
+    TEAM,
+    UNSUBSCRIBE,
+    WHY,
+    Pattern,
+    mark,
+    mark_address,
+)
 from .sms import short_text
 
 LETTERS = (ChannelKind.EMAIL, ChannelKind.MEMORY)  # text and HTML, with a footer
@@ -93,6 +107,7 @@ def _slots(frame: Frame) -> dict[str, object]:
         "team": mark(TEAM),
         "why": mark(WHY),
         "notice": address(NOTICE),
+        "calendar": address(CALENDAR),
         "unsubscribe": address(UNSUBSCRIBE) if frame.has_unsubscribe else "",
         "pixel": address(PIXEL) if frame.has_pixel else "",
     }

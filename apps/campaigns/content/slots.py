@@ -29,7 +29,7 @@ class Mode(StrEnum):
 
 
 # Slots that are filled from outside the template; the template's own are numbered from 0.
-NOTICE, UNSUBSCRIBE, PIXEL, SUBJECT, WHY, TEAM = range(900_000, 900_006)
+NOTICE, UNSUBSCRIBE, PIXEL, SUBJECT, WHY, TEAM, CALENDAR = range(900_000, 900_007)
 FIRST_LINK = 910_000  # from here on, by their number in the book of links: addresses that lead to what a letter links to
 
 Encoder = Callable[[str], str]

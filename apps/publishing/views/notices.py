@@ -10,13 +10,17 @@ from django.utils import translation
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from apps.common.text import one_line
 from apps.windows.calendar.events import account_ending, render_event, with_ending
 from apps.windows.calendar.files import wrap
 from apps.windows.links import notice_url
 from apps.windows.models import MaintenanceWindow
 
+from ..atom import FORMAT as ATOM
+from ..atom import atom_document
 from ..calendars import FORMAT
 from ..notices import notice_of
+from ..updates import feed_id, updates_of_window
 
 
 @require_safe
@@ -36,6 +40,21 @@ def notice_calendar(request: HttpRequest, uid: UUID) -> HttpResponse:
     response = _answer(request, body, language=language, content_type=FORMAT.content_type)
     response.headers["Content-Disposition"] = 'attachment; filename="maintenance.ics"'
     return response
+
+
+@require_safe
+def notice_atom(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """What becomes known of this one window, for whoever follows it in a news reader."""
+    window, language = _window(uid), _language(request)
+    body = atom_document(
+        updates_of_window(window, language=language),
+        title=one_line(window.text_in(language).title),
+        language=language,
+        guid=feed_id("windows", window.uid),
+        link=notice_url(window),
+        begun_at=window.scheduled_at or window.content_changed_at,
+    )
+    return _answer(request, body, language=language, content_type=ATOM.content_type)
 
 
 def _window(uid: UUID) -> MaintenanceWindow:

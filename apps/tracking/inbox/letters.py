@@ -12,6 +12,7 @@ from apps.common.letters import Letter, LetterCalendar, read_letter
 from apps.upstream import services as upstream
 from apps.upstream.models import NoticeSource
 from apps.upstream.reading import read_notices
+from apps.upstream.receiving import Arrival
 from apps.upstream.sentences import fault_sentence
 
 from ..acknowledgements import accept_reply
@@ -65,10 +66,12 @@ def _digest(letter: Letter) -> str:
 
 def _take_calendar(calendar: LetterCalendar, taken: Taken, *, now: datetime) -> None:
     try:
-        if calendar.is_maintnote:
+        if calendar.method == "REPLY":  # first: an answer may repeat the maintnote properties of its invitation
+            is_ours = accept_reply(calendar.content, now=now)
+            taken.replies += is_ours
+            taken.others += not is_ours
+        elif calendar.is_maintnote:
             _take_notices(calendar, taken, now=now)
-        elif calendar.method == "REPLY" and accept_reply(calendar.content, now=now):
-            taken.replies += 1
         else:
             taken.others += 1
     except DatabaseError:
@@ -81,8 +84,9 @@ def _take_calendar(calendar: LetterCalendar, taken: Taken, *, now: datetime) -> 
 
 def _take_notices(calendar: LetterCalendar, taken: Taken, *, now: datetime) -> None:
     reading = read_notices(calendar.content)
-    upstream.receive(reading.notices, source=NoticeSource.MAIL, now=now)
-    taken.notices += len(reading.notices)
+    counts = upstream.receive(reading.notices, source=NoticeSource.MAIL, now=now).counts
+    taken.notices += counts.total() - counts[Arrival.OWN]
+    taken.others += counts[Arrival.OWN] > 0
     if reading.faults:
         taken.unread.append(calendar.content)
     for fault in reading.faults[:MOST_PROBLEMS]:
