@@ -14,7 +14,7 @@ from apps.campaigns.models import OPEN_STATES, Audience, Campaign, Reason, Touch
 from apps.channels.models import Channel
 from apps.windows.models import RevisionChange, WindowRevision
 
-from .models import IN_HAND, TOLD_STATES, Attempt, Batch, BatchState, Delivery, DeliveryState, Expansion
+from .models import IN_HAND, TOLD_STATES, Attempt, Batch, BatchState, Delivery, DeliveryState, Expansion, Invitation
 from .policy import EVIDENCE_WAIT, DeliveryReason
 
 Find = Callable[[datetime], QuerySet[Any]]
@@ -177,6 +177,27 @@ def corrections_to_nobody(now: datetime) -> QuerySet[Any]:
     return corrections.filter(state__in=TOLD_STATES).exclude(Exists(before))
 
 
+def _of_the_same_calendar(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Those of `rows` by which the same person got a calendar part of the same campaign from the same organizer."""
+    channel = {"touchpoint__channel": OuterRef("touchpoint__channel")}
+    return rows.filter(contact=OuterRef("contact"), touchpoint__campaign=OuterRef("touchpoint__campaign"), **channel)
+
+
+def cancelled_for_the_uninvited(now: datetime) -> QuerySet[Any]:
+    """A cancellation in the calendar of somebody to whom no invitation was ever handed over."""
+    asked = _of_the_same_calendar(Delivery.objects.invited().filter(sent_at__isnull=False))
+    ends = Delivery.objects.told().filter(~Q(invitation=Invitation.NONE), invitation=Invitation.CANCEL)
+    return ends.exclude(Exists(asked))
+
+
+def corrected_beside_their_calendar(now: datetime) -> QuerySet[Any]:
+    """Who holds an invitation was told in words alone that the window has moved or is cancelled."""
+    held = _of_the_same_calendar(Delivery.objects.invited().told()).filter(revision__lt=OuterRef("revision"))
+    kept = Delivery.objects.told().filter(~Q(invitation=Invitation.NONE), revision__gte=OuterRef("revision"))
+    corrections = Delivery.objects.told().filter(touchpoint__audience=Audience.TOLD, invitation=Invitation.NONE)
+    return corrections.filter(Exists(held)).exclude(Exists(_of_the_same_calendar(kept)))
+
+
 INVARIANTS: Sequence[Invariant] = (
     Invariant(
         name="counts-add-up",
@@ -237,5 +258,15 @@ INVARIANTS: Sequence[Invariant] = (
         name="corrections-to-the-told",
         meaning=_("Corrections go only to people who were told something before."),
         offenders=corrections_to_nobody,
+    ),
+    Invariant(
+        name="cancellations-to-the-invited",
+        meaning=_("A calendar entry is cancelled only for people who were invited."),
+        offenders=cancelled_for_the_uninvited,
+    ),
+    Invariant(
+        name="calendars-follow",
+        meaning=_("Whoever holds an invitation gets what becomes of it with the words about it."),
+        offenders=corrected_beside_their_calendar,
     ),
 )

@@ -136,6 +136,22 @@ def a_second_channel_to_somebody_told():
     make_delivery(touchpoint=other, contact=Delivery.objects.get().contact, state="sent", sent_at=NOW)
 
 
+def told_again(touchpoint, **fields):
+    """The same person hears a correction of what was sent."""
+    place = {"campaign": touchpoint.campaign, "segment": touchpoint.segment, "channel": touchpoint.channel}
+    later = make_touchpoint(**place, audience="told", revision=2, state=TouchpointState.SENT)
+    contact = Delivery.objects.get().contact
+    make_delivery(touchpoint=later, revision=2, contact=contact, state="sent", sent_at=NOW, **fields)
+
+
+def a_calendar_cancelled_for_somebody_not_invited():
+    told_again(sent(1), invitation="cancel")
+
+
+def a_calendar_left_with_times_that_are_false():
+    told_again(sent(1, invites=True))
+
+
 @pytest.mark.parametrize(
     ("corrupt", "name", "now"),
     [
@@ -157,6 +173,8 @@ def a_second_channel_to_somebody_told():
         (a_mark_while_it_was_paused, "pauses-hold", NOW),
         (a_second_channel_to_somebody_told, "fallbacks-to-the-unreached", NOW),
         (a_correction_to_someone_never_told, "corrections-to-the-told", NOW),
+        (a_calendar_cancelled_for_somebody_not_invited, "cancellations-to-the-invited", NOW),
+        (a_calendar_left_with_times_that_are_false, "calendars-follow", NOW),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )

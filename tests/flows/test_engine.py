@@ -45,14 +45,15 @@ def _quiet(monkeypatch):
 
 
 def released(people=6, *, now=NOW, urgency="routine", fallback=None):
-    """A campaign in two segments that share everybody, announced at once and reminded a day before."""
+    """A campaign in two segments that share everybody, announced at once, in the first with an invitation, and reminded."""
     for key in ("announce", "reminder", "moved", "extended", "cancelled"):
         make_template(content_key=key, subject=key + " {{ window.times }}")
     for _ in range(people):
         make_contact()
     playbook, channel = make_playbook(), make_channel()
-    for segment in (make_segment(), make_segment()):
-        make_step(playbook, channel=channel, segment=segment, urgency=urgency, fallback_channel=fallback)
+    for number, segment in enumerate((make_segment(), make_segment())):
+        announced = {"urgency": urgency, "fallback_channel": fallback, "invites": number == 0}  # to those in the first
+        make_step(playbook, channel=channel, segment=segment, **announced)
         make_step(
             playbook,
             channel=channel,
