@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.db.models import Q
 
 from apps.campaigns.content import Compiled, Content, ContentError, gather, language_of, webhook_data, zone_of
-from apps.campaigns.models import Audience
+from apps.campaigns.models import Audience, Touchpoint
 from apps.channels.merging import Merge
 from apps.channels.messages import Message, Wire
 from apps.channels.models import MAIL_KINDS, ChannelKind
@@ -26,6 +26,7 @@ from .letters import LetterBox
 from .models import Batch, DeliveryState
 from .outcomes import Outcome, Standstill
 from .policy import DeliveryReason
+from .store import read_touchpoint
 from .waiting import WaitingRow
 
 logger = logging.getLogger(__name__)
@@ -84,20 +85,39 @@ def compose_batch(
 
 
 class Desk:
-    """Writers at hand: the next batch of the same touchpoint, a moment later, need not read and cut its texts again.
+    """What is at hand of touchpoints: the next batch of one, a moment later, need not read and cut its texts again.
 
-    Whatever is edited, window or text, is in the messages written KEPT_SECONDS later; a change of plan at once.
+    Whatever is edited, window or text, is in the messages written KEPT_SECONDS later. A change of plan is in them at once:
+    it makes batches of its own, and the statement that marks a batch asks the touchpoint itself whether it may still leave.
     """
 
     def __init__(self) -> None:
-        self._writers: dict[tuple[int, int, bool, bool], tuple[float, Writer]] = {}
+        self._folders: dict[tuple[int, datetime], Folder] = {}
+
+    def touchpoint_of(self, batch: Batch) -> Touchpoint:
+        now, key = time.monotonic(), (batch.touchpoint_id, batch.created_at)
+        self._folders = {known: folder for known, folder in self._folders.items() if now < folder.read_at + KEPT_SECONDS}
+        if key not in self._folders:
+            self._folders[key] = Folder(touchpoint=read_touchpoint(batch), read_at=now)
+        return self._folders[key].touchpoint
 
     def writer_for(self, batch: Batch, *, takes_wire: bool, takes_merge: bool) -> "Writer":
-        key, now = (batch.touchpoint_id, batch.revision, takes_wire, takes_merge), time.monotonic()
-        self._writers = {known: kept for known, kept in self._writers.items() if now < kept[0] + KEPT_SECONDS}
-        if key not in self._writers:
-            self._writers[key] = now, Writer(batch, takes_wire=takes_wire, takes_merge=takes_merge)
-        return self._writers[key][1]
+        folder = self._folders.get((batch.touchpoint_id, batch.created_at))
+        if folder is None or folder.touchpoint is not batch.touchpoint:
+            return Writer(batch, takes_wire=takes_wire, takes_merge=takes_merge)
+        key = (takes_wire, takes_merge)
+        if key not in folder.writers:
+            folder.writers[key] = Writer(batch, takes_wire=takes_wire, takes_merge=takes_merge)
+        return folder.writers[key]
+
+
+@dataclass(kw_only=True)
+class Folder:
+    """A touchpoint as it was read, and those who write its messages from that."""
+
+    touchpoint: Touchpoint
+    read_at: float
+    writers: "dict[tuple[bool, bool], Writer]" = field(default_factory=dict)
 
 
 class Writer:

@@ -138,7 +138,7 @@ class DirectWork:
         with services.Workplace() as workplace:
             while not self._over.is_set() and time.monotonic() < ends:
                 now = database_now()
-                batch = store.claim(now=now)
+                batch = store.claim(now=now, touchpoint_of=workplace.desk.touchpoint_of)
                 if batch is None:
                     break
                 services.deliver_batch(batch, now=now, budget=BUDGET, workplace=workplace)

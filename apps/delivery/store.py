@@ -4,7 +4,9 @@ A worker that was thought dead and comes back finds its fence broken and can cha
 """
 
 import uuid
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, QuerySet
 
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoint, TouchpointState
+from apps.channels.models import Channel
 from apps.common.states import move
 
 from . import guard
@@ -28,47 +31,65 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
 
 
-def claim(*, now: datetime, urgent_only: bool = False) -> Batch | None:
+def read_touchpoint(batch: Batch) -> Touchpoint:
+    """With all that its messages say."""
+    return Touchpoint.objects.select_related("campaign__window", "segment", "channel").get(pk=batch.touchpoint_id)
+
+
+def claim(
+    *, now: datetime, urgent_only: bool = False, touchpoint_of: Callable[[Batch], Touchpoint] = read_touchpoint
+) -> Batch | None:
     """Takes the most urgent due batch for this worker, or None. Rows that others are just taking are passed over.
 
     Where its channel's provider is away, this claim is the one that tries it again, or another batch is taken.
+
+    `touchpoint_of`: a worker's own, which need not read again what it has just read. Channel and circuit are always read.
     """
     if not guard.may_work(now):
         return None
-    due = Batch.objects.claimable(now)
-    if urgent_only:
-        due = due.filter(priority__in=URGENT_PRIORITIES)
     take = _take_at_once if connection.vendor == "postgresql" else _take
-    related = ("campaign__window", "segment", "channel__circuit")
-    while batch := take(due, now):
-        batch.touchpoint = Touchpoint.objects.select_related(*related).get(pk=batch.touchpoint_id)
-        if batch.channel_id == batch.touchpoint.channel_id:
-            batch.channel = batch.touchpoint.channel
+    while batch := take(now, urgent_only):
+        batch.touchpoint = touchpoint_of(batch)
+        batch.channel = Channel.objects.select_related("circuit").get(pk=batch.channel_id)
         if may_try(batch.channel, now=now):
             return batch
         release(batch, not_before=batch.not_before, error=batch.error)  # another worker tries its provider just now
     return None
 
 
-def _take_at_once(due: QuerySet[Batch], now: datetime) -> Batch | None:
-    """One statement. Materialised, so that the row is chosen once and not anew for each that is looked at."""
-    chosen, params = due.values("pk")[:1].query.sql_with_params()
+def _claimable(now: datetime, urgent_only: bool) -> BatchQuerySet:
+    due = Batch.objects.claimable(now)
+    return due.filter(priority__in=URGENT_PRIORITIES) if urgent_only else due
+
+
+def _take_at_once(now: datetime, urgent_only: bool) -> Batch | None:
+    """One statement."""
+    sql, params = _taking(urgent_only)
+    known = {_NOW: now, _UNTIL: now + lease(), _TOKEN: uuid.uuid4()}
+    return next(iter(Batch.objects.raw(sql, [known.get(value, value) for value in params])), None)
+
+
+_NOW, _UNTIL, _TOKEN = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), uuid.UUID(int=0)
+
+
+@cache
+def _taking(urgent_only: bool) -> tuple[str, Sequence[Any]]:
+    """The statement and its parameters, of which three stand for what each claim fills in: to build it takes longer than
+    to run it. Materialised, so that the row is chosen once and not anew for each that is looked at."""
+    chosen, params = _claimable(_NOW, urgent_only).values("pk")[:1].query.sql_with_params()
     table = Batch._meta.db_table
-    taken = Batch.objects.raw(
-        f"""
+    sql = f"""
         WITH chosen AS MATERIALIZED ({chosen} FOR UPDATE OF {table} SKIP LOCKED)
         UPDATE {table} SET state = %s, token = %s, attempt = attempt + 1, lease_until = %s
         WHERE id = (SELECT * FROM chosen) RETURNING *
-        """,
-        [*params, BatchState.LEASED.value, uuid.uuid4(), now + lease()],
-    )
-    return next(iter(taken), None)
+    """
+    return sql, (*params, BatchState.LEASED.value, _TOKEN, _UNTIL)
 
 
 @transaction.atomic
-def _take(due: QuerySet[Batch], now: datetime) -> Batch | None:
+def _take(now: datetime, urgent_only: bool) -> Batch | None:
     """The same where only one can write at a time."""
-    batch = due.first()
+    batch = _claimable(now, urgent_only).first()
     if batch is None:
         return None
     _move(

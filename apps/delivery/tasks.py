@@ -41,7 +41,7 @@ def work_batches(*, urgent_only: bool = False) -> None:
     with services.Workplace() as workplace:
         while time.monotonic() < ends:
             now = database_now()
-            batch = store.claim(now=now, urgent_only=urgent_only)
+            batch = store.claim(now=now, urgent_only=urgent_only, touchpoint_of=workplace.desk.touchpoint_of)
             if batch is None:
                 return
             report = services.deliver_batch(batch, now=now, workplace=workplace)

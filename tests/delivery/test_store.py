@@ -7,7 +7,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from apps.campaigns.models import Reason, Touchpoint, TouchpointState
+from apps.channels.models import Channel
 from apps.delivery import store
+from apps.delivery.compose import Desk
+from apps.delivery.expand import expand_touchpoint
 from apps.delivery.models import Batch, BatchState, Delivery
 from apps.delivery.outcomes import Outcome
 from apps.delivery.settle import accept_late, settle
@@ -37,6 +40,32 @@ def test_each_claim_has_its_own_token():
 
     assert (second.pk, second.attempt) == (first.pk, 2)
     assert second.token != first.token
+
+
+def test_the_next_batch_of_a_touchpoint_reads_the_channel_anew_and_nothing_else(settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    expanded(2)
+    desk = Desk()
+    first = store.claim(now=NOW, touchpoint_of=desk.touchpoint_of)
+    Channel.objects.update(is_enabled=False)
+
+    second = store.claim(now=NOW, touchpoint_of=desk.touchpoint_of)
+
+    assert second.touchpoint is first.touchpoint
+    assert not second.channel.is_enabled
+
+
+def test_a_touchpoint_that_was_planned_anew_is_read_anew():
+    touchpoint = expanded(1)
+    desk = Desk()
+    first = store.claim(now=NOW, touchpoint_of=desk.touchpoint_of)
+    store.release(first, not_before=NOW)
+    Touchpoint.objects.update(state=TouchpointState.PLANNED, is_mandatory=True)
+    expand_touchpoint(touchpoint.pk, now=NOW + timedelta(seconds=1))
+
+    second = store.claim(now=NOW, touchpoint_of=desk.touchpoint_of)
+
+    assert second.touchpoint.is_mandatory
 
 
 def test_the_first_mark_moves_the_touchpoint():
