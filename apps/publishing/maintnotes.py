@@ -5,16 +5,13 @@ Its usual consumers refuse a whole file for one event they do not understand: so
 
 from datetime import datetime
 
-from apps.windows.calendar.events import account_ending
-
-from .calendars import VERSION, whole_file, window_entries
+from .calendars import VERSION, whole_file
 from .formats import Format
 from .selections import Selection
 
 
 def render_maintnotes(selection: Selection, now: datetime) -> bytes:
-    account = account_ending(selection.feed.name)
-    return whole_file(selection, window_entries(selection, now, endings=(account, account)), now)
+    return whole_file(selection, now)
 
 
 FORMAT = Format(
