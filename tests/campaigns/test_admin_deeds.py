@@ -31,12 +31,12 @@ def under_way(client):
     return campaign
 
 
-def tell(campaign, number=2):
+def tell(campaign, number=2, **fields):
     """As if the announcement had gone out to `number` people."""
     touchpoint = campaign.touchpoints.get(step_key="announce")
     now = timezone.now()
     for _ in range(number):
-        make_delivery(touchpoint=touchpoint, state="sent", sent_at=now, contact=make_contact())
+        make_delivery(touchpoint=touchpoint, state="sent", sent_at=now, contact=make_contact(), **fields)
     Touchpoint.objects.filter(pk=touchpoint.pk).update(state=TouchpointState.SENT, first_sent_at=now)
 
 
@@ -268,3 +268,22 @@ def test_completion_counts_the_messages_that_leave_at_once():
     services.release(campaign, actor=None, now=timezone.now())
     press(client, campaign, "start")
     assert "Confirm completion: 2 messages leave at once" in client.get(deed_of(campaign, "complete")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        pytest.param({}, None, id="nobody was invited"),
+        pytest.param(
+            {"invitation": "request"}, "2 people hold a calendar invitation; their entries are cancelled.", id="both were"
+        ),
+    ],
+)
+def test_cancelling_says_whose_calendars_it_reaches(fields, sentence):
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign, **fields)
+
+    text = " ".join(client.get(deed_of(campaign, "cancel")).content.decode().split())
+
+    assert (sentence in text) if sentence else ("calendar invitation" not in text)

@@ -70,6 +70,13 @@ def told_people(campaign: Campaign, columns: Sequence[ColumnKey]) -> dict[Column
 
 
 @register.simple_tag
+def invited_people(campaign: Campaign) -> int:
+    """How many hold the window in their calendar by an invitation of ours."""
+    rows = Delivery.objects.invited().told().filter(touchpoint__campaign=campaign).order_by()
+    return rows.values("contact").distinct().count()
+
+
+@register.simple_tag
 def messages_at_once(campaign: Campaign, foreseen: Consequences | None) -> int:
     """What a deed sends as soon as it is done: corrections to those who were told, and what falls due by it."""
     if foreseen is None:
