@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django.utils.translation import gettext_lazy
 
@@ -36,6 +37,49 @@ def always_open() -> None:
     """The gate of those who have nothing to note."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a dialogue heard of one letter: of its text, or, only where it was refused, of what was offered."""
+
+    is_of_text: bool
+    reply: str = ""
+    error: TransportError | None = None
+
+
+class Dialogue(Protocol):
+    """A connection that is spoken to without waiting, so that one thread serves several.
+
+    A letter is packed, offered and, once `is_taken` says that the provider waits for its text, handed over; what follows
+    may be offered in the same breath. Nothing raises but `pack`, which refuses with a TransportError a letter that the
+    provider cannot take: what goes wrong with the connection is its `loss`, whose phase says whether the last text
+    handed over may have arrived. Then it is of no more use.
+    """
+
+    is_taken: bool
+    loss: TransportError | None
+    deadline: float  # by time.monotonic(): until then the provider may take its time; `check_patience` makes it a loss
+
+    def fileno(self) -> int: ...
+    @property
+    def wants_to_write(self) -> bool: ...
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way, and the connection may serve others as it is."""
+        ...
+
+    def pack(self, letter: Any) -> Any: ...
+    def offer(self, packed: Any) -> None: ...
+    def hand_over(self, following: Any | None) -> None: ...
+    def go_on(self) -> Sequence[Answer]:
+        """What could be heard without waiting, in order."""
+        ...
+
+    def check_patience(self) -> None: ...
+    def break_off(self) -> None:
+        """Hangs up without a word."""
+        ...
+
+
 class Transport(ABC):
     """Hands messages to one provider.
 
@@ -59,6 +103,8 @@ class Transport(ABC):
     takes_wire: bool = False
     # Whether it wants e-mails as `Message.merge`.
     takes_merge: bool = False
+    # Whether its connection stands, so that `dialogue` takes no time.
+    is_open: bool = True
     # How many messages it hands over in one call; more than one only where it fills `joins` and `hand_over_group`.
     group_size: int = 1
 
@@ -103,6 +149,20 @@ class Transport(ABC):
         """
         raise NotImplementedError(f"{self.kind} cannot be asked")
 
+    def dialogue(self) -> Dialogue | None:
+        """Its connection, to be spoken to without waiting, for transports that fill `letter` and `receipt_of`; else None.
+
+        Raises TransportError where it cannot be opened. Until the dialogue is over, idle or closed, `send` may not be used.
+        """
+        return None
+
+    def letter(self, message: Message) -> Any:
+        """The message as its dialogue takes it; raises TransportError."""
+        raise NotImplementedError(f"{self.kind} holds no dialogues")
+
+    def receipt_of(self, message: Message, answer: Answer) -> Receipt:
+        raise NotImplementedError(f"{self.kind} holds no dialogues")
+
     def close(self) -> None:  # noqa: B027  not every transport holds something open
         """Lets go of the connection; the next message would open another."""
 
@@ -141,7 +201,7 @@ class Transport(ABC):
                 calls = [group]
                 while calls:
                     call = calls.pop()
-                    receipts, error = self._refused(call, standstill) if standstill else self._sent(call, gate)
+                    receipts, error = self.refused(call, standstill) if standstill else self._sent(call, gate)
                     if error and len(call) > 1 and error.permanent and error.phase is Phase.BEFORE:  # one may have spoilt it
                         calls += call[len(call) // 2 :], call[: len(call) // 2]
                         continue
@@ -168,7 +228,7 @@ class Transport(ABC):
             (message,) = group
             return (self.accepted(message, self.hand_over(message, gate)),), None
         except TransportError as error:
-            return self._refused(group, error)
+            return self.refused(group, error)
 
     @staticmethod
     def accepted(message: Message, provider_id: str) -> Receipt:
@@ -176,7 +236,7 @@ class Transport(ABC):
         return Receipt(key=message.key, provider_id=name[:LONGEST_PROVIDER_ID])
 
     @staticmethod
-    def _refused(group: Sequence[Message], error: TransportError) -> Sent:
+    def refused(group: Sequence[Message], error: TransportError) -> Sent:
         """The error's text is shown and kept: it fits a line and does not repeat the addresses."""
         text = error.text
         for message in group:

@@ -1,6 +1,7 @@
 """A Django e-mail backend that knows whether a broken hand-over may have arrived; decision 0004 says why it is ours."""
 
 import re
+import select
 from email.utils import parseaddr
 from functools import lru_cache, partial
 from typing import Any
@@ -11,6 +12,7 @@ from django.utils.encoding import punycode
 
 from .contract import Gate, always_open
 from .smtp_client import Letter, Patience, PhasedSMTP, PhasedSMTPS
+from .smtp_dialogue import SmtpDialogue
 from .smtp_errors import PhasedSMTPError, no_connection
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -86,6 +88,23 @@ class PhasedSMTPBackend(EmailBackend):
             if not error.reconnect:
                 raise
         return self._hand_over_once(letter, gate)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands and the server has not said goodbye meanwhile."""
+        if self.connection is None or self.connection.sock is None:
+            return False
+        poll = select.poll()
+        poll.register(self.connection.sock, select.POLLIN)
+        return not poll.poll(0)
+
+    def dialogue(self) -> SmtpDialogue | None:
+        """Opens a connection where there is none; None where the server does not offer what a dialogue takes."""
+        if not self.is_open:
+            self._forget()
+        if self.connection is None and not self.open():
+            return None
+        return SmtpDialogue(self.connection) if self.connection.has_extn("pipelining") else None
 
     def _hand_over_once(self, letter: Letter, gate: Gate) -> str | None:
         if self.connection is None and not self.open():

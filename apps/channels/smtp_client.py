@@ -18,8 +18,8 @@ from .addresses import is_public, not_public
 from .contract import Gate, always_open
 from .messages import Phase
 from .smtp_errors import PhasedSMTPError, Step, lost, refusal, reply_text
+from .smtp_replies import Replies
 
-LONGEST_REPLY_BYTES = 64 * 1024
 QUIT_SECONDS = 2  # a courtesy; nothing depends on the answer
 CLOSING = 421
 SLICE_SECONDS = 1.0  # of a wait, after which the deadline is looked at again
@@ -53,7 +53,7 @@ class PhasedSMTP(smtplib.SMTP):
         """`public_only`: refuses to connect to addresses that are not on the open Internet."""
         self.patience = patience
         self.public_only = public_only
-        self._received = bytearray()
+        self._replies = Replies()
         self._deadline = self._message_deadline = float("inf")
         super().__init__(*args, **kwargs)
 
@@ -66,12 +66,12 @@ class PhasedSMTP(smtplib.SMTP):
         phase = Phase.BEFORE
         self._message_deadline = time.monotonic() + self.patience.message
         try:
-            letter = self._as_taken(letter)
+            letter = self.as_taken(letter)
             self._envelope(letter)
             gate()
             self._allow(self.patience.message)
             # A write that raises has left its last bytes, the dot among them, unwritten: the message is not complete.
-            self.send(_dotted(letter.content))
+            self.send(dotted(letter.content))
             phase = Phase.AFTER
             self._message_deadline = float("inf")
             self._allow(self.patience.answer)
@@ -87,12 +87,12 @@ class PhasedSMTP(smtplib.SMTP):
             raise
         finally:
             self._message_deadline = float("inf")
-        if not _is(2, code):
+        if not is_(2, code):
             raise self._refused(Step.DOT, code, text)
         return reply_text(text)
 
-    def _as_taken(self, letter: Letter) -> Letter:
-        """RFC 6152: eight-bit text only to servers that take it; for others the standard library encodes it anew."""
+    def as_taken(self, letter: Letter) -> Letter:
+        """The letter as this server takes it. RFC 6152: eight-bit text only to servers that take it; for others the standard library encodes it anew."""
         if letter.content.isascii() or self.has_extn("8bitmime"):
             return letter
         return replace(letter, content=email.message_from_bytes(letter.content).as_bytes(policy=_SEVEN_BIT))
@@ -102,23 +102,24 @@ class PhasedSMTP(smtplib.SMTP):
 
         As in Django, one accepted recipient of several is enough.
         """
-        asked = self._commands(letter)
+        asked = self.commands(letter)
         if not self.has_extn("pipelining"):
             for step, commands in asked.items():
-                _check(step, [self._ask(step, command) for command in commands])
+                check(step, [self._ask(step, command) for command in commands])
             return
         self._allow(self.patience.command)
         self.send("".join(command for commands in asked.values() for command in commands))
         replies = {step: [self._reply_to(step) for _command in commands] for step, commands in asked.items()}
         try:
             for step, answers in replies.items():
-                _check(step, answers)
+                check(step, answers)
         except PhasedSMTPError as error:
-            if _is(3, replies[Step.DATA][0][0]):
+            if is_(3, replies[Step.DATA][0][0]):
                 self._send_nothing(error)
             raise
 
-    def _commands(self, letter: Letter) -> dict[Step, list[str]]:
+    def commands(self, letter: Letter) -> dict[Step, list[str]]:
+        """The letter's envelope, command by command; raises PhasedSMTPError where this server cannot take it."""
         options = "".join(f" {option}" for option in self._options(letter))
         self.command_encoding = "utf-8" if options.endswith("SMTPUTF8") else "ascii"
         return {
@@ -166,7 +167,7 @@ class PhasedSMTP(smtplib.SMTP):
         """After a refusal the server starts the next message afresh, or the connection is of no more use."""
         if not error.connection_lost:
             try:
-                error.connection_lost = not _is(2, self.rset()[0])
+                error.connection_lost = not is_(2, self.rset()[0])
             except OSError:
                 error.connection_lost = True
         if error.connection_lost:
@@ -175,6 +176,7 @@ class PhasedSMTP(smtplib.SMTP):
     # What smtplib asks of the socket.
 
     def connect(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        self._replies = Replies()
         try:
             return super().connect(*args, **kwargs)
         except OSError:
@@ -212,18 +214,16 @@ class PhasedSMTP(smtplib.SMTP):
             unsent = unsent[self._wait_for(methodcaller("send", unsent)) :]
 
     def getreply(self) -> tuple[int, bytes]:
-        lines: list[bytes] = []
-        while True:
-            line = self._read_line()
-            if len(line) < 3 or not line[:3].isdigit():
-                self.close()
-                raise smtplib.SMTPServerDisconnected("The reply was not SMTP.")
-            lines.append(line[4:].strip())
-            if line[3:4] != b"-":
-                return int(line[:3]), b"\n".join(lines)
-            if sum(map(len, lines)) > LONGEST_REPLY_BYTES:
-                self.close()
-                raise smtplib.SMTPServerDisconnected("The reply does not end.")
+        try:
+            while (reply := self._replies.next()) is None:
+                chunk = self._wait_for(methodcaller("recv", 8192))
+                if not chunk:
+                    raise smtplib.SMTPServerDisconnected("Connection closed.")
+                self._replies.feed(chunk)
+        except smtplib.SMTPServerDisconnected:
+            self.close()
+            raise
+        return reply
 
     def docmd(self, cmd: str, args: str = "") -> tuple[int, bytes]:
         answer = super().docmd(cmd, args)
@@ -233,23 +233,12 @@ class PhasedSMTP(smtplib.SMTP):
 
     def starttls(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         answer = super().starttls(*args, **kwargs)
-        self._received.clear()  # what was said in the clear after the answer is nobody's reply
+        self._replies = Replies()  # what was said in the clear after the answer is nobody's reply
         return answer
 
     def quit(self) -> tuple[int, bytes]:
         self._message_deadline = time.monotonic() + QUIT_SECONDS
         return super().quit()
-
-    def _read_line(self) -> bytes:
-        while (end := self._received.find(b"\n")) < 0:
-            chunk = self._wait_for(methodcaller("recv", 8192))
-            if not chunk or len(self._received) > LONGEST_REPLY_BYTES:
-                self.close()
-                raise smtplib.SMTPServerDisconnected("Connection closed.")
-            self._received += chunk
-        line = bytes(self._received[:end])
-        del self._received[: end + 1]
-        return line
 
     def _allow(self, seconds: float) -> None:
         self._deadline = min(time.monotonic() + seconds, self._message_deadline)
@@ -286,13 +275,13 @@ class PhasedSMTPS(PhasedSMTP, smtplib.SMTP_SSL):
             raise
 
 
-def _is(first_digit: int, code: int) -> bool:
+def is_(first_digit: int, code: int) -> bool:
     return code // 100 == first_digit
 
 
-def _check(step: Step, replies: Sequence[tuple[int, bytes]]) -> None:
+def check(step: Step, replies: Sequence[tuple[int, bytes]]) -> None:
     """Raises the first refusal, unless another command of the same step was taken."""
-    if not any(_is(3 if step is Step.DATA else 2, code) for code, _text in replies):
+    if not any(is_(3 if step is Step.DATA else 2, code) for code, _text in replies):
         code, text = replies[0]
         raise refusal(step, code, reply_text(text))
 
@@ -303,7 +292,7 @@ def _path(address: str) -> str:
     return f"<{address}>"  # bare already; smtplib.quoteaddr would parse each one again
 
 
-def _dotted(content: bytes) -> bytes:
+def dotted(content: bytes) -> bytes:
     """Leading dots doubled, and the dot. With CRLF alone no other line end can end the message for a lenient server."""
     stuffed = content.replace(b"\r\n.", b"\r\n..")
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")

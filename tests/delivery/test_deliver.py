@@ -293,7 +293,7 @@ def test_what_came_too_late_only_in_part_is_sent_with_the_reason():
 
 def test_a_cancel_in_the_middle_stops_the_rest_within_a_quarter_of_a_second(outbox, monkeypatch):
     expanded(5)
-    monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("apps.delivery.handover.brake.LOOK_SECONDS", 0.0)
     hand_over = MemoryTransport.hand_over
 
     def cancel_after_one(self, message, gate):

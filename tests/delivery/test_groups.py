@@ -133,7 +133,7 @@ def test_a_worker_killed_in_a_call_leaves_the_messages_of_that_call_in_doubt(pee
 def test_a_call_stopped_at_the_gate_leaves_nobody_in_doubt(peer, monkeypatch):
     make_template(body=GREETING)
     batch = claimed(5, channel=a_channel())
-    monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("apps.delivery.handover.brake.LOOK_SECONDS", 0.0)
     monkeypatch.setattr(store, "may_go_on", lambda *_args, **_words: not stopped)
     stopped = []
     opened = EmailTransport._open

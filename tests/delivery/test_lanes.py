@@ -122,7 +122,7 @@ def test_the_end_of_the_task_stops_every_lane_at_its_next_message(monkeypatch):
         raise TimeoutError("soft time limit")
 
     monkeypatch.setattr(MemoryTransport, "hand_over", hand_over_and_wait)
-    monkeypatch.setattr("apps.delivery.handover._look_after", time_is_up)
+    monkeypatch.setattr("apps.delivery.handover.lanes._look_after", time_is_up)
     shared = a_hand_over(batch)
     run = hand_over(shared, transports)
 

@@ -120,7 +120,7 @@ class TestPaces:
         assert states() == {"sent": 1, "pending": 2}
 
     def test_a_cancel_stops_what_waits_for_its_turn(self, outbox, monkeypatch):
-        monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
+        monkeypatch.setattr("apps.delivery.handover.brake.LOOK_SECONDS", 0.0)
         batch = claimed(3, channel=make_channel(pace=1.1))
         monkeypatch.setattr("apps.delivery.pace.time.sleep", lambda _seconds: cancel())
 

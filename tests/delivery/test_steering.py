@@ -64,7 +64,7 @@ def test_a_batch_claimed_before_the_pause_is_not_marked_after_it(target_of):
 
 
 def test_a_batch_in_hand_gives_back_the_rest(target_of, text, outbox, monkeypatch):
-    monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("apps.delivery.handover.brake.LOOK_SECONDS", 0.0)
     batch = claimed(5)
     hand_over = MemoryTransport.hand_over
 

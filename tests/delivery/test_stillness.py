@@ -38,7 +38,7 @@ def all_batches():
 def test_what_is_stopped_while_the_transport_connects_does_not_pass_the_gate(outbox, monkeypatch):
     batch = claimed()
     hand_over = MemoryTransport.hand_over
-    monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("apps.delivery.handover.brake.LOOK_SECONDS", 0.02)
 
     def connect_slowly(transport, message, gate):
         stop(batch.channel)

@@ -122,7 +122,7 @@ def test_everybody_hears_each_moment_once_however_many_segments_they_are_in():
 
 def interrupted(campaign, monkeypatch, deed, *, after):
     """Sends, and does `deed` when `after` messages have left; the worker notices before the next one."""
-    monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("apps.delivery.handover.brake.LOOK_SECONDS", 0.0)
     hand_over = MemoryTransport.hand_over
 
     def hand_over_and_act(self, message, gate):

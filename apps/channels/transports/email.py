@@ -22,7 +22,7 @@ from apps.common.text import one_line
 
 from ..addresses import is_listed, may_be_public, not_public
 from ..calendar_parts import calendar_place
-from ..contract import CONNECTIONS, Gate, Transport
+from ..contract import CONNECTIONS, Answer, Gate, Transport
 from ..mail_errors import REFUSED, cannot_open, status_error, transport_error
 from ..merging import SYNTAXES, MergeSyntax
 from ..messages import Message, Receipt, TransportError
@@ -31,6 +31,7 @@ from ..models import ChannelKind
 from ..options import Option, OptionType
 from ..smtp import PhasedSMTPBackend, bare_address
 from ..smtp_client import Letter
+from ..smtp_dialogue import SmtpDialogue
 
 OUR_SMTP = "apps.channels.smtp.PhasedSMTPBackend"
 
@@ -159,7 +160,7 @@ class EmailTransport(Transport):
         self._open()
         with self._in_our_words():
             if self.takes_wire:
-                return self._hand_over_smtp(message, gate, frame=self._frame(sender, reply_to))
+                return self._hand_over_smtp(message, gate)
             return self._hand_over_email(message.filled(), gate, sender=sender, reply_to=reply_to)
 
     @contextmanager
@@ -174,14 +175,33 @@ class EmailTransport(Transport):
                 self._drop()
             raise meaning from None  # a provider's own error repeats the whole message
 
-    def _hand_over_smtp(self, message: Message, gate: Gate, *, frame: Frame) -> str:
-        """Returns the name under which the mail server has queued the message, where it gives one."""
+    def _hand_over_smtp(self, message: Message, gate: Gate) -> str:
+        return _queued_as(self._connection.hand_over(self.letter(message), gate) or "")
+
+    def dialogue(self) -> SmtpDialogue | None:
+        if not self.takes_wire:
+            return None
+        dialogue: SmtpDialogue | None = self._connection.dialogue()
+        return dialogue
+
+    @property
+    def is_open(self) -> bool:  # type: ignore[override]
+        return not self.takes_wire or bool(self._connection.is_open)
+
+    def letter(self, message: Message) -> Letter:
+        if not is_address(message.address):
+            raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
+        frame = self._frame(*self._senders(message))
         sender, recipient = bare_address(frame.sender), message.address
         if not _PLAIN_ADDRESS.fullmatch(recipient):
             recipient = bare_address(recipient)
-        letter = Letter(sender=sender, recipients=[recipient], content=mail_bytes(message, frame))
-        queued = _QUEUED_AS.search(self._connection.hand_over(letter, gate) or "")
-        return queued.group(1) if queued else ""
+        return Letter(sender=sender, recipients=[recipient], content=mail_bytes(message, frame))
+
+    def receipt_of(self, message: Message, answer: Answer) -> Receipt:
+        if answer.error is None:
+            return self.accepted(message, _queued_as(answer.reply))
+        (receipt,), _error = self.refused((message,), answer.error)
+        return receipt
 
     def _hand_over_email(self, message: Message, gate: Gate, *, sender: str, reply_to: str) -> str:
         email: Any = django_email(message, sender=sender, reply_to=reply_to, place=calendar_place(self._connection))
@@ -265,6 +285,12 @@ class EmailTransport(Transport):
     @cached_property
     def _frames(self) -> dict[tuple[str, str], Frame]:
         return {}
+
+
+def _queued_as(reply: str) -> str:
+    """The name under which the mail server has queued the message, where it gives one."""
+    queued = _QUEUED_AS.search(reply)
+    return queued.group(1) if queued else ""
 
 
 def _is_clear_address(address: str) -> bool:

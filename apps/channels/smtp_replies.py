@@ -1,0 +1,44 @@
+"""What an SMTP server says, reply by reply, however its bytes arrive (RFC 5321, 4.2)."""
+
+import smtplib
+from collections import deque
+
+LONGEST_REPLY_BYTES = 64 * 1024
+
+
+class Replies:
+    """Takes bytes as they come, gives whole replies: a code, and the text of all its lines."""
+
+    def __init__(self) -> None:
+        self._whole: deque[tuple[int, bytes]] = deque()
+        self._lines: list[bytes] = []  # of a reply that goes on
+        self._rest = b""  # of a line that goes on
+        self._size = 0
+        self._nonsense = ""
+
+    def feed(self, chunk: bytes) -> None:
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self._size += len(chunk)
+        for line in lines:
+            if len(line) < 3 or not line[:3].isdigit():
+                self._nonsense = self._nonsense or "The reply was not SMTP."
+                return
+            self._lines.append(line[4:].strip())
+            if line[3:4] != b"-":
+                self._whole.append((int(line[:3]), b"\n".join(self._lines)))
+                self._lines, self._size = [], len(self._rest)
+        if self._size > LONGEST_REPLY_BYTES:
+            self._nonsense = self._nonsense or "The reply does not end."
+
+    def next(self) -> tuple[int, bytes] | None:
+        """None until there is a whole one; raises SMTPServerDisconnected where what follows is not a reply."""
+        if self._whole:
+            return self._whole.popleft()
+        if self._nonsense:
+            raise smtplib.SMTPServerDisconnected(self._nonsense)
+        return None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the server has said nothing more than what was taken."""
+        return not (self._whole or self._lines or self._rest or self._nonsense)
