@@ -26,6 +26,7 @@ _ENCODING = b"Content-Transfer-Encoding: 7bit"
 _FIRST_HEADER, _END_OF_HEADERS = b"Subject: ", b"\r\n\r\n"
 # Written into a header as it is, and broken nowhere: printable, without what Python's folding may break at.
 _ATOM = re.compile(r"[!-+\--:<-~]+")
+_OWN = frozenset(("Message-ID", "In-Reply-To", "References", "List-Unsubscribe"))  # headers that say something else to each
 
 
 def django_email(
@@ -110,11 +111,10 @@ class Frame:
     def around(self, message: Message, wire: Wire) -> bytes:
         """In Django's order. Each part says of itself whether it is all ASCII."""
         head, before_text_encoding, after_it, before_html_encoding, after_that, end = self.pieces
-        named = [("Subject", one_line(message.subject)), ("From", self.sender), ("To", message.address)]
+        headers = [header("Subject", message.subject), _shared("From", self.sender), header("To", message.address)]
         if self.reply_to:
-            named.append(("Reply-To", self.reply_to))
-        headers = [header(name, value) for name, value in named]
-        headers += [header(name, one_line(value)) for name, value in message.headers.items()]
+            headers.append(_shared("Reply-To", self.reply_to))
+        headers += [(header if name in _OWN else _shared)(name, value) for name, value in message.headers.items()]
         return b"".join(
             (
                 head,
@@ -142,7 +142,10 @@ def header(name: str, value: str) -> bytes:
     if name != "Subject" and _ATOM.fullmatch(value):
         before, after = _around_atom(name, len(value))
         return before + value.encode("ascii") + after
-    return _written(name, value)
+    return _written(name, one_line(value))
+
+
+_shared = lru_cache(maxsize=256)(header)  # for those that are on many messages
 
 
 @lru_cache(maxsize=4096)

@@ -281,9 +281,12 @@ def is_(first_digit: int, code: int) -> bool:
 
 def check(step: Step, replies: Sequence[tuple[int, bytes]]) -> None:
     """Raises the first refusal, unless another command of the same step was taken."""
-    if not any(is_(3 if step is Step.DATA else 2, code) for code, _text in replies):
-        code, text = replies[0]
-        raise refusal(step, code, reply_text(text))
+    wanted = 3 if step is Step.DATA else 2
+    for code, _text in replies:
+        if is_(wanted, code):
+            return
+    code, text = replies[0]
+    raise refusal(step, code, reply_text(text))
 
 
 def _path(address: str) -> str:

@@ -158,11 +158,9 @@ class SmtpDialogue:
 
     def _answers(self) -> Iterator[Answer]:
         while self._expected and (reply := self._replies.next()):
-            step, code, text = self._expected.popleft(), reply[0], reply_text(reply[1])
+            step, code = self._expected.popleft(), reply[0]
             if step is Step.DOT:
-                self._has_sent = False
-                self._wait_for_reply()
-                yield Answer(is_of_text=True, reply=text, error=None if is_(2, code) else refusal(step, code, text))
+                yield self._answer_to_text(code, reply_text(reply[1]))
             elif isinstance(step, Step) and code != CLOSING:
                 self._heard[step].append(reply)
                 if step is Step.DATA:
@@ -170,9 +168,14 @@ class SmtpDialogue:
             elif step is Aside.RESET and not is_(2, code):
                 raise smtplib.SMTPServerDisconnected("The server does not start afresh.")
             if code == CLOSING:
-                raise refusal(step if isinstance(step, Step) else Step.MAIL, code, text)
+                raise refusal(step if isinstance(step, Step) else Step.MAIL, code, reply_text(reply[1]))
 
-    def _judged(self) -> Iterator[Answer]:
+    def _answer_to_text(self, code: int, text: str) -> Answer:
+        self._has_sent = False
+        self._wait_for_reply()
+        return Answer(is_of_text=True, reply=text, error=None if is_(2, code) else refusal(Step.DOT, code, text))
+
+    def _judged(self) -> Sequence[Answer]:
         """The envelope's replies are all there: its text is waited for, or the next one starts afresh."""
         try:
             for step, replies in self._heard.items():
@@ -180,10 +183,10 @@ class SmtpDialogue:
         except PhasedSMTPError as error:
             self._offered = None
             self._clear_up(asks_for_text=is_(3, self._heard[Step.DATA][0][0]))
-            yield Answer(is_of_text=False, error=error)
-        else:
-            self.is_taken = True
-            self.deadline = _NEVER  # it is our turn
+            return [Answer(is_of_text=False, error=error)]
+        self.is_taken = True
+        self.deadline = _NEVER  # it is our turn
+        return []
 
     def _clear_up(self, *, asks_for_text: bool) -> None:
         self._expected += [Aside.NOTHING, Aside.RESET] if asks_for_text else [Aside.RESET]

@@ -2,6 +2,9 @@
 
 Nothing about a person stands in it, a forged one is refused without asking the database, and one made for a purpose
 opens no other. Keys come from SECRET_KEY and, for what was signed earlier, SECRET_KEY_FALLBACKS.
+
+The signature is a keyed BLAKE2b (RFC 7693), which is a MAC by design and takes a fifth of the time of HMAC with SHA-256:
+a message bears half a dozen. Names that were signed with the latter are still known, since mails are read for years.
 """
 
 import base64
@@ -12,6 +15,7 @@ import secrets
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from django.conf import settings
 
@@ -43,12 +47,16 @@ class Signer:
     """`sign` for one purpose, many times over: a batch signs a thousand names."""
 
     def __init__(self, purpose: Purpose) -> None:
-        self._key = _purpose_key(settings.SECRET_KEY, purpose)
+        self._key = _mac_key(settings.SECRET_KEY, purpose)
 
     def __call__(self, token: bytes, *, number: int = 0) -> str:
         """`token`: the bytes of the random token."""
-        payload = token + bytes((number,))
-        return _encode(payload + _digest(self._key, payload))
+        return self.raw(token, number).decode()
+
+    def raw(self, token: bytes, number: int = 0) -> bytes:
+        """The same in ASCII."""
+        payload = token + _BYTES[number]
+        return _encode(payload + _mac(self._key, payload))
 
 
 def unsign(purpose: Purpose, text: str) -> SignedName:
@@ -58,7 +66,7 @@ def unsign(purpose: Purpose, text: str) -> SignedName:
     if len(payload) != 17:
         raise BadToken(text)
     keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    if not any(hmac.compare_digest(signature, _signature(key, purpose, payload)) for key in keys):
+    if not any(_has_signed(signature, key, purpose, payload) for key in keys):
         raise BadToken(text)
     return SignedName(token=uuid.UUID(bytes=payload[:16]), number=payload[16])
 
@@ -73,20 +81,31 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _signature(key: str, purpose: Purpose, payload: bytes) -> bytes:
-    return _digest(_purpose_key(key, purpose), payload)
+def _has_signed(signature: bytes, key: str, purpose: Purpose, payload: bytes) -> bool:
+    known = (_mac(_mac_key(key, purpose), payload), _hmac(key, purpose, payload))
+    return any(hmac.compare_digest(signature, one) for one in known)
 
 
-def _purpose_key(key: str, purpose: Purpose) -> bytes:
-    return f"preavis.{purpose}:{key}".encode()
+def _mac(key: bytes, payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=SIGNATURE_BYTES, key=key).digest()
 
 
-def _digest(key: bytes, payload: bytes) -> bytes:
-    return hmac.digest(key, payload, "sha256")[:SIGNATURE_BYTES]
+@cache
+def _mac_key(key: str, purpose: Purpose) -> bytes:
+    """Of the length that BLAKE2b takes."""
+    return hashlib.blake2b(f"preavis.{purpose}:{key}".encode()).digest()
 
 
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+def _hmac(key: str, purpose: Purpose, payload: bytes) -> bytes:
+    return hmac.digest(f"preavis.{purpose}:{key}".encode(), payload, "sha256")[:SIGNATURE_BYTES]
+
+
+_BYTES = tuple(bytes((number,)) for number in range(256))
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+
+def _encode(raw: bytes) -> bytes:
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=")
 
 
 def _decode(text: str) -> bytes:
@@ -94,6 +113,6 @@ def _decode(text: str) -> bytes:
         raw = base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
     except (binascii.Error, ValueError) as error:
         raise BadToken(text) from error
-    if _encode(raw) != text:  # one spelling only: other spellings of the same bytes are forgeries
+    if _encode(raw).decode() != text:  # one spelling only: other spellings of the same bytes are forgeries
         raise BadToken(text)
     return raw

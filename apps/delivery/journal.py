@@ -184,10 +184,13 @@ def _progress(batch: Batch, lines: Sequence[bytes], server: Mapping[str, Any]) -
 def _dump(outcome: Outcome) -> str:
     """An acceptance, which nearly all of them are, in short."""
     if outcome.state == DeliveryState.SENT:
-        return json.dumps([outcome.delivery_id, outcome.at.isoformat(), outcome.provider_id, outcome.attempts])
+        return _in_short([outcome.delivery_id, outcome.at.isoformat(), outcome.provider_id, outcome.attempts])
     wait = outcome.retry_after
     odd = {"at": outcome.at.isoformat(), "retry_after": None if wait is None else wait.total_seconds()}
     return json.dumps(asdict(outcome) | odd)
+
+
+_in_short = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
 def _load(line: dict[str, Any] | list[Any]) -> Outcome:

@@ -19,7 +19,7 @@ class LetterBox:
         """`as_forms`: for a transport that merges, in place of one that takes bytes."""
         self._book, self._notice_url, self._as_forms = book, notice_url, as_forms
         self._click_urls = links.click_urls()
-        self._own: Mapping[int, Callable[[bytes], str]] = {
+        self._own: Mapping[int, Callable[[bytes], bytes]] = {
             NOTICE: self._notice,
             PIXEL: links.open_urls().of,
             UNSUBSCRIBE: links.unsubscribe_urls().of,
@@ -53,14 +53,9 @@ class LetterBox:
         return letter.wired(self._addresses(row.token, letter.addresses))
 
     def _addresses(self, token: UUID, numbers: Collection[int]) -> Mapping[int, bytes]:
-        raw = token.bytes
-        return {number: self._address(number, raw).encode() for number in numbers}
+        raw, own, click = token.bytes, self._own, self._click_urls.of
+        return {number: click(raw, number - FIRST_LINK) if number >= FIRST_LINK else own[number](raw) for number in numbers}
 
-    def _address(self, number: int, token: bytes) -> str:
-        if number >= FIRST_LINK:
-            return self._click_urls.of(token, number - FIRST_LINK)
-        return self._own[number](token)
-
-    def _notice(self, token: bytes) -> str:
+    def _notice(self, token: bytes) -> bytes:
         number = self._book.number_of(self._notice_url)
-        return self._notice_url if number is None else self._click_urls.of(token, number)
+        return self._notice_url.encode() if number is None else self._click_urls.of(token, number)

@@ -24,14 +24,15 @@ class Address:
     """The addresses of one purpose, one for each delivery (and link)."""
 
     def __init__(self, name: str, purpose: Purpose) -> None:
-        self._before, self._after = _around(name, settings.SITE_URL)
-        self._sign = Signer(purpose)
+        self._before, self._after = (part.encode() for part in _around(name, settings.SITE_URL))
+        self._signed = Signer(purpose).raw
 
     def __call__(self, token: UUID, number: int = 0) -> str:
-        return self.of(token.bytes, number)
+        return self.of(token.bytes, number).decode()
 
-    def of(self, token: bytes, number: int = 0) -> str:
-        return f"{self._before}{self._sign(token, number=number)}{self._after}"
+    def of(self, token: bytes, number: int = 0) -> bytes:
+        """As it goes over the wire."""
+        return self._before + self._signed(token, number) + self._after
 
 
 def open_urls() -> Address:
