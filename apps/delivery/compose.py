@@ -128,6 +128,7 @@ class Writer:
         self.touchpoint = batch.touchpoint
         self.kind = batch.channel.kind
         self.window = self.touchpoint.campaign.window
+        self.thread = str(self.window.uid)
         self.domain = urlsplit(settings.SITE_URL).hostname or "localhost"
         self.material = gather(self.touchpoint)
         self._compiled: dict[tuple[str, str] | None, Compiled] = {}
@@ -208,7 +209,7 @@ class Writer:
 
         All messages of a window to one person answer a message that never was, and so form one thread.
         """
-        thread = hashlib.sha256(f"{self.window.uid} {delivery.contact_id}".encode()).hexdigest()[:32]
+        thread = hashlib.sha256(f"{self.thread} {delivery.contact_id}".encode()).hexdigest()[:32]
         root = f"<{thread}@{self.domain}>"
         headers = {
             "Message-ID": f"<{delivery.token.hex}@{self.domain}>",

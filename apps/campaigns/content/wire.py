@@ -3,6 +3,7 @@
 A joined letter has the bytes of the same letter rendered as text (tests/delivery/test_wire.py); it only takes less time.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,20 +66,26 @@ class WirePattern:
     def of(cls, pattern: Pattern, asked: Collection[int], own: Mapping[int, bytes]) -> Self:
         literals = tuple(_wired(clean_text(literal)) for literal in pattern.literals)
         slots = tuple((number, encode if number in asked else None) for number, encode in pattern.slots)
-        specimen = _woven(literals, [b"" if encode else own[number] for number, encode in slots])
+        specimen = _woven(_loom(literals), [b"" if encode else own[number] for number, encode in slots])
         return cls(literals=literals, slots=slots, longest_line=max(map(len, specimen.split(b"\r\n"))))
 
     @cached_property
-    def asking(self) -> tuple[tuple[int, Encoder], ...]:
-        return tuple({(number, encode) for number, encode in self.slots if encode})
+    def asking(self) -> tuple[tuple[int, Encoder, int], ...]:
+        """The slots that ask, each with how often it does."""
+        times = Counter(slot for slot in self.slots if slot[1])
+        return tuple((number, encode, count) for (number, encode), count in times.items() if encode)
+
+    @cached_property
+    def loom(self) -> list[bytes]:
+        return _loom(self.literals)
 
     def join(self, answers: Mapping[int, str], own: Mapping[int, bytes]) -> tuple[bytes, int]:
         """The text, and how much longer than `longest_line` a line of it can be."""
-        written: dict[tuple[int, Encoder | None], bytes] = {
-            (number, encode): _wired(encode(answers[number])) for number, encode in self.asking
-        }
-        values = [written[slot] if slot[1] else own[slot[0]] for slot in self.slots]
-        return _woven(self.literals, values), sum(len(written[slot]) for slot in self.slots if slot[1])
+        written, more = {}, 0
+        for number, encode, count in self.asking:
+            value = written[number, encode] = _wired(encode(answers[number]))
+            more += count * len(value)
+        return _woven(self.loom, [written[number, encode] if encode else own[number] for number, encode in self.slots]), more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +107,12 @@ def _wired(text: str) -> bytes:
     return text.replace("\n", "\r\n").encode()
 
 
-def _woven(literals: tuple[bytes, ...], values: list[bytes]) -> bytes:
-    parts = [literals[0]]
-    for value, literal in zip(values, literals[1:], strict=True):
-        parts += value, literal
+def _loom(literals: Collection[bytes]) -> list[bytes]:
+    """The literals, with an empty place between each two."""
+    return [part for literal in literals for part in (b"", literal)][1:]
+
+
+def _woven(loom: list[bytes], values: list[bytes]) -> bytes:
+    parts = loom.copy()
+    parts[1::2] = values
     return b"".join(parts)

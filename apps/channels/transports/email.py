@@ -189,13 +189,13 @@ class EmailTransport(Transport):
         return not self.takes_wire or bool(self._connection.is_open)
 
     def letter(self, message: Message) -> Letter:
-        if not is_address(message.address):
-            raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
-        frame = self._frame(*self._senders(message))
-        sender, recipient = bare_address(frame.sender), message.address
+        recipient = message.address
         if not _PLAIN_ADDRESS.fullmatch(recipient):
+            if not is_address(recipient):
+                raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
             recipient = bare_address(recipient)
-        return Letter(sender=sender, recipients=[recipient], content=mail_bytes(message, frame))
+        frame = self._frame_of(message)
+        return Letter(sender=bare_address(frame.sender), recipients=[recipient], content=mail_bytes(message, frame))
 
     def receipt_of(self, message: Message, answer: Answer) -> Receipt:
         if answer.error is None:
@@ -276,11 +276,12 @@ class EmailTransport(Transport):
                 raise TransportError(text, permanent=False, channel_down=True)
         return sender, reply_to
 
-    def _frame(self, sender: str, reply_to: str) -> Frame:
-        known = self._frames.get((sender, reply_to))
-        if known is None:
-            known = self._frames[sender, reply_to] = Frame.of(sender=sender, reply_to=reply_to)
-        return known
+    def _frame_of(self, message: Message) -> Frame:
+        asked = (message.from_address, message.reply_to)
+        if asked not in self._frames:
+            sender, reply_to = self._senders(message)
+            self._frames[asked] = Frame.of(sender=sender, reply_to=reply_to)
+        return self._frames[asked]
 
     @cached_property
     def _frames(self) -> dict[tuple[str, str], Frame]:
