@@ -21,6 +21,8 @@ from .smtp_replies import Replies
 
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _NEVER = float("inf")
+# Of TLS. What OpenSSL keeps of a record that was read in part, no selector sees.
+LONGEST_RECORD_BYTES = 16 * 1024
 
 
 class Aside(Enum):
@@ -149,7 +151,7 @@ class SmtpDialogue:
 
     def _read(self) -> None:
         try:
-            chunk = self._socket.recv(8192)
+            chunk = self._socket.recv(LONGEST_RECORD_BYTES)
         except _NOT_YET:
             return
         if not chunk:

@@ -42,6 +42,18 @@ class Preavis:
             return do_work(place, url, scene, recipients, sink)
 
 
+class PreavisFour(Preavis):
+    """As a channel's setting allows; after a crash up to four messages of a worker are in doubt, in place of one."""
+
+    name = "preavis-4"
+    title = "Preavis, 4 connections per worker"
+
+    def run(self, place: Place, recipients: int, sink: SmtpSink | OwnSink) -> Run:
+        with self.copy(place, recipients) as (url, scene):
+            set_connections(url, 4)
+            return do_work(place, url, scene, recipients, sink)
+
+
 class PreavisOnSQLite(Preavis):
     name = "preavis-sqlite"
     title = "Preavis on SQLite"
@@ -68,6 +80,12 @@ def make_scene(place: Place, url: str, recipients: int, *marks: str) -> dict[str
     installation.manage("migrate", "--verbosity", "0")
     scene: dict[str, int] = installation.inside("scene", recipients, *marks)
     return scene
+
+
+def set_connections(url: str, count: int) -> None:
+    ledger = Ledger(url)
+    ledger.run("UPDATE channels_channel SET config = %s", f'{{"connections": {count}}}')
+    ledger.close()
 
 
 @contextlib.contextmanager

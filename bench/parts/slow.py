@@ -7,9 +7,9 @@ long line (`per` trip) what is asked for together is answered together: a client
 from typing import Any
 
 from ..contenders import Place
-from ..contenders.preavis import Preavis, do_work
+from ..contenders.preavis import Preavis, do_work, set_connections
 from ..results import number, table
-from ..servers import Ledger, OwnSink
+from ..servers import OwnSink
 from ..text import GROUP
 
 REPLIES = {"command": 4, "trip": 2}
@@ -33,9 +33,7 @@ def one(place: Place, preavis: Preavis, *, delay: float, per: str, connections: 
     try:
         with preavis.copy(place, recipients) as (url, scene):
             if connections > 1:
-                ledger = Ledger(url)
-                ledger.run("UPDATE channels_channel SET config = %s", f'{{"connections": {connections}}}')
-                ledger.close()
+                set_connections(url, connections)
             run = do_work(place, url, scene, recipients, sink, warm=False)
     finally:
         report = sink.close()
