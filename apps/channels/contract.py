@@ -63,6 +63,11 @@ class Dialogue(Protocol):
     @property
     def wants_to_write(self) -> bool: ...
     @property
+    def is_expecting(self) -> bool:
+        """Whether a reply is still to come."""
+        ...
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is under way, and the connection may serve others as it is."""
         ...

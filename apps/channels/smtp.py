@@ -107,6 +107,8 @@ class PhasedSMTPBackend(EmailBackend):
         return SmtpDialogue(self.connection) if self.connection.has_extn("pipelining") else None
 
     def _hand_over_once(self, letter: Letter, gate: Gate) -> str | None:
+        if self.connection is not None and self.connection.sock is None:  # hung up by a dialogue
+            self._forget()
         if self.connection is None and not self.open():
             return None
         try:

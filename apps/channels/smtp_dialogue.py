@@ -49,6 +49,7 @@ class SmtpDialogue:
         self._connection, self._patience = connection, connection.patience
         self._socket: socket.socket = connection.sock
         self._socket.setblocking(False)
+        self._is_sealed = isinstance(self._socket, ssl.SSLSocket)
         self._replies = Replies()
         self._unsent = memoryview(b"")
         self._behind_dot = 0  # bytes of the last write
@@ -66,6 +67,10 @@ class SmtpDialogue:
     @property
     def wants_to_write(self) -> bool:
         return bool(self._unsent)
+
+    @property
+    def is_expecting(self) -> bool:
+        return bool(self._expected)
 
     @property
     def is_idle(self) -> bool:
@@ -96,6 +101,8 @@ class SmtpDialogue:
 
     def go_on(self) -> list[Answer]:
         answers: list[Answer] = []
+        if self.loss:
+            return answers
         try:
             self._flush()
             self._read()
@@ -137,10 +144,16 @@ class SmtpDialogue:
             return
         try:
             while self._unsent:
-                self._unsent = self._unsent[self._socket.send(self._unsent) :]
+                self._unsent = self._unsent[self._socket.send(self._portion()) :]
         except _NOT_YET:
             return
         self._wait_for_reply()
+
+    def _portion(self) -> memoryview:
+        """What is sent at once. TLS says “all” or “not yet”, so that a text whose dot is on its way must not wait for more."""
+        if self._is_sealed and len(self._unsent) > self._behind_dot:
+            return self._unsent[: len(self._unsent) - self._behind_dot]
+        return self._unsent
 
     def _wait_for_reply(self) -> None:
         """A deadline for the next reply; none while there is none to come."""
@@ -169,6 +182,8 @@ class SmtpDialogue:
                     yield from self._judged()
             elif step is Aside.RESET and not is_(2, code):
                 raise smtplib.SMTPServerDisconnected("The server does not start afresh.")
+            else:
+                self._wait_for_reply()
             if code == CLOSING:
                 raise refusal(step if isinstance(step, Step) else Step.MAIL, code, reply_text(reply[1]))
 

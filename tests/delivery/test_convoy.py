@@ -1,11 +1,14 @@
 """One thread at several connections, against a real mail server that takes commands in one go, and a real Redis."""
 
+import time
+
 import pytest
 
 from apps.channels.models import ChannelKind
 from apps.channels.smtp_dialogue import SmtpDialogue
 from apps.common.redis import redis_client
 from apps.delivery import journal, services, store
+from apps.delivery.handover import convoy
 from apps.delivery.journal import peek
 from apps.delivery.models import Batch, Circuit, Delivery
 from apps.delivery.reaper import reap
@@ -255,3 +258,69 @@ def test_a_bug_in_a_message_puts_that_one_aside_and_stays_loud(server, monkeypat
     poison.refresh_from_db()
     assert poison.state == "in_doubt"
     assert states()["pending"] >= 1
+
+
+def test_a_bug_leaves_the_answers_of_the_others_to_be_heard(server, monkeypatch):
+    batch = a_batch(server, 12, connections=3)
+    pack, packed = SmtpDialogue.pack, []
+
+    def stumble(self, letter):
+        packed.append(letter)
+        if len(packed) == 7:
+            raise LookupError("a bug")
+        return pack(self, letter)
+
+    monkeypatch.setattr(SmtpDialogue, "pack", stumble)
+    with pytest.raises(LookupError):
+        services.deliver_batch(batch, now=NOW)
+
+    assert states()["in_doubt"] == 1
+    assert received(server) == addresses(state="sent")
+
+
+def test_a_server_that_cannot_be_reached_is_known_to_be_away(server, monkeypatch):
+    """Although finding out took all the time there was."""
+    batch = a_batch(server, 3, connections=3)
+    server.stop()
+    times = iter([True])
+    monkeypatch.setattr("apps.delivery.handover.Brake.is_free", lambda self: next(times, False))
+
+    services.deliver_batch(batch, now=NOW)
+
+    assert Circuit.objects.get().failures == 1
+    assert states() == {"pending": 3}
+
+
+def test_a_connection_that_is_slow_to_stand_does_not_hold_up_the_others(server, settings):
+    settings.EMAIL_TIMEOUT = 1
+    server.script["CONNECT"].extend([None, SILENCE])
+
+    services.deliver_batch(a_batch(server, 8, connections=2), now=NOW)
+
+    assert states() == {"sent": 8}
+
+
+def test_after_a_refusal_at_the_end_the_connection_is_kept(server):
+    server.script["RCPT"].extend([None, "550 5.1.1 unknown"])
+    with services.Workplace() as workplace:
+        first = a_batch(server, 2)
+        services.deliver_batch(first, now=NOW, workplace=workplace)
+        services.deliver_batch(claimed(1, channel=first.channel), now=NOW, workplace=workplace)
+
+    assert server.connections == 1
+
+
+def test_what_was_said_in_time_counts_however_late_it_is_heard(server, monkeypatch):
+    """The thread was held up elsewhere, beyond the server's patience."""
+    look = convoy.Convoy._wait
+
+    def late(self):
+        for carrier in self.carriers:
+            time.sleep(0.05)
+            carrier.dialogue.deadline = min(carrier.dialogue.deadline, time.monotonic())
+        return look(self)
+
+    monkeypatch.setattr(convoy.Convoy, "_wait", late)
+    services.deliver_batch(a_batch(server, 3), now=NOW)
+
+    assert states() == {"sent": 3}

@@ -9,58 +9,37 @@ written to slowly, it breaks up, and lanes see to the rest.
 import selectors
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from apps.channels.contract import Answer, Dialogue, Transport
-from apps.channels.messages import Phase, TransportError
+from apps.channels.contract import MOST_LOSSES_IN_A_ROW, Answer, Transport
+from apps.channels.messages import Phase, Receipt, TransportError
 
 from ..outcomes import Outcome, outcome_of
 from ..policy import DeliveryReason
-from ..waiting import WaitingRow
 from .brake import Halted
+from .carriers import Carrier, Openings, opening
 from .shared import HandOver, Pair
 
 LONGEST_WAIT_SECONDS = 60.0
-
-
-@dataclass(kw_only=True, eq=False)
-class Carrier:
-    """One connection, the message whose text it has handed over, and the next one, whose envelope is out."""
-
-    transport: Transport
-    dialogue: Dialogue
-    began_at: datetime
-    sent: Pair | None = None
-    offered: Pair | None = None
-    is_writing: bool = False  # and waits for the other side to read
-
-    @property
-    def is_waiting(self) -> bool:
-        return self.sent is not None or self.offered is not None
+OPENING_SECONDS = 0.02  # between looks whether another connection stands
 
 
 class Convoy:
-    def __init__(self, shared: HandOver, carriers: Sequence[Carrier]) -> None:
-        self.shared, self.carriers = shared, list(carriers)
+    def __init__(self, shared: HandOver, openings: Openings) -> None:
+        self.shared, self.openings = shared, openings
+        self.carriers: list[Carrier] = []
+        self.has_stood = False  # on one connection at least
         self._is_over = False  # nothing more leaves by this convoy
+        self._losses = 0  # behind a text, in a row
         self._done: list[Outcome] = []  # not noted yet
         self._selector = selectors.DefaultSelector()
 
     def work(self) -> None:
         try:
-            for carrier in tuple(self.carriers):
-                self._selector.register(carrier.dialogue, selectors.EVENT_READ, carrier)
-                self._offer(carrier)
-            while any(carrier.is_waiting for carrier in self.carriers):
-                self._step()
-        except Exception as error:  # the store or a transport: what has been handed over so far is still known
-            for carrier in self.carriers:
-                if carrier.sent:
-                    self._doubt(carrier.sent[0], carrier.began_at, error)
-            self.shared.fail(error)
+            self._join(seconds=None)
+            self._go_on()
+        except Exception as error:  # the store, a transport, or the end of the task
+            self._see_out(error)
         finally:
             self._selector.close()
             for carrier in self.carriers:
@@ -68,22 +47,55 @@ class Convoy:
                     carrier.dialogue.break_off()
             self.shared.journal.note(done=self._done)
 
-    def _step(self) -> None:
-        heard = self._wait()
-        for carrier in heard:
-            self._hear(carrier)
-        taken = [carrier for carrier in heard if carrier.dialogue.is_taken]
-        if taken:
-            self._let_go(taken)
-        for carrier in heard:
-            if not carrier.is_waiting:
-                self._offer(carrier)
+    def _go_on(self) -> None:
+        while any(carrier.is_waiting for carrier in self.carriers) or self._expects_company:
+            heard = self._wait()
+            for carrier in heard:
+                self._hear(carrier)
+            taken = [carrier for carrier in heard if carrier.dialogue.is_taken and not carrier.is_gone]
+            if taken:
+                self._let_go(taken)
+            if not self.openings.are_over:
+                self._join(seconds=0 if heard else OPENING_SECONDS)
+            for carrier in heard:
+                if carrier.is_empty and not carrier.is_gone:
+                    self._offer(carrier)
+
+    def _see_out(self, error: Exception) -> None:
+        """What has been handed over may still be answered; what is not, nobody knows."""
+        self._is_over = True
+        self.shared.fail(error)
+        try:
+            for carrier in tuple(self.carriers):
+                if carrier.dialogue.is_taken:
+                    self._call_off(carrier)
+            self._go_on()
+        except Exception as again:
+            for carrier in self.carriers:
+                if carrier.sent:
+                    self._doubt(carrier.sent, carrier, again)
+
+    # --- connections
+
+    @property
+    def _expects_company(self) -> bool:
+        return not self.openings.are_over and self._may_go_on and self.shared.may_go_on
+
+    def _join(self, *, seconds: float | None) -> None:
+        for transport, dialogue in self.openings.stand(seconds=seconds):
+            carrier = Carrier(transport=transport, dialogue=dialogue, began_at=self.shared.clock.now())
+            self.carriers.append(carrier)
+            self.has_stood = True
+            self._selector.register(dialogue, selectors.EVENT_READ, carrier)
+            self._offer(carrier)
 
     def _wait(self) -> list[Carrier]:
         """The connections over which something was said, or whose provider has been silent for too long."""
-        patience = min(carrier.dialogue.deadline for carrier in self.carriers) - time.monotonic()
-        if patience > 0:
-            return [key.data for key, _events in self._selector.select(min(patience, LONGEST_WAIT_SECONDS))]
+        patience = min((carrier.dialogue.deadline for carrier in self.carriers), default=0.0) - time.monotonic()
+        longest = LONGEST_WAIT_SECONDS if self.openings.are_over else OPENING_SECONDS
+        heard = [key.data for key, _events in self._selector.select(max(0.0, min(patience, longest)))]
+        if heard or patience > 0:  # what was said in time is heard, however late we listen
+            return heard
         for carrier in self.carriers:
             carrier.dialogue.check_patience()
         return [carrier for carrier in self.carriers if carrier.dialogue.loss]
@@ -99,7 +111,7 @@ class Convoy:
             except TransportError as error:
                 self._record(carrier, pair, Answer(is_of_text=False, error=error))
             except Exception as error:
-                self._doubt(pair[0], carrier.began_at, error)
+                self._doubt(pair, carrier, error)
                 raise
         return None
 
@@ -130,7 +142,7 @@ class Convoy:
             for carrier in carriers:
                 self._call_off(carrier)
             for each in following:
-                self._put_back(each and each[0])
+                self._put_back(each and each[0], was_begun=False)
             return
         for carrier, after in zip(carriers, following, strict=True):
             carrier.sent, carrier.offered, carrier.began_at = carrier.offered, after and after[0], began_at
@@ -139,13 +151,13 @@ class Convoy:
 
     def _call_off(self, carrier: Carrier) -> None:
         """SMTP knows no other way back from an envelope that was taken than to hang up."""
-        self._put_back(carrier.offered)
+        self._put_back(carrier.offered, was_begun=True)
         carrier.offered = None
         self._drop(carrier)
 
-    def _put_back(self, pair: Pair | None) -> None:
+    def _put_back(self, pair: Pair | None, *, was_begun: bool) -> None:
         if pair:
-            self.shared.put_back(pair)
+            self.shared.put_back(pair, was_begun=was_begun)
 
     # --- what becomes of them
 
@@ -161,12 +173,13 @@ class Convoy:
 
     def _record(self, carrier: Carrier, pair: Pair, answer: Answer) -> None:
         receipt = carrier.transport.receipt_of(pair[1], answer)
+        self._losses = self._losses if receipt.error else 0
         self._keep(outcome_of(pair[0], receipt, at=carrier.began_at))
         self.shared.stand_still(self.shared.pace.heard(receipt))
 
-    def _doubt(self, row: WaitingRow, at: datetime, error: Exception) -> None:
+    def _doubt(self, pair: Pair, carrier: Carrier, error: Exception) -> None:
         """Nobody knows how far the message came."""
-        self._keep(Outcome.in_doubt(row, DeliveryReason.NO_ANSWER, at=at, text=repr(error)))
+        self._keep(Outcome.in_doubt(pair[0], DeliveryReason.NO_ANSWER, at=carrier.began_at, text=repr(error)))
 
     def _keep(self, outcome: Outcome) -> None:
         self._done.append(outcome)
@@ -181,47 +194,39 @@ class Convoy:
             self._selector.modify(carrier.dialogue, events, carrier)
 
     def _lose(self, carrier: Carrier, loss: TransportError) -> None:
-        """What may have arrived is in doubt. The rest goes by lanes, which connect anew and know when to stop trying."""
-        self._is_over = True
-        (pair, other), carrier.sent, carrier.offered = _first(carrier.sent, carrier.offered), None, None
-        self._put_back(other)
-        if pair and (loss.phase is Phase.AFTER or loss.channel_down):
-            self._record(carrier, pair, Answer(is_of_text=True, error=loss))
-        else:
-            self._put_back(pair)
+        """What may have arrived is in doubt; all else of it goes by another connection.
+
+        The others only go on where nothing but an envelope was lost: lanes know best how to connect anew and when to stop.
+        """
+        sent, offered, carrier.sent, carrier.offered = carrier.sent, carrier.offered, None, None
         self._drop(carrier)
+        self._is_over |= sent is not None or loss.channel_down or not self.carriers
+        if loss.phase is Phase.AFTER:
+            self._losses += 1
+            loss.channel_down |= self._losses >= MOST_LOSSES_IN_A_ROW
+        hit = sent or offered
+        if hit and (loss.phase is Phase.AFTER or loss.channel_down):
+            self._record(carrier, hit, Answer(is_of_text=True, error=loss))
+        else:
+            self._put_back(hit, was_begun=sent is not None)
+        self._put_back(offered if sent else None, was_begun=False)
 
     def _drop(self, carrier: Carrier) -> None:
         self._selector.unregister(carrier.dialogue)
         self.carriers.remove(carrier)
+        carrier.is_gone = True
         carrier.dialogue.break_off()
-
-
-def _first(sent: Pair | None, offered: Pair | None) -> tuple[Pair | None, Pair | None]:
-    return (sent, offered) if sent else (offered, None)
 
 
 def work_by_convoy(shared: HandOver, transports: Sequence[Transport]) -> None:
     """Works through the messages where the transports can be spoken to without waiting, and as long as all goes well."""
     if not (shared.may_go_on and shared.pace.is_free):
         return
-    now = shared.clock.now()
-    dialogues = [(transport, dialogue) for transport, dialogue in zip(transports, _opened(transports), strict=True) if dialogue]
-    carriers = [Carrier(transport=transport, dialogue=dialogue, began_at=now) for transport, dialogue in dialogues]
-    if carriers:
-        Convoy(shared, carriers).work()
-
-
-def _opened(transports: Sequence[Transport]) -> Sequence[Dialogue | None]:
-    """All at once: connecting takes a provider at the other end of a long line a second."""
-    if sum(not transport.is_open for transport in transports) < 2:
-        return [_dialogue(transport) for transport in transports]
-    with ThreadPoolExecutor(len(transports)) as pool:
-        return list(pool.map(_dialogue, transports))
-
-
-def _dialogue(transport: Transport) -> Dialogue | None:
     try:
-        return transport.dialogue()
-    except TransportError:  # a lane will find out the same, and say so
-        return None
+        with opening(transports[: shared.left]) as openings:
+            convoy = Convoy(shared, openings)
+            convoy.work()
+            if openings.error and not convoy.has_stood:
+                shared.stand_still(shared.pace.heard(Receipt(key="", error=openings.error)))
+    except Exception as error:  # before anything was handed over
+        shared.fail(error)

@@ -94,9 +94,17 @@ class HandOver:
             self._waiting.appendleft(group[count:])
         return group[:count]
 
-    def put_back(self, pair: Pair) -> None:
-        """It was not handed over after all."""
-        self._waiting.appendleft((pair,))
+    @property
+    def left(self) -> int:
+        """How many calls are still to be made."""
+        return len(self._waiting)
+
+    def put_back(self, pair: Pair, *, was_begun: bool) -> None:
+        """It was not handed over after all. Those whose beginning is noted go first: until then they would be in doubt too."""
+        if was_begun:
+            self._waiting.appendleft((pair,))
+        else:
+            self._waiting.append((pair,))
 
     def pass_gate(self, number: int, *, looks: bool) -> None:
         """Returns where what the journal's note of that number begins may leave now; raises Halted.
