@@ -220,10 +220,10 @@ def test_a_killed_worker_leaves_one_message_in_doubt_for_each_connection(server,
     reap(NOW + HOUR)
 
     assert states()["in_doubt"] <= connections
-    assert states().get("sent", 0) + states()["in_doubt"] == 3
 
     work(NOW + HOUR)
-    assert len(set(received(server))) == len(received(server)) == 9  # those in doubt had arrived
+    assert len(set(received(server))) == len(received(server))
+    assert {*addresses()} - {*received(server)} <= {*addresses(state="in_doubt")}
 
 
 def test_a_journal_that_is_lost_does_not_stop_it(server, monkeypatch):

@@ -182,7 +182,7 @@ def test_cancelled_in_mid_send_only_those_who_have_an_invitation_hear_of_its_end
     from apps.channels.transports.email import EmailTransport
 
     hand_over = EmailTransport.hand_over
-    monkeypatch.setattr("apps.delivery.handover.LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("apps.delivery.handover.brake.LOOK_SECONDS", 0.0)
     monkeypatch.setattr(EmailTransport, "hand_over", cancel_after_two)
     tick(NOW)
     first = set(invited(server, "announce"))
