@@ -211,3 +211,9 @@ def test_what_was_chosen_of_an_object_can_be_mended(client, ana):
     client.post(reverse("admin:upstream_upstreamobject_change", args=[row.pk]), {"services": [checkout.pk]})
     assert list(row.services.all()) == [checkout]
     assert row.decided_at == timezone.now()
+
+
+def test_the_first_page_says_that_notices_wait(client, ana):
+    receive()
+    page = text(client.get("/admin/"))
+    assert "1 notice of a provider waits for you." in page

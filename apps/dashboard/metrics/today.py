@@ -14,6 +14,7 @@ from apps.campaigns.models import Touchpoint, TouchpointState
 from apps.channels.models import Channel
 from apps.common.times import format_period
 from apps.delivery.models import Delivery, DeliveryState
+from apps.upstream.models import UpstreamNotice
 from apps.windows.models import MaintenanceWindow, WindowStatus
 
 RECENT = timedelta(days=7)
@@ -48,7 +49,7 @@ class Today:
 
 
 def today(*, now: datetime) -> Today:
-    """Nine queries at most, however many windows there are."""
+    """Ten queries at most, however many windows there are."""
     windows = MaintenanceWindow.objects.prefetch_related("services")
     running = windows.under_way().order_by("ends_at")
     coming = windows.filter(status=WindowStatus.SCHEDULED).order_by("starts_at")
@@ -57,7 +58,7 @@ def today(*, now: datetime) -> Today:
         running=[_line(window, now) for window in running[:MOST]],
         coming=[_line(window, now) for window in coming[:MOST]],
         drafts=[_line(window, now) for window in drafts[:MOST]],
-        attention=[*_late_windows(now), *_troubled_campaigns(now), *_silent_channels()],
+        attention=[*_late_windows(now), *_troubled_campaigns(now), *_silent_channels(), *_upstream_notices()],
     )
 
 
@@ -111,3 +112,9 @@ def _silent_channels() -> Iterator[Attention]:
     for channel in Channel.objects.filter(is_enabled=False, pk__in=meant.values("channel"))[:MOST]:
         sentence = _("The channel “%(name)s” is switched off; plans that use it leave it out.") % {"name": channel}
         yield Attention(sentence=sentence, url=reverse("admin:channels_channel_change", args=[channel.pk]))
+
+
+def _upstream_notices() -> Iterator[Attention]:
+    if number := UpstreamNotice.objects.to_review().count():
+        text = ngettext("%(n)s notice of a provider waits for you.", "%(n)s notices of providers wait for you.", number)
+        yield Attention(sentence=text % {"n": number}, url=reverse("admin:upstream_upstreamnotice_changelist"))
