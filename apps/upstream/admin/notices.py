@@ -16,16 +16,8 @@ from apps.common.times import format_period
 
 from ..models import NoticeState, UpstreamNotice
 from ..sentences import outcome_sentence
-from .pages import notice_page
+from .pages import STYLES, notice_page
 from .uploads import review, upload
-
-STYLES = {
-    NoticeState.RECEIVED: "warn",
-    NoticeState.DRAFTED: "info",
-    NoticeState.PROPOSED: "warn",
-    NoticeState.SETTLED: "ok",
-    NoticeState.SET_ASIDE: "idle",
-}
 
 
 class ReviewFilter(admin.SimpleListFilter):

@@ -28,6 +28,14 @@ from ..forms import ObjectsForm, ReasonForm
 from ..models import NoticeState, UpstreamNotice
 from ..sentences import outcome_sentence, remark_sentences
 
+STYLES = {
+    NoticeState.RECEIVED: "warn",
+    NoticeState.DRAFTED: "info",
+    NoticeState.PROPOSED: "warn",
+    NoticeState.SETTLED: "ok",
+    NoticeState.SET_ASIDE: "idle",
+}
+
 
 def notice_page(request: HttpRequest, notice: UpstreamNotice) -> HttpResponse:
     require(request, "view")
@@ -125,6 +133,7 @@ class _Page:
             "title": str(notice),
             "opts": UpstreamNotice._meta,
             "notice": notice,
+            "style": STYLES[NoticeState(notice.state)],
             "stands": outcome_sentence(notice),
             "remarks": remark_sentences(notice.remarks),
             "when": format_period(notice.starts_at, notice.ends_at, zone=notice.time_zone, language=language),
