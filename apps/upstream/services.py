@@ -45,11 +45,15 @@ def receive(notices: Sequence[ReadNotice], *, source: str, actor: User | None = 
 
 
 def sweep(*, now: datetime, at_most: int = 500) -> int:
-    """Notices that are kept and have had no effect yet; returns how many were looked at."""
-    ids = list(UpstreamNotice.objects.waiting().values_list("pk", flat=True)[:at_most])
-    for pk in ids:
+    """Notices that are kept and have had no effect yet, and proposals that somebody has made true by hand; returns how many
+    were looked at."""
+    waiting = list(UpstreamNotice.objects.waiting().values_list("pk", flat=True)[:at_most])
+    for pk in waiting:
         take_effect(pk, actor=None, now=now)
-    return len(ids)
+    proposed = list(UpstreamNotice.objects.filter(state=NoticeState.PROPOSED).values_list("pk", flat=True)[:at_most])
+    for pk in proposed:
+        _settle_if_true(pk, now=now)
+    return len(waiting) + len(proposed)
 
 
 def take_effect(pk: int, *, actor: User | None, now: datetime) -> None:
@@ -66,6 +70,15 @@ def take_effect(pk: int, *, actor: User | None, now: datetime) -> None:
         logger.exception("Notice %s has no effect.", pk)
         problem = _("It could not be taken in; the log has the reason. It is tried again by itself.")
         UpstreamNotice.objects.filter(pk=pk, state=NoticeState.RECEIVED).update(problem=problem)
+
+
+@transaction.atomic
+def _settle_if_true(pk: int, *, now: datetime) -> None:
+    """A planner may have moved or cancelled the window on its own page."""
+    notice = _locked(pk)
+    decision = _decide(notice, _locked_window(notice), Said.load(notice.taken), now=now)
+    if notice.state == NoticeState.PROPOSED and decision.effect == Effect.NOTHING:
+        _settle(notice, decision.outcome, actor=None, now=now)
 
 
 def foresee(notice: ReadNotice, row: UpstreamNotice | None, *, now: datetime) -> Decision:

@@ -268,3 +268,20 @@ def test_our_own_windows_that_come_back_are_left_out():
     received = services.receive(reading.notices, source="mail", now=NOW)
     assert (received.counts[Arrival.OWN], received.counts[Arrival.NEW]) == (1, 1)
     assert UpstreamNotice.objects.get().uid == "43"
+
+
+def test_a_proposal_that_a_planner_made_true_by_hand_is_settled():
+    promised()
+    notice = receive(event(**MOVED))
+    campaign = Campaign.objects.select_related("window").get()
+    times = {"starts_at": notice.starts_at, "ends_at": notice.ends_at}
+    campaigns.reschedule(campaign, **times, reason="Moved.", actor=None, now=NOW)
+    services.sweep(now=NOW)
+    assert state_of(notice) == (NoticeState.SETTLED, Outcome.AGREES)
+
+
+def test_a_proposal_that_nobody_has_decided_stays():
+    promised()
+    notice = receive(event(**MOVED))
+    services.sweep(now=NOW)
+    assert state_of(notice) == (NoticeState.PROPOSED, Outcome.TO_MOVE)
