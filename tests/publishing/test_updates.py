@@ -181,7 +181,7 @@ def test_a_public_feed_gives_no_reasons(client):
 
 
 def test_a_control_character_does_not_break_the_feed(client):
-    scheduled("a\x0bb\x00")
+    scheduled("a\x0bb\x07")
     assert text(entries(client, address(".atom"))[0], "a:title") == "Scheduled: a b"
 
 
