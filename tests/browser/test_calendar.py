@@ -64,8 +64,8 @@ def test_subscriber_sees_the_steps_and_chooses_reminders(demo: Demo, page: Page,
     expect(page.get_by_role("link", name="Open in the calendar program")).to_have_attribute(
         "href", demo.feed.replace("http://", "webcal://")
     )
-    page.get_by_text("Google Calendar").click()
-    expect(page.get_by_text("Paste the address that begins with https")).to_be_visible()
+    page.get_by_text("Google Calendar", exact=True).click()
+    expect(page.get_by_text("publicly accessible")).to_be_visible()
     accessible(page)
     page.get_by_label("1 hour before the start").check()
     page.get_by_role("button", name="Save").click()
