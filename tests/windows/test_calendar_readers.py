@@ -67,6 +67,7 @@ def by_uid(entries):
     return sorted(entries, key=lambda entry: entry.uid)
 
 
+@pytest.mark.filterwarnings("ignore:'maxsplit' is passed as positional:DeprecationWarning")  # ics, on Python 3.13
 @pytest.mark.parametrize(
     ("read", "titles"),
     [
