@@ -44,7 +44,7 @@ def receive(notices: Sequence[ReadNotice], *, source: str, actor: User | None = 
     return received
 
 
-def sweep(*, now: datetime, at_most: int = 500) -> int:
+def sweep(*, now: datetime, at_most: int = 2000) -> int:
     """Notices that are kept and have had no effect yet, and proposals that somebody has made true by hand; returns how many
     were looked at."""
     waiting = list(UpstreamNotice.objects.waiting().values_list("pk", flat=True)[:at_most])
