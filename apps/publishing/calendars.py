@@ -95,7 +95,7 @@ _memory = Memory()
 class _Windows:
     """The entries of a selection's windows: listed at once, rendered in lots, as far as they are asked for."""
 
-    _FACTS = ("pk", "uid", "revision", "content_changed_at", "updated_at")
+    _FACTS = ("pk", "uid", "revision", "updated_at")
 
     def __init__(self, selection: Selection, now: datetime, to_come_ending: bytes) -> None:
         self.feed = selection.feed
@@ -105,7 +105,7 @@ class _Windows:
         self.notes = notes_of(rows, language=self.feed.language) if self.feed.is_internal else {}
         self.is_brief = self.feed.detail == Detail.PUBLIC
         stamp = (VERSION, self.feed.language, self.is_brief, settings.SITE_URL, settings.DEFAULT_FROM_EMAIL)
-        self.keys = {row[0]: (*row[:5], self.notes.get(row[0], ()), stamp) for row in self.rows}
+        self.keys = {row[0]: (*row[:4], self.notes.get(row[0], ()), stamp) for row in self.rows}
 
     def entries(self) -> Iterator[Entry]:
         for pk, *_facts, starts_at, ends_at in self.rows:
@@ -127,7 +127,7 @@ class _Windows:
         """By window: nobody is reminded of what is cancelled, under way or over."""
         account = account_ending(self.feed.name)
         to_come = account + self.to_come_ending
-        return {row[0]: to_come if row[5] == WindowStatus.SCHEDULED else account for row in self.rows}
+        return {row[0]: to_come if row[4] == WindowStatus.SCHEDULED else account for row in self.rows}
 
     def _bodies(self, ids: Sequence[int]) -> dict[int, bytes | None]:
         """What readers share of each entry; what nobody has asked for yet is rendered."""

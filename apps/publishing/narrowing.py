@@ -42,7 +42,8 @@ def narrowed(wanted: Sequence[Entry], rendered: Iterator[Entry], *, room: int, t
     for entry in rendered:
         room -= len(entry.body)
         if room < 0:
-            return _cut(kept, [each for each in wanted if _rank(each, today) >= _rank(entry, today)], today)
+            bar = _rank(entry, today)
+            return _cut(kept, [each for each in wanted if _rank(each, today) >= bar], today)
         kept.append(entry)
     return Narrowed(entries=kept)
 
