@@ -25,7 +25,7 @@ Show = Callable[[dict[str, Any]], str]
 ALL = (
     ["weigh"],
     ["throughput", "--recipients", "20000"],
-    ["throughput", "--recipients", "100000", "--only", "preavis"],
+    ["throughput", "--recipients", "100000", "--only", "preavis", "--only", "preavis-4"],
     ["slow"],
     ["lateness"],
     ["pixel"],

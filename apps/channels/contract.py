@@ -21,8 +21,8 @@ CONNECTIONS = Option(
     name="connections",
     label=gettext_lazy("Connections"),
     help_text=gettext_lazy(
-        "How many each worker opens at the same time, 1 to 50. More than one pays where the provider takes long to answer; "
-        "each one adds a message that may be in doubt after a crash."
+        "How many each worker opens at the same time, 1 to 50. More pay where the provider takes long to answer, and four where "
+        "every minute counts; each one adds a message that may be in doubt after a crash."
     ),
     type=OptionType.NUMBER,
     default=1,
