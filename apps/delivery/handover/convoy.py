@@ -45,7 +45,8 @@ class Convoy:
             for carrier in self.carriers:
                 if not carrier.dialogue.is_idle:
                     carrier.dialogue.break_off()
-            self.shared.journal.note(done=self._done)
+            if self._done:
+                self.shared.journal.note(done=self._done)
 
     def _go_on(self) -> None:
         while any(carrier.is_waiting for carrier in self.carriers) or self._expects_company:
