@@ -9,7 +9,7 @@ from django.db import DatabaseError
 
 from .models import Channel
 from .registry import problems
-from .transports.email import backend_problems
+from .transports.email_options import backend_problems
 
 
 @register()

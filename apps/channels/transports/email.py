@@ -3,101 +3,49 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from typing import Any
 
 from anymail.backends.base import AnymailBaseBackend
 from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import get_connection
-from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.message import sanitize_address
 from django.utils.functional import cached_property
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from apps.common.text import one_line
-
-from ..addresses import is_listed, may_be_public, not_public
+from ..addresses import is_listed
 from ..calendar_parts import calendar_place
 from ..contract import CONNECTIONS, Answer, Gate, Transport
 from ..mail_errors import REFUSED, cannot_open, status_error, transport_error
+from ..mailboxes import PLAIN_ADDRESS, is_address, is_clear_address
 from ..merging import SYNTAXES, MergeSyntax
 from ..messages import Message, Receipt, TransportError
 from ..mime import Frame, django_email, mail_bytes, merged_email
 from ..models import ChannelKind
-from ..options import Option, OptionType
 from ..smtp import PhasedSMTPBackend, bare_address
 from ..smtp_client import Letter
 from ..smtp_dialogue import SmtpDialogue
-
-OUR_SMTP = "apps.channels.smtp.PhasedSMTPBackend"
+from .email_options import BACKEND, HOST, OF_THE_HOST, OUR_SMTP, PER_CALL, SENDERS, backend_problems, host_problems
 
 _QUEUED_AS = re.compile(r"(?:queued as |\bid=)([\w.-]+)", re.IGNORECASE)  # Postfix and its kin; Exim
-# What most addresses look like; no parser could say more of it (RFC 5321, 4.1.2: dot-atoms, and labels of a domain).
-_PLAIN_ADDRESS = re.compile(
-    r"[\w!#$%&'*+/=?^`{|}~-]{1,64}(?:\.[\w!#$%&'*+/=?^`{|}~-]{1,64})*@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{1,63}", re.ASCII
-)
-# Which every provider's part of anymail writes alike, and no provider takes for a tag: no capitals or IDNA in the domain.
-_CLEAR_ADDRESS = re.compile(r"[\w.!#$&'*+/=?^`~-]+@(?!xn--|.*\.xn--)[a-z0-9.-]+", re.ASCII)
-_SECURITY = (("starttls", "STARTTLS"), ("tls", "TLS"), ("none", gettext_lazy("None")))
-
-
-_SENDERS = (
-    Option(name="from_address", label=gettext_lazy("From"), help_text=gettext_lazy("Empty: FROM_EMAIL of the installation.")),
-    Option(name="reply_to", label=gettext_lazy("Reply to")),
-)
-_BACKEND = Option(
-    name="backend",
-    label=gettext_lazy("E-mail backend"),
-    help_text=gettext_lazy(
-        "Python path of a Django e-mail backend, such as anymail.backends.postmark.EmailBackend. Empty: EMAIL_BACKEND."
-    ),
-)
-_HOST = Option(
-    name="host",
-    label=gettext_lazy("SMTP host"),
-    help_text=gettext_lazy("A mail server of this channel's own. Empty: EMAIL_HOST and all that belongs to it."),
-)
-_OF_THE_HOST = (
-    Option(name="port", label=gettext_lazy("SMTP port"), type=OptionType.NUMBER, default=25),
-    Option(name="security", label=gettext_lazy("SMTP security"), type=OptionType.CHOICE, choices=_SECURITY, default="none"),
-    Option(name="username", label=gettext_lazy("SMTP user")),
-    Option(name="password", label=gettext_lazy("SMTP password"), is_secret=True),
-)
-
-
-_PER_CALL = Option(
-    name="messages_per_call",
-    label=gettext_lazy("Messages per call"),
-    help_text=gettext_lazy(
-        "For the e-mail providers that take many messages in one call (Mailgun, SparkPost), 1 to 1000. After a crash, or a call "
-        "without an answer, all messages of one call may be in doubt."
-    ),
-    type=OptionType.NUMBER,
-    default=50,
-    at_most=1000,
-)
 
 
 class EmailTransport(Transport):
     """What a channel leaves empty comes from the settings EMAIL_* and ANYMAIL."""
 
     kind = ChannelKind.EMAIL
-    options = (*_SENDERS, _BACKEND, _HOST, *_OF_THE_HOST, CONNECTIONS, _PER_CALL)
+    options = (*SENDERS, BACKEND, HOST, *OF_THE_HOST, CONNECTIONS, PER_CALL)
 
     @classmethod
     def problems(cls, *, config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
         found = super().problems(config=config, secrets=secrets)
         if found:
             return found
-        for option in _SENDERS:
+        for option in SENDERS:
             value = config.get(option.name, "")
             if value and not is_address(value):
                 found.append(_("%(label)s: “%(value)s” is not an e-mail address.") % {"label": option.label, "value": value})
-        found += _host_problems(config, secrets)
+        found += host_problems(config, secrets)
         if found or config.get("host"):
             return found
         return backend_problems(config.get("backend") or settings.EMAIL_BACKEND)
@@ -114,7 +62,7 @@ class EmailTransport(Transport):
     def group_size(self) -> int:  # type: ignore[override]
         if self._syntax is None:
             return 1
-        return min(int(self.config.get(_PER_CALL.name) or _PER_CALL.default), self._syntax.at_most)
+        return min(int(self.config.get(PER_CALL.name) or PER_CALL.default), self._syntax.at_most)
 
     @cached_property
     def _syntax(self) -> MergeSyntax | None:
@@ -123,7 +71,7 @@ class EmailTransport(Transport):
 
     def joins(self, group: Sequence[Message], message: Message) -> bool:
         """Those of one form letter, each to an address of its own: values are told apart by it. A calendar is one person's."""
-        if self._syntax is None or message.merge is None or message.calendar or not _is_clear_address(message.address):
+        if self._syntax is None or message.merge is None or message.calendar or not is_clear_address(message.address):
             return False
         if not group:
             return self._syntax.takes(message.merge)
@@ -190,7 +138,7 @@ class EmailTransport(Transport):
 
     def letter(self, message: Message) -> Letter:
         recipient = message.address
-        if not _PLAIN_ADDRESS.fullmatch(recipient):
+        if not PLAIN_ADDRESS.fullmatch(recipient):
             if not is_address(recipient):
                 raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
             recipient = bare_address(recipient)
@@ -294,50 +242,6 @@ def _queued_as(reply: str) -> str:
     return queued.group(1) if queued else ""
 
 
-def _is_clear_address(address: str) -> bool:
-    return bool(_PLAIN_ADDRESS.fullmatch(address) and _CLEAR_ADDRESS.fullmatch(address))
-
-
 def _shared(message: Message) -> tuple[Any, ...]:
     """What the messages of one call have in common, beside headers that are alike."""
     return message.merge and message.merge.form, message.from_address, message.reply_to, message.tags[:1], {*message.headers}
-
-
-def is_address(text: str) -> bool:
-    """Whether Django can write it into a header, alone or with a display name."""
-    return bool(_PLAIN_ADDRESS.fullmatch(text)) or _is_other_address(text)
-
-
-@lru_cache(maxsize=256)  # the sender is asked about with every message, and parsing is slow
-def _is_other_address(text: str) -> bool:
-    try:
-        return "@" in sanitize_address(text, "utf-8") and one_line(text) == text
-    except ValueError:
-        return False
-
-
-def backend_problems(path: str) -> list[str]:
-    """Whether EMAIL_BACKEND, or what a channel names instead, can be loaded and has the settings it needs."""
-    try:
-        backend = import_string(path)
-        if not issubclass(backend, BaseEmailBackend):
-            return [_("E-mail backend: “%(path)s” is not a Django e-mail backend.") % {"path": path}]
-        backend()
-    except (ImportError, TypeError, ValueError, ImproperlyConfigured) as error:
-        return [_("E-mail backend: “%(path)s” cannot be used: %(error)s") % {"path": path, "error": one_line(str(error))}]
-    return []
-
-
-def _host_problems(config: Mapping[str, Any], secrets: Mapping[str, str]) -> list[str]:
-    if host := config.get("host", ""):
-        if config.get("backend", OUR_SMTP) not in ("", OUR_SMTP):
-            return [_("SMTP host: it has no effect on another e-mail backend; leave one of the two empty.")]
-        if is_listed(host, int(config.get("port") or 25), settings.CHANNEL_HOST_ALLOWLIST):
-            return []
-        if not may_be_public(host):
-            return [_("SMTP host: %(problem)s") % {"problem": not_public(host)}]
-        if config.get("username") and config.get("security", "none") == "none":
-            return [_("SMTP security: a password may not travel in the clear; choose STARTTLS or TLS.")]
-        return []
-    without = [option for option in _OF_THE_HOST if (secrets if option.is_secret else config).get(option.name)]
-    return [_("%(label)s has no effect without an SMTP host.") % {"label": option.label} for option in without]
