@@ -70,10 +70,17 @@ def _calendars(message: Message) -> Iterator[LetterCalendar]:
             return
         if part.is_multipart():
             continue
-        name = one_line(part.get_filename() or "")[:200]
+        name = _file_name(part)
         content = _content(part) if _may_be_calendar(part, name) else b""
         if b"BEGIN:" in content[:4096].upper() or (content and part.get_content_type() in CALENDAR_TYPES):
             yield LetterCalendar(content=content, name=name)
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return one_line(part.get_filename() or "")[:200]
+    except (LookupError, ValueError):  # in an encoding that cannot be (RFC 2231)
+        return ""
 
 
 def _may_be_calendar(part: Message, name: str) -> bool:
@@ -85,10 +92,8 @@ def _may_be_calendar(part: Message, name: str) -> bool:
 def _content(part: Message) -> bytes:
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else b""
-    charset = part.get_content_charset() or "utf-8"
-    if charset in ("utf-8", "us-ascii"):
-        return content
     try:
-        return content.decode(charset).encode()
-    except (LookupError, UnicodeError):
+        charset = part.get_content_charset() or "utf-8"
+        return content if charset in ("utf-8", "us-ascii") else content.decode(charset).encode()
+    except (LookupError, ValueError):  # no such encoding, or not in it
         return content

@@ -1,7 +1,7 @@
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from apps.common.letters import looks_like_a_letter, read_letter
@@ -67,6 +67,9 @@ def test_a_letter_is_told_from_a_calendar(content, expected):
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
+@example(b"\0")
+@example(b"x; name*=\0''y")
+@example(b"x; charset*=\0''y")
 def test_no_bytes_break_the_reader_of_letters(noise):
     read_letter(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/calendar; charset=" + noise)
     read_letter(noise)
