@@ -23,6 +23,7 @@ from .sink import Sink
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 5
 QUEUES = "urgent,bulk,events,housekeeping"
+CHECKPOINT_SECONDS = 60.0
 
 
 class House:
@@ -69,8 +70,18 @@ class House:
         return f"{self.server}/{name}"
 
     def execute(self, statement: str) -> None:
+        """Again and again while a checkpoint fails: a drill beside this one may be keeping its disk full."""
+        gives_up_at = time.monotonic() + CHECKPOINT_SECONDS
         with psycopg.connect(f"{self.server}/postgres", autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[call-overload]
+            while True:
+                try:
+                    connection.execute(statement)  # type: ignore[call-overload]
+                except psycopg.errors.InternalError_:
+                    if time.monotonic() > gives_up_at:
+                        raise
+                    time.sleep(0.5)
+                else:
+                    return
 
     def drop(self, url: str) -> None:
         if self.server:
