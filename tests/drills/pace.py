@@ -33,7 +33,7 @@ def _hold_rate(run: Run, received: list[Received], name: str, *, at_least: float
     rate = _rate(received)
     most = PACE * (1 + TOLERANCE) + PACE * rate / len(received)
     run.measured |= {name: round(rate, 2), f"{name}, busiest second": _busiest_second(received)}
-    run.hold(at_least * PACE <= rate <= most, f"{name}: {rate:.2f} messages a second, and the pace is {PACE:g}.")
+    run.hold(at_least * PACE / run.leeway <= rate <= most, f"{name}: {rate:.2f} messages a second, and the pace is {PACE:g}.")
 
 
 @drill(
@@ -87,7 +87,7 @@ def slow_beside_quick(run: Run) -> None:
         run.wait_settled(*quick)
         run.wait_settled(*slow)
         verdict = run.judge(*quick, name="quick: ")
-        run.hold((verdict.first_after or 0) <= 3.0, f"The first quick message came after {verdict.first_after} s.")
+        run.hold((verdict.first_after or 0) <= 3.0 * run.leeway, f"The first quick message came after {verdict.first_after} s.")
         for name, sink, scene in (("slow", one, slow[0]), ("other slow", other, slow[1])):
             run.judge(scene, received=sink.received, name=f"{name}: ")
             _hold_rate(run, sink.received, name, at_least=0.7)  # it gives way now and then
@@ -112,8 +112,8 @@ def urgent_before_routine(run: Run) -> None:
     between = sum(not is_urgent for is_urgent in order[first:last])
     waited = run.stage.sink.received[first].at - urgent["due_at"]
     run.measured |= {"urgent, first after": round(waited, 2), "routine in between": between}
-    run.hold(waited <= 1.5, f"The first urgent message came after {waited:.2f} s.")
-    run.hold(between <= 3, f"{between} routine messages left between the urgent ones.")
+    run.hold(waited <= 1.5 * run.leeway, f"The first urgent message came after {waited:.2f} s.")
+    run.hold(between <= 3 * run.leeway, f"{between} routine messages left between the urgent ones.")
 
 
 @drill(
@@ -139,6 +139,6 @@ def provider_away(run: Run) -> None:
         first = min(message.at for message in dead.received) - back
         run.measured |= {"opened after": opened, "back after": round(first, 1)}
         run.judge(*held, received=dead.received)
-        run.hold(first <= 75, f"The first message came {first:.1f} s after the provider was back.")
+        run.hold(first <= 75 * run.leeway, f"The first message came {first:.1f} s after the provider was back.")
         gaps = [later.at - sooner.at for sooner, later in itertools.pairwise(dead.received)]
-        run.hold(max(gaps) <= 15, f"The rest kept waiting for {max(gaps):.1f} s.")
+        run.hold(max(gaps) <= 15 * run.leeway, f"The rest kept waiting for {max(gaps):.1f} s.")

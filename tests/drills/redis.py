@@ -29,10 +29,10 @@ def _hold_life(run: Run, name: str) -> None:
     since = run.received()
     began = time.monotonic()
     scene = run.touchpoint(1)
-    run.wait_for(1, since=since, seconds=BACK_SECONDS + 30)
+    run.wait_for(1, since=since, seconds=BACK_SECONDS * run.leeway + 30)
     took = time.monotonic() - began
     run.measured[name] = round(took, 1)
-    run.hold(took <= BACK_SECONDS, f"With Redis back it took {took:.0f} s to send again.")
+    run.hold(took <= BACK_SECONDS * run.leeway, f"With Redis back it took {took:.0f} s to send again.")
     run.wait_settled(scene)
 
 
@@ -177,7 +177,7 @@ def _falls_due_without(run: Run, gone: Callable[[], AbstractContextManager[None]
     _hold_life(run, "back_after_seconds")
     run.wait_settled(scene)
     verdict = run.judge(scene, doubts=0)
-    late = verdict.first_after is None or verdict.first_after > GOES_ON_SECONDS
+    late = verdict.first_after is None or verdict.first_after > GOES_ON_SECONDS * run.leeway
     run.hold(not late, f"The first message came {verdict.first_after} s after it was due.")
 
 
@@ -229,5 +229,5 @@ def unheard(run: Run) -> None:
         os.killpg(worker.pid, signal.SIGCONT)
     _hold_life(run, "back_after_seconds")
     verdict = run.judge(scene, doubts=0)
-    late = verdict.first_after is None or verdict.first_after > UNHEARD_SECONDS
+    late = verdict.first_after is None or verdict.first_after > UNHEARD_SECONDS * run.leeway
     run.hold(not late, f"The first message came {verdict.first_after} s after it was due.")
