@@ -31,7 +31,8 @@ def published(monkeypatch):
 
 
 @pytest.fixture
-def scheduler(monkeypatch):
+def scheduler(monkeypatch, redis_server):
+    """Its tick asks for a connection before it publishes anything, and would wait for Redis for ever."""
     monkeypatch.setattr(beat, "database_now", lambda: NOW)
     monkeypatch.setattr(beat, "close_old_connections", lambda: None)  # the test's own transaction is one
     made = DueRowScheduler(app, lazy=True)
