@@ -1,5 +1,4 @@
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
@@ -9,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.files import KeptFile
 from apps.common.models import TimestampedModel
 from apps.common.validators import validate_zone
 
@@ -205,22 +205,9 @@ class Suppression(TimestampedModel):
         return f"{self.address} ({self.get_reason_display()})"
 
 
-class ContactFile(models.Model):
-    """An uploaded file of contacts between its check and its import.
-
-    It is personal data: imported or discarded it goes at once, forgotten at the first upload after `KEPT_FOR`.
-    """
-
-    KEPT_FOR = timedelta(days=1)
-
-    name = models.CharField(_("name"), max_length=200)
-    content = models.BinaryField()
-    uploaded_at = models.DateTimeField(_("uploaded at"))
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+class ContactFile(KeptFile):
+    """Of contacts, between its check and its import. It is personal data: imported or discarded it goes at once."""
 
     class Meta:
         verbose_name = _("contact file")
         verbose_name_plural = _("contact files")
-
-    def __str__(self) -> str:
-        return self.name

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record
+from apps.common.files import keep
 
 from . import importing
 from .addresses import normal_address
@@ -102,11 +103,9 @@ def import_contacts(
     return report
 
 
-@transaction.atomic
 def keep_file(file: "UploadedFile[Any]", *, actor: User, now: datetime) -> ContactFile:
-    """Holds an uploaded file until its import is decided; files nobody decided about are thrown away on the way."""
-    ContactFile.objects.filter(uploaded_at__lt=now - ContactFile.KEPT_FOR).delete()
-    return ContactFile.objects.create(name=(file.name or "")[-200:], content=file.read(), uploaded_at=now, uploaded_by=actor)
+    """Holds an uploaded file until its import is decided."""
+    return keep(ContactFile, file, actor=actor, now=now)
 
 
 def check_file(file: ContactFile, *, now: datetime) -> ImportReport:

@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
@@ -8,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from apps.common.files import KeptFile
 from apps.common.models import TimestampedModel
 from apps.windows.models import ENDED_STATUSES, Impact, MaintenanceWindow, Service, WindowStatus
 
@@ -140,19 +140,9 @@ class UpstreamObject(models.Model):
         return f"{self.provider_key}: {self.object_id}"
 
 
-class NoticeFile(models.Model):
-    """An uploaded file between its check and its taking in; forgotten at the first upload after `KEPT_FOR`."""
-
-    KEPT_FOR = timedelta(days=1)
-
-    name = models.CharField(_("name"), max_length=200)
-    content = models.BinaryField()
-    uploaded_at = models.DateTimeField(_("uploaded at"))
-    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+class NoticeFile(KeptFile):
+    """Of notices, between its check and its taking in."""
 
     class Meta:
         verbose_name = _("notice file")
         verbose_name_plural = _("notice files")
-
-    def __str__(self) -> str:
-        return self.name

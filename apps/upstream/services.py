@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.campaigns import services as campaigns
 from apps.campaigns.models import Campaign
+from apps.common.files import keep
 from apps.common.states import move
 from apps.windows import services as windows
 from apps.windows.models import MaintenanceWindow, Service, WindowStatus
@@ -229,11 +230,9 @@ def take_up(notice: UpstreamNotice, *, actor: User | None, now: datetime) -> Non
     take_effect(notice.pk, actor=actor, now=now)
 
 
-@transaction.atomic
 def keep_file(file: "UploadedFile[Any]", *, actor: User, now: datetime) -> NoticeFile:
-    """Holds an uploaded file until somebody decides about it; files nobody decided about are thrown away on the way."""
-    NoticeFile.objects.filter(uploaded_at__lt=now - NoticeFile.KEPT_FOR).delete()
-    return NoticeFile.objects.create(name=(file.name or "")[-200:], content=file.read(), uploaded_at=now, uploaded_by=actor)
+    """Holds an uploaded file until somebody decides about it."""
+    return keep(NoticeFile, file, actor=actor, now=now)
 
 
 def _locked(pk: int) -> UpstreamNotice:
