@@ -51,6 +51,7 @@ class Spot:
     useful_until: datetime | None
     is_mandatory: bool
     invites: bool = False
+    attaches_maintnote: bool = False
     otherwise: str = ""  # the channel for those whom this one cannot reach
     instead_of: str = ""  # the channel that could not reach those to whom this goes
     touchpoint: Touchpoint | None = None
@@ -98,8 +99,16 @@ class Cell:
     @property
     def invites(self) -> bool:
         """Its e-mails carry the window for the recipients' calendars, or did."""
+        return self.spot.invites and self._is_mail_that_goes
+
+    @property
+    def attaches_maintnote(self) -> bool:
+        return self.spot.attaches_maintnote and self._is_mail_that_goes
+
+    @property
+    def _is_mail_that_goes(self) -> bool:
         goes = self.leaves or self.spot.state in (TouchpointState.HELD, TouchpointState.SENT)
-        return self.spot.invites and goes and self.column.channel.kind in MAIL_KINDS
+        return goes and self.column.channel.kind in MAIL_KINDS
 
     @property
     def state(self) -> str:
@@ -203,6 +212,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         useful_until=touchpoint.useful_until,
         is_mandatory=touchpoint.is_mandatory,
         invites=touchpoint.invites,
+        attaches_maintnote=touchpoint.attaches_maintnote,
         otherwise=str(step.fallback_channel or "") if step and touchpoint.audience != Audience.FAILED else "",
         instead_of=str(step.channel) if step and touchpoint.audience == Audience.FAILED else "",
         touchpoint=touchpoint,
@@ -224,6 +234,7 @@ def _planned_spot(row: PlannedTouchpoint) -> Spot:
         useful_until=row.useful_until,
         is_mandatory=row.step.is_mandatory,
         invites=row.step.invites,
+        attaches_maintnote=row.step.attaches_maintnote,
         otherwise=row.step.otherwise,
     )
 

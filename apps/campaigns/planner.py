@@ -78,6 +78,7 @@ class PlanStep:
     when_late: str
     step_id: int | None = None
     invites: bool = False
+    attaches_maintnote: bool = False
     otherwise: str = ""  # the name of the channel for those whom this one cannot reach
 
     @property

@@ -46,6 +46,7 @@ def plan_step(step: Step) -> PlanStep:
         urgency=step.urgency,
         is_mandatory=step.is_mandatory,
         invites=step.invites,
+        attaches_maintnote=step.attaches_maintnote,
         min_duration=step.min_duration,
         only_unconfirmed=step.only_unconfirmed,
         useful_for=step.useful_for,

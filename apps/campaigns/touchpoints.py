@@ -78,6 +78,7 @@ def _planned_fields(row: PlannedTouchpoint) -> dict[str, Any]:
         "urgency": row.step.urgency,
         "is_mandatory": row.step.is_mandatory,
         "invites": row.step.invites,
+        "attaches_maintnote": row.step.attaches_maintnote,
         "state": row.state,
         "reason": row.reason,
         "due_at": row.due_at,
@@ -104,9 +105,18 @@ def _correct(campaign: Campaign, column: Column, channel: Channel, revision: Win
         content_key=CORRECTION_CONTENT[RevisionChange(revision.change)],
         urgency=Urgency.URGENT if expected_at - now <= URGENT_BEFORE_START else Urgency.ROUTINE,
         is_mandatory=True,
+        attaches_maintnote=_has_had_maintnotes(campaign, column),
         revision=revision.number,
         state=TouchpointState.PLANNED,
         due_at=now,
         expand_at=now,
         useful_until=max(revision.announced_ends_at, now + SHORTEST_USE),
     )
+
+
+def _has_had_maintnotes(campaign: Campaign, column: Column) -> bool:
+    """A machine that was told of the window by its file hears by the same means that this has become false."""
+    segment_id, channel_id = column
+    if segment_id is None:
+        return False
+    return campaign.touchpoints.filter(segment_id=segment_id, channel_id=channel_id, attaches_maintnote=True).exists()

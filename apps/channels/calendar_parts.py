@@ -13,6 +13,7 @@ from django.core.mail import EmailMultiAlternatives
 from .messages import CalendarPart
 
 FILE_NAME = "invitation.ics"
+MAINTNOTE_NAME = "maintnote.ics"
 
 
 class CalendarPlace(StrEnum):
@@ -43,3 +44,9 @@ def attach_calendar(email: EmailMultiAlternatives, calendar: CalendarPart, place
         email.attach(FILE_NAME, text, named)
     else:
         email.attach_alternative(text.replace("\r\n", "\n"), named if place is CalendarPlace.ALTERNATIVE else "text/calendar")
+
+
+def attach_maintnote(email: EmailMultiAlternatives, file: bytes, place: CalendarPlace) -> None:
+    """As a file in any case, and without a METHOD: it asks nothing of anybody."""
+    text = file.decode()
+    email.attach(MAINTNOTE_NAME, text if place is CalendarPlace.FILE else text.replace("\r\n", "\n"), "text/calendar")

@@ -45,7 +45,8 @@ class Message:
     `headers` are e-mail headers, Message-ID and Date among them. `data` is what a webhook carries beside the text; its
     `type` and `timestamp`, where given, become the call's own. `tags` group messages in a provider's statistics.
     `wire` or `merge`, where given, stands in place of `text` and `html`; only transports that say `takes_wire` or
-    `takes_merge` get such messages. `calendar` goes into an e-mail beside the texts, where it is given.
+    `takes_merge` get such messages. `calendar` goes into an e-mail beside the texts, where it is given. `maintnote` is a
+    calendar file for machines, in UTF-8 with CRLF line ends, to be attached to an e-mail.
     """
 
     key: str
@@ -61,6 +62,7 @@ class Message:
     wire: Wire | None = None
     merge: Merge | None = None
     calendar: CalendarPart | None = None
+    maintnote: bytes = field(default=b"", repr=False)
 
     def filled(self) -> Self:
         """The same with its texts written out."""

@@ -8,7 +8,7 @@ same length. Both ways give the same bytes (tests/channels/test_mime.py), but fo
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from django.core.mail import EmailMultiAlternatives
@@ -16,11 +16,12 @@ from django.core.mail.message import RFC5322_EMAIL_LINE_LENGTH_LIMIT, SafeMIMETe
 
 from apps.common.text import clean_text, one_line
 
-from .calendar_parts import CalendarPlace, attach_calendar
+from .calendar_parts import CalendarPlace, attach_calendar, attach_maintnote
 from .merging import Tagged
 from .messages import CalendarPart, Message, Wire
 
 _TEXT, _HTML, _CALENDAR = "the text stands here", "the html stands here", "the calendar stands here"
+_MAINTNOTE = "the maintnote stands here"
 _METHOD = b"THEIRS"
 _ENCODING = b"Content-Transfer-Encoding: 7bit"
 _FIRST_HEADER, _END_OF_HEADERS = b"Subject: ", b"\r\n\r\n"
@@ -45,6 +46,8 @@ def django_email(
         email.attach_alternative(clean_text(html), "text/html")
     if message.calendar:
         attach_calendar(email, message.calendar, place)
+    if message.maintnote:
+        attach_maintnote(email, message.maintnote, place)
     return email
 
 
@@ -61,6 +64,8 @@ def merged_email(messages: Sequence[Message], tagged: Tagged, *, sender: str, re
         headers=headers,
     )
     email.attach_alternative(tagged.html, "text/html")
+    if first.maintnote:
+        attach_maintnote(email, first.maintnote, CalendarPlace.FILE)
     email.merge_data = {message.address: dict(message.merge.values) for message in messages if message.merge}
     email.merge_headers = {
         message.address: {name: one_line(value) for name, value in message.headers.items() if name not in headers}
@@ -79,34 +84,52 @@ def mail_bytes(message: Message, frame: "Frame") -> bytes:
     if wire is None or not (wire.text and wire.html) or wire.longest_line > RFC5322_EMAIL_LINE_LENGTH_LIMIT:
         email = django_email(message, sender=frame.sender, reply_to=frame.reply_to)
         return bytes(email.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
-    return frame.around(message, wire)
+    return (frame.with_maintnote if message.maintnote else frame).around(message, wire)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What stands around the texts of the messages of one sender: pieces with headers and texts between them, and two more
-    before a calendar."""
+    """What stands around the texts of the messages of one sender: pieces with headers and texts between them, and more
+    before a calendar and around a maintnote file, where there is one."""
 
     sender: str
     reply_to: str
     pieces: Sequence[bytes]
     before_calendar: Sequence[bytes]
+    around_maintnote: Sequence[bytes] = ()
 
     @classmethod
-    def of(cls, *, sender: str, reply_to: str) -> Self:
+    def of(cls, *, sender: str, reply_to: str, has_maintnote: bool = False) -> Self:
         """Cut out of a message that Django wrote; its random boundary serves all that are made with this frame."""
         headers = {"Message-ID": "<specimen>", "Date": "now"}
         calendar = CalendarPart(method=_METHOD.decode(), body=_CALENDAR.encode())
         specimen = Message(
-            key="", address="to@example.org", subject="x", text=_TEXT, html=_HTML, headers=headers, calendar=calendar
+            key="",
+            address="to@example.org",
+            subject="x",
+            text=_TEXT,
+            html=_HTML,
+            headers=headers,
+            calendar=calendar,
+            maintnote=_MAINTNOTE.encode() if has_maintnote else b"",
         )
         email = django_email(specimen, sender=sender, reply_to=reply_to)
         written: bytes = email.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
         head, rest = written.split(_FIRST_HEADER, 1)
         body = rest[rest.index(_END_OF_HEADERS) + 2 :]
         before_text, between, before_calendar, end = re.split(f"{_TEXT}|{_HTML}|{_CALENDAR}".encode(), body)
-        pieces = (head, *before_text.split(_ENCODING), *between.split(_ENCODING), end)
-        return cls(sender=sender, reply_to=reply_to, pieces=pieces, before_calendar=before_calendar.split(_ENCODING))
+        end, *around_maintnote = re.split(b"%s|%s" % (_ENCODING, _MAINTNOTE.encode()), end)
+        return cls(
+            sender=sender,
+            reply_to=reply_to,
+            pieces=(head, *before_text.split(_ENCODING), *between.split(_ENCODING), end),
+            before_calendar=before_calendar.split(_ENCODING),
+            around_maintnote=around_maintnote,
+        )
+
+    @cached_property
+    def with_maintnote(self) -> Self:
+        return self.of(sender=self.sender, reply_to=self.reply_to, has_maintnote=True)
 
     def around(self, message: Message, wire: Wire) -> bytes:
         """In Django's order. Each part says of itself whether it is all ASCII."""
@@ -128,6 +151,7 @@ class Frame:
                 after_that,
                 wire.html,
                 end if message.calendar is None else self._with(message.calendar, end),
+                *(self._file(message.maintnote) if message.maintnote else ()),
             )
         )
 
@@ -135,6 +159,10 @@ class Frame:
         before_encoding, after_it = self.before_calendar
         named = before_encoding.replace(_METHOD, calendar.method.encode())
         return b"".join((named, _encoding(calendar.body), after_it, calendar.body, end))
+
+    def _file(self, content: bytes) -> Sequence[bytes]:
+        after_encoding, end = self.around_maintnote
+        return _encoding(content), after_encoding, content, end
 
 
 def header(name: str, value: str) -> bytes:

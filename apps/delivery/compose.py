@@ -23,6 +23,7 @@ from apps.channels.models import MAIL_KINDS, ChannelKind
 from . import audience, links, policy
 from .invitations import CalendarBox
 from .letters import LetterBox
+from .maintnotes import MaintnoteBox
 from .models import Batch, DeliveryState
 from .outcomes import Outcome, Standstill
 from .policy import DeliveryReason
@@ -136,6 +137,7 @@ class Writer:
         self.open_url, self.click_url, self.unsubscribe_url = links.open_urls(), links.click_urls(), links.unsubscribe_urls()
         self.letters = LetterBox(self.links, notice_url=self.material.facts.notice_url, as_forms=takes_merge)
         self.calendars = CalendarBox(self.touchpoint)
+        self.maintnotes = MaintnoteBox(self.touchpoint)
         self.data = webhook_data(self.touchpoint) if self.kind == ChannelKind.WEBHOOK else {}
 
     def zone_of(self, delivery: WaitingRow) -> str:
@@ -186,6 +188,7 @@ class Writer:
             wire=wire if isinstance(wire, Wire) else None,
             merge=wire if isinstance(wire, Merge) else None,
             calendar=self.calendars.part(delivery, compiled.source.language) if delivery.invitation else None,
+            maintnote=self.maintnotes.file(delivery, compiled.source.language) if self.maintnotes.is_used else b"",
         )
 
     def _rendered(self, delivery: WaitingRow, compiled: Compiled, *, leaves: bool) -> Content:

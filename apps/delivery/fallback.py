@@ -132,6 +132,7 @@ def _as_planned(original: Touchpoint) -> dict[str, Any]:
         "urgency": original.urgency,
         "is_mandatory": original.is_mandatory,
         "invites": original.invites,
+        "attaches_maintnote": original.attaches_maintnote,
         "revision": original.revision,
         "due_at": original.due_at,
         "expand_at": original.due_at,

@@ -197,6 +197,23 @@ def test_a_second_channel_by_mail_carries_the_invitation():
     assert step.invites
 
 
+def test_a_step_by_mail_may_attach_a_maintnote_file():
+    step, _answer = change_step(attaches_maintnote="on")
+    assert step.attaches_maintnote
+
+
+def test_a_step_by_another_channel_attaches_no_file():
+    step, answer = change_step(attaches_maintnote="on", channel=make_channel("sms").pk)
+    assert "Only e-mails carry files" in answer.content.decode()
+    assert not step.attaches_maintnote
+
+
+def test_the_preview_says_that_a_maintnote_file_comes_along():
+    campaign = released(signed_in())
+    campaign.touchpoints.update(attaches_maintnote=True)
+    assert "With a maintnote file" in preview_of(campaign).content.decode()
+
+
 def test_the_preview_says_that_an_invitation_comes_along():
     campaign = released(signed_in())
     campaign.touchpoints.update(invites=True)

@@ -65,14 +65,15 @@ def test_lateness_is_said_from_a_minute_on():
 
 
 @pytest.mark.parametrize(
-    ("kind", "state", "invites"),
+    ("kind", "state", "carries"),
     [("email", "planned", True), ("email", "sent", True), ("email", "skipped", False), ("sms", "planned", False)],
 )
-def test_the_board_says_which_mails_invite(kind, state, invites):
+@pytest.mark.parametrize("option", ["invites", "attaches_maintnote"])
+def test_the_board_says_which_mails_carry_a_calendar(option, kind, state, carries):
     reason = "too_short" if state == "skipped" else ""
-    touchpoint = make_touchpoint(channel=make_channel(kind), state=state, reason=reason, invites=True)
+    touchpoint = make_touchpoint(channel=make_channel(kind), state=state, reason=reason, **{option: True})
     (cell,) = campaign_board(touchpoint.campaign).cells
-    assert cell.invites is invites
+    assert getattr(cell, option) is carries
 
 
 @pytest.mark.parametrize(

@@ -67,12 +67,12 @@ MAILGUN = {"MAILGUN_API_KEY": "hush", "MAILGUN_API_URL": "URL", "MAILGUN_SENDER_
 POSTMARK = {"POSTMARK_SERVER_TOKEN": "hush", "POSTMARK_API_URL": "URL"}
 
 
-def given(http_server, settings, *, backend, anymail, answer):
+def given(http_server, settings, *, backend, anymail, answer, **fields):
     """What the provider was given for one message with a calendar part."""
     http_server.default = answer
     settings.ANYMAIL = {name: value.replace("URL", f"{http_server.url}/") for name, value in anymail.items()}
     config = {"backend": f"anymail.backends.{backend}.EmailBackend", "from_address": "ops@example.org"}
-    (receipt,) = EmailTransport(config=config, secrets={}).send([make_message(html="<p>x</p>", calendar=CALENDAR)])
+    (receipt,) = EmailTransport(config=config, secrets={}).send([make_message(html="<p>x</p>", calendar=CALENDAR, **fields)])
     assert receipt.accepted, receipt.error
     (call,) = http_server.calls
     return call
@@ -84,6 +84,14 @@ def test_a_calendar_is_a_file_with_its_method_where_the_provider_takes_no_third_
 
     assert file["ContentType"] == 'text/calendar; method="REQUEST"; charset="utf-8"'
     assert (file["Name"], b64decode(file["Content"])) == ("invitation.ics", CALENDAR.body)
+
+
+def test_a_maintnote_file_is_given_to_the_provider_as_it_is(http_server, settings):
+    call = given(http_server, settings, backend="postmark", anymail=POSTMARK, answer=ACCEPTED, maintnote=CALENDAR.body)
+    _invitation, file = json.loads(call.body)["Attachments"]
+
+    assert file["ContentType"] == 'text/calendar; charset="utf-8"'
+    assert (file["Name"], b64decode(file["Content"])) == ("maintnote.ics", CALENDAR.body)
 
 
 def test_mailgun_gets_it_as_a_file_of_its_form(http_server, settings):

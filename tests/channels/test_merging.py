@@ -70,6 +70,16 @@ def test_a_message_with_a_calendar_of_its_own_goes_by_itself(peer):
     assert len(peer.server.calls) == 3
 
 
+def test_recipients_of_the_same_file_share_a_call_and_others_have_their_own(peer):
+    file = b"BEGIN:VCALENDAR\r\nSUMMARY:%d\r\nEND:VCALENDAR\r\n"
+    messages = [merging(number, maintnote=file % (number // 3)) for number in range(6)]
+
+    receipts = list(peer.transport().send(messages))
+
+    assert all(receipt.accepted for receipt in receipts), receipts
+    assert [b"maintnote.ics" in call.body for call in peer.server.calls] == [True, True]
+
+
 def test_the_provider_s_name_for_the_call_is_kept_for_each(peer):
     receipts = list(peer.transport().send([merging(number) for number in (1, 2, 3)]))
     assert len({receipt.provider_id for receipt in receipts}) == 1

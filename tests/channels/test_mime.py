@@ -23,6 +23,7 @@ calendars = st.none() | st.builds(
     method=st.sampled_from(["REQUEST", "CANCEL"]),
     body=lines.map(lambda text: (clean_text(text)[:60] + "\n").replace("\n", "\r\n").encode()),
 )
+maintnotes = st.just(b"") | lines.map(lambda text: (clean_text(text)[:60] + "\n").replace("\n", "\r\n").encode())
 atoms = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), max_size=300)
 
 
@@ -34,11 +35,20 @@ def both_ways(frame: Frame, *, text: str, html: str, **fields) -> tuple[bytes, b
     return tuple(BOUNDARY.sub(b"boundary", way) for way in (written, joined))
 
 
-@given(text=lines, html=lines.filter(lambda text: clean_text(text) != ""), subject=words, name=words, calendar=calendars)
-def test_both_ways_give_the_same_bytes(text, html, subject, name, calendar):
+@given(
+    text=lines,
+    html=lines.filter(lambda text: clean_text(text) != ""),
+    subject=words,
+    name=words,
+    calendar=calendars,
+    maintnote=maintnotes,
+)
+def test_both_ways_give_the_same_bytes(text, html, subject, name, calendar, maintnote):
     headers = {"Message-ID": "<k@preavis.test>", "Date": "Mon, 02 Mar 2026 09:00:00 +0000", "X-Name": name}
 
-    written, joined = both_ways(FRAME, text=text, html=html, subject=subject, headers=headers, calendar=calendar)
+    written, joined = both_ways(
+        FRAME, text=text, html=html, subject=subject, headers=headers, calendar=calendar, maintnote=maintnote
+    )
 
     assert joined == written
 

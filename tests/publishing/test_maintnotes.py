@@ -1,9 +1,5 @@
 """The maintnote feed by the standard's rules, and in the hands of its usual consumer where that is at hand."""
 
-import json
-import os
-import subprocess
-
 import pytest
 from icalendar import Calendar
 
@@ -12,19 +8,11 @@ from apps.upstream.reading import read_notices
 from apps.windows import services as windows
 from apps.windows.models import WindowStatus
 from tests.factories import HOUR, NOW, make_service, make_user, make_window
+from tests.publishing.consumer import needs_consumer, read_by_consumer
 from tests.publishing.factories import make_feed
 from tests.publishing.test_updates import moved, scheduled
 
 pytestmark = pytest.mark.django_db
-
-# A Python with circuit-maintenance-parser, which needs icalendar below 6: .ci/run makes it an environment of its own.
-CONSUMER = os.environ.get("MAINTNOTE_PYTHON", "")
-READ = """
-import json, sys
-from circuit_maintenance_parser import NotificationData, init_provider
-data = NotificationData.init_from_raw("ical", sys.stdin.buffer.read())
-print(json.dumps([json.loads(each.to_json()) for each in init_provider("genericprovider").get_maintenances(data)]))
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -114,14 +102,12 @@ def test_our_own_reader_of_notices_understands_it(client):
     assert {remark for notice in reading.notices for remark in notice.remarks} == set()
 
 
-@pytest.mark.skipif(not CONSUMER, reason="MAINTNOTE_PYTHON names no Python with circuit-maintenance-parser")
+@needs_consumer
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_the_usual_consumer_takes_the_whole_feed(client, language):
     make_windows()
     content = feed(client, name="Acme, Ltd.", language=language)
-    run = subprocess.run([CONSUMER, "-c", READ], input=content, capture_output=True, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    found = json.loads(run.stdout)
+    found = read_by_consumer(content)
     assert len(found) == 5
     assert {each["status"] for each in found} == {"CONFIRMED", "IN-PROCESS", "COMPLETED", "CANCELLED"}
     assert {each["account"] for each in found} == {"Acme Ltd."}

@@ -17,7 +17,7 @@ from ..models import Playbook, Step
 # What stands in the table itself; the rest of a step is folded away beside it.
 MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
 FOLDED_FIELDS = (
-    *("fallback_channel", "invites", "urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
+    *("fallback_channel", "invites", "attaches_maintnote", "urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
     *("only_unconfirmed", "useful_for", "useful_until_before_start", "when_late"),
 )
 
@@ -62,6 +62,8 @@ class StepForm(forms.ModelForm):
             self.add_error("fallback_channel", problem)
         if data.get("invites") and not _writes_mail(channel, data.get("fallback_channel")):
             self.add_error("invites", _("Only e-mails carry invitations: choose an e-mail channel, or take this away."))
+        if data.get("attaches_maintnote") and not _writes_mail(channel, data.get("fallback_channel")):
+            self.add_error("attaches_maintnote", _("Only e-mails carry files: choose an e-mail channel, or take this away."))
         return data
 
 

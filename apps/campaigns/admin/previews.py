@@ -78,6 +78,10 @@ class Choice:
         return self.spot is not None and self.spot.invites and self.kind in MAIL_KINDS
 
     @property
+    def attaches_maintnote(self) -> bool:
+        return self.spot is not None and self.spot.attaches_maintnote and self.kind in MAIL_KINDS
+
+    @property
     def query(self) -> str:
         """The choice as the address of its frame."""
         chosen = {

@@ -145,9 +145,10 @@ def _playbook_digest(name: str, description: str, steps: list[Step]) -> str:
 
 
 def _places(step: Step) -> list[int | str | None]:
-    """A step without a fallback or an invitation counts as it did before there were any: it has not been edited."""
-    later = [step.fallback_channel_id] if step.fallback_channel_id else []
-    return [step.segment_id, step.channel_id, *later, *(["invites"] if step.invites else [])]
+    """A step without a later option counts as it did before there was one: it has not been edited."""
+    later: list[int | str] = [step.fallback_channel_id] if step.fallback_channel_id else []
+    later += [name for name in ("invites", "attaches_maintnote") if getattr(step, name)]
+    return [step.segment_id, step.channel_id, *later]
 
 
 def _digest(*values: object) -> str:

@@ -105,6 +105,15 @@ class Step(models.Model):
             "moves, and its cancellation, whether or not those e-mails are ticked too: once in a playbook is enough."
         ),
     )
+    attaches_maintnote = models.BooleanField(
+        _("maintnote file"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "E-mails carry a calendar file with the maintnote properties, for recipients whose own systems read notices. "
+            "Corrections and cancellations carry it too. Tick it wherever those systems should hear of a new state."
+        ),
+    )
     min_duration = models.DurationField(
         _("only for windows of at least"), null=True, blank=True, help_text=_("Shorter windows skip this step.")
     )
@@ -138,6 +147,10 @@ class Step(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(invites=False) | Q(segment__isnull=False), name="step_that_invites_speaks_to_people"
+            ),
+            models.CheckConstraint(
+                condition=Q(attaches_maintnote=False) | Q(segment__isnull=False),
+                name="step_that_attaches_maintnote_speaks_to_people",
             ),
         )
 

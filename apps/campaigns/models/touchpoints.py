@@ -150,6 +150,7 @@ class Touchpoint(Pausable, TimestampedModel):
     urgency = models.CharField(max_length=8, choices=Urgency.choices, default=Urgency.ROUTINE)
     is_mandatory = models.BooleanField(default=False)
     invites = models.BooleanField(default=False, db_default=False)  # its e-mails carry the window as a calendar invitation
+    attaches_maintnote = models.BooleanField(default=False, db_default=False)  # its e-mails carry a file for machines
 
     revision = models.PositiveIntegerField()  # of the window, when this row was last planned
     due_at = models.DateTimeField(_("due at"), null=True)  # None while held

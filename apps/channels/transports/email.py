@@ -244,4 +244,11 @@ def _queued_as(reply: str) -> str:
 
 def _shared(message: Message) -> tuple[Any, ...]:
     """What the messages of one call have in common, beside headers that are alike."""
-    return message.merge and message.merge.form, message.from_address, message.reply_to, message.tags[:1], {*message.headers}
+    return (
+        message.merge and message.merge.form,
+        message.from_address,
+        message.reply_to,
+        message.tags[:1],
+        {*message.headers},
+        message.maintnote,
+    )
