@@ -180,6 +180,7 @@ def greeting(places: Places, ports: Ports, told: dict[str, str], *, seconds: flo
 Preavis is running, after {seconds:.1f} s.
 
   Planners   {site}/admin/   (user {told["user"]}, password {told["password"]})
+             with fewer rights: clara plans, ben approves, dan looks on, erin administers; the same password
   Mailbox    http://{HOST}:{ports.mailbox}/   (every message arrives here; opening one counts)
   Calendar   {site}{told["feed"]}
   Watch      {site}{told["watch"]}

@@ -21,6 +21,17 @@ class PlannerAdmin(UserAdmin):
     readonly_fields = ("last_login", "date_joined")
     actions = None  # people are deactivated one by one, never deleted in a row
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Rights come by group; beyond that only a superuser hands them out, or they could be taken by oneself."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, "is_superuser", "user_permissions")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _is_within_reach(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _is_within_reach(request, obj)
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "time_zone":
             return ZoneField(label=capfirst(db_field.verbose_name), help_text=db_field.help_text)
@@ -41,6 +52,11 @@ class PlannerAdmin(UserAdmin):
         title = _("Your language and time zone")
         context = {**self.admin_site.each_context(request), "title": title, "form": form}
         return TemplateResponse(request, "admin/accounts/preferences.html", context)
+
+
+def _is_within_reach(request: HttpRequest, user: User | None) -> bool:
+    """A superuser's password, address and account are changed by superusers alone."""
+    return user is None or not user.is_superuser or bool(request.user.is_superuser)
 
 
 @admin.register(AuditEvent)

@@ -7,3 +7,10 @@ class AccountsConfig(AppConfig):
     label = "accounts"
     verbose_name = _("Accounts")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_migrate
+
+        from .granting import grant_after_migrating
+
+        post_migrate.connect(grant_after_migrating, dispatch_uid="accounts.grant_after_migrating")

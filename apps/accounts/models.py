@@ -1,5 +1,5 @@
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +26,22 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
+
+
+class Role(models.Model):
+    """The group that stands for one of the roles of roles.py, whatever it is called by now; without one it was deleted."""
+
+    name = models.SlugField(max_length=20, unique=True)
+    group = models.OneToOneField(Group, null=True, on_delete=models.SET_NULL, related_name="role")
+    offered = models.JSONField(default=list)  # the permissions it was ever given, by name: what it lacks now was taken away
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AuditEvent(models.Model):

@@ -78,7 +78,8 @@ class SuppressionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].initial = SuppressionReason.MANUAL
+        if "reason" in self.fields:  # not where it is only looked at
+            self.fields["reason"].initial = SuppressionReason.MANUAL
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

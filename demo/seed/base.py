@@ -1,5 +1,7 @@
 """The team, the services and the audience."""
 
+from django.contrib.auth.models import Group
+
 from apps.accounts.models import User
 from apps.audiences.models import Contact
 from apps.windows.models import Service
@@ -8,6 +10,13 @@ from .people import contacts
 
 USERNAME = "ana"
 PASSWORD = "notice-in-time"  # of a demo that listens on this machine only
+# One of the team for each role, who sign in with the same password.
+TEAM = (
+    ("clara", "Clara", "Moreau", "planner", "fr"),
+    ("ben", "Ben", "Okafor", "approver", "en"),
+    ("dan", "Dan", "Lindqvist", "viewer", "en"),
+    ("erin", "Erin", "Walsh", "administrator", "en"),
+)
 SERVICES = (
     ("Checkout", "checkout", "Basket, payment and order confirmation."),
     ("Customer portal", "customer-portal", "Orders, invoices and returns."),
@@ -26,6 +35,24 @@ def make_planner() -> User:
         last_name="Duarte",
         time_zone="Europe/Paris",
     )
+
+
+def make_team() -> None:
+    """People with the rights of one role each, beside the planner, who may do everything."""
+    for username, first_name, last_name, role, language in TEAM:
+        if User.objects.filter(username=username).exists():
+            continue
+        person = User.objects.create_user(
+            username=username,
+            password=PASSWORD,
+            email=f"{username}@acme.example",
+            first_name=first_name,
+            last_name=last_name,
+            language=language,
+            time_zone="Europe/Paris",
+            is_staff=True,
+        )
+        person.groups.set(Group.objects.filter(name=role))
 
 
 def make_services() -> dict[str, Service]:

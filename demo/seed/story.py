@@ -21,6 +21,7 @@ from .tickets import write_tickets
 def prepare(*, now: datetime) -> User:
     """Makes what is missing; a second time there is little to do."""
     planner = base.make_planner()
+    base.make_team()
     base.make_services()
     base.make_contacts()
     windows.end_overrun(planner, now=now)

@@ -96,3 +96,8 @@ def test_the_calendar_keeps_its_address(planner: User, tmp_path: Path) -> None:
     assert told[0]["feed"] == told[1]["feed"]
     token = (tmp_path / "feed-token").read_text()
     assert Feed.objects.filter(token_hash=token_hash(token)).exists()
+
+
+def test_each_role_has_one_of_the_team(planner: User) -> None:
+    roles = {user.username: [group.name for group in user.groups.all()] for user in User.objects.exclude(pk=planner.pk)}
+    assert roles == {"clara": ["planner"], "ben": ["approver"], "dan": ["viewer"], "erin": ["administrator"]}

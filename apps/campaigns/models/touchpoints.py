@@ -36,6 +36,7 @@ class Campaign(Pausable, TimestampedModel):
         indexes = (models.Index(fields=("paused_at",), condition=Q(paused_at__isnull=False), name="campaign_paused"),)
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
+        permissions = (("approve_campaign", _("Can approve campaigns of others")),)
 
     def __str__(self) -> str:
         return str(self.window)
