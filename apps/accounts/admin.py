@@ -1,7 +1,9 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -10,16 +12,21 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from .doors import audit_list, groups
+from .doors.trail_admin import TrailAdmin
 from .forms import PreferencesForm, ZoneField
-from .models import AuditEvent, User
+from .models import User
+
+__all__ = ["PlannerAdmin", "audit_list", "groups"]
+
+admin.site.disable_action("delete_selected")  # what is out of use is archived or switched off, one by one
 
 
 @admin.register(User)
-class PlannerAdmin(UserAdmin):
+class PlannerAdmin(TrailAdmin, UserAdmin):
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Reading"), {"fields": ("language", "time_zone")}))
     list_display = ("username", "email", "first_name", "last_name", "language", "time_zone", "is_staff")
     readonly_fields = ("last_login", "date_joined")
-    actions = None  # people are deactivated one by one, never deleted in a row
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights come by group; beyond that only a superuser hands them out, or they could be taken by oneself."""
@@ -29,13 +36,23 @@ class PlannerAdmin(UserAdmin):
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _is_within_reach(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _is_within_reach(request, obj)
-
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "time_zone":
             return ZoneField(label=capfirst(db_field.verbose_name), help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @transaction.atomic
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        user = self.get_object(request, unquote(id))
+        if request.method == "POST" and user is not None:
+            self.keep_before(request, user)
+        return super().user_change_password(request, id, form_url)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False
+
+    def why_not_deleted(self, request: HttpRequest, obj: User) -> str:
+        return gettext("People are not deleted, because the trail names them. Take away “active”, and they can sign in no more.")
 
     def get_urls(self) -> list[URLPattern]:
         own = path("preferences/", self.admin_site.admin_view(self.preferences), name="accounts_user_preferences")
@@ -57,24 +74,3 @@ class PlannerAdmin(UserAdmin):
 def _is_within_reach(request: HttpRequest, user: User | None) -> bool:
     """A superuser's password, address and account are changed by superusers alone."""
     return user is None or not user.is_superuser or bool(request.user.is_superuser)
-
-
-@admin.register(AuditEvent)
-class AuditEventAdmin(admin.ModelAdmin):
-    """Who did what, when: to be read, never to be changed."""
-
-    list_display = ("at", "actor", "verb", "subject_type", "subject_id")
-    list_filter = ("verb", "subject_type")
-    list_select_related = ("actor",)
-    search_fields = ("verb", "subject_id", "actor__username")
-    date_hierarchy = "at"
-    actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
-        return False

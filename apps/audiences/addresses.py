@@ -62,3 +62,9 @@ class PhoneField(_CharField):
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         return super().clean(normal_phone(value) if value else value, model_instance)
+
+
+def veiled(address: str) -> str:
+    """“c…@example.org”, “+33…45”: for records that outlive the person."""
+    name, at, domain = address.rpartition("@")
+    return f"{name[:1]}…@{domain}" if at else f"{address[:3]}…{address[-2:]}"

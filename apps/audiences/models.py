@@ -68,6 +68,9 @@ class Contact(TimestampedModel):
     )
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
 
+    # The trail says that these changed, never from what to what: nothing of a person is left in it to erase.
+    kept_from_trail = frozenset({"name", "email", "phone", "organisation", "time_zone", "language", "attributes"})
+
     objects = ContactQuerySet.as_manager()
 
     class Meta:
@@ -178,6 +181,8 @@ class Suppression(TimestampedModel):
         Segment, verbose_name=_("segment"), null=True, blank=True, on_delete=models.CASCADE, help_text=_("Empty: every segment.")
     )
     note = models.CharField(_("note"), max_length=250, blank=True)  # e.g. the provider's words
+
+    kept_from_trail = frozenset({"address", "note"})
 
     objects = SuppressionQuerySet.as_manager()
 

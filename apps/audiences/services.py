@@ -11,11 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record, record_change, record_each
+from apps.accounts.trail.snapshots import stored
 from apps.common.files import keep
 
 from . import importing
-from .addresses import normal_address
+from .addresses import normal_address, veiled
 from .models import Contact, ContactFile, Segment, Suppression
 from .report import ImportReport, RowError
 
@@ -36,18 +37,14 @@ def suppress(
         kind=kind, address=normal_address(kind, address), reason=reason, segment=segment, defaults={"note": note[:250]}
     )
     if is_new:
-        record(
-            "address.suppressed", subject=row, actor=actor, now=now, kind=kind, address=row.address, reason=reason, note=row.note
-        )
+        record("address.suppressed", subject=row, actor=actor, now=now, **_trail_of(row))
     return is_new
 
 
 @transaction.atomic
 def lift(suppression: Suppression, *, actor: User | None, now: datetime) -> None:
     """Lets an address be used again. Only a person decides this; no import and no later event does."""
-    detail = {name: getattr(suppression, name) for name in ("kind", "address", "reason", "note")}
-    segment = suppression.segment.slug if suppression.segment else ""
-    record("address.released", subject=suppression, actor=actor, now=now, segment=segment, **detail)
+    record("address.released", subject=suppression, actor=actor, now=now, **_trail_of(suppression))
     suppression.delete()
 
 
@@ -55,16 +52,18 @@ def lift(suppression: Suppression, *, actor: User | None, now: datetime) -> None
 def save_contact(contact: Contact, *, changed: Sequence[str], actor: User, now: datetime) -> None:
     """Keeps a contact that a person has entered or changed; `changed` names the fields."""
     verb = "contact.entered" if contact._state.adding else "contact.changed"
+    before = stored(Contact, contact.pk)
     contact.save()
-    record(verb, subject=contact, actor=actor, now=now, fields=list(changed))
+    record_change(verb, subject=contact, before=before, actor=actor, now=now, fields=list(changed))
 
 
 @transaction.atomic
 def save_segment(segment: Segment, *, actor: User, now: datetime) -> None:
     """Keeps a segment; the rule goes on record, because it decides who hears of what."""
     verb = "segment.entered" if segment._state.adding else "segment.changed"
+    before = stored(Segment, segment.pk)
     segment.save()
-    record(verb, subject=segment, actor=actor, now=now, name=segment.name, rule=segment.rule)
+    record_change(verb, subject=segment, before=before, actor=actor, now=now, name=segment.name, rule=segment.rule)
 
 
 @transaction.atomic
@@ -124,6 +123,12 @@ def discard_file(file: ContactFile) -> None:
     file.delete()
 
 
+def _trail_of(row: Suppression) -> dict[str, str]:
+    """Enough to know it again beside the list, and too little to know the person by."""
+    segment = row.segment.slug if row.segment else ""
+    return {"kind": row.kind, "address": veiled(row.address), "reason": row.reason, "segment": segment}
+
+
 def _opened(file: ContactFile) -> BinaryIO:
     content = BytesIO(bytes(file.content))
     content.name = file.name
@@ -136,6 +141,5 @@ def _set_archived(
     ids = sorted(contact.pk for contact in contacts if (contact.archived_at is None) is (archived_at is not None))
     for start in range(0, len(ids), 500):
         Contact.objects.filter(pk__in=ids[start : start + 500]).update(archived_at=archived_at, updated_at=now)
-    if ids:
-        record(verb, subject=Contact, actor=actor, now=now, contacts=ids)
+    record_each(verb, subjects=Contact, ids=ids, actor=actor, now=now)
     return len(ids)

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record_change
+from apps.accounts.trail.snapshots import stored
 from apps.windows import services as windows
 from apps.windows.models import MaintenanceWindow, Service, WindowStatus
 
@@ -80,9 +81,10 @@ def change_draft(campaign: Campaign, draft: Draft, *, actor: User, now: datetime
     windows.edit_texts(window, actor=actor, now=now, **draft.texts)
     _translate(window, draft, actor=actor, now=now)
     if (campaign.playbook_id, campaign.owner_id) != (draft.playbook.pk, draft.owner and draft.owner.pk):
+        before = stored(Campaign, campaign.pk, only=("playbook", "owner"))
         campaign.playbook, campaign.owner = draft.playbook, draft.owner
         campaign.save(update_fields=["playbook", "owner", "updated_at"])
-        record("campaign.changed", subject=campaign, actor=actor, now=now, playbook=draft.playbook.slug)
+        record_change("campaign.changed", subject=campaign, before=before, actor=actor, now=now)
 
 
 def _retime(campaign: Campaign, draft: Draft, *, actor: User, now: datetime) -> None:

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 
 from .forms import DOUBT_FIELDS, ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
@@ -33,7 +34,7 @@ _DOUBT = {
 
 
 @admin.register(Channel)
-class ChannelAdmin(admin.ModelAdmin):
+class ChannelAdmin(TrailAdmin):
     list_display = ("name", "kind", "standing")
     list_filter = ("kind", "is_enabled")
     search_fields = ("name", "slug")

@@ -12,7 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record, record_change
+from apps.accounts.trail.snapshots import stored
 from apps.common.pausing import Pausable
 from apps.common.sealing import seal
 
@@ -28,12 +29,14 @@ TEST_ANSWER_SECONDS = 20  # a person waits for the page
 @transaction.atomic
 def save_channel(channel: Channel, *, secrets: Mapping[str, str], actor: User | None, now: datetime) -> Channel:
     """Saves the channel with exactly these secrets, which replace all earlier ones."""
+    before = stored(Channel, channel.pk)
     channel.sealed_secrets = seal(dict(secrets))
     own = [field.name for field in Channel._meta.concrete_fields if field.name not in NOT_SAVED]
     channel.save(update_fields=None if channel._state.adding else own)
-    record(
+    record_change(
         "channel.saved",
         subject=channel,
+        before=before,
         actor=actor,
         now=now,
         name=channel.name,

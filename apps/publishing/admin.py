@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 
 from . import services
@@ -21,7 +22,7 @@ from .subscribing import subscription_of
 
 
 @admin.register(Feed)
-class FeedAdmin(admin.ModelAdmin):
+class FeedAdmin(TrailAdmin):
     """A feed is revoked rather than deleted, so that it can be seen who once had an address."""
 
     form = FeedForm

@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record, record_change
+from apps.accounts.trail.snapshots import taken
 from apps.audiences.models import Segment
 from apps.common.tokens import random_token, token_hash
 from apps.windows.models import Service
@@ -64,11 +65,12 @@ def change_wishes(feed: Feed, *, language: str, reminders: Sequence[int], actor:
     wished = {"language": language, "reminders": list(reminders)}
     if wished == {name: getattr(feed, name) for name in wished}:
         return
+    before = taken(feed, only=wished)
     for name, value in wished.items():
         setattr(feed, name, value)
     _check(feed)
     feed.save(update_fields=[*wished, "updated_at"])
-    record("feed.wishes_changed", subject=feed, actor=actor, now=now, **wished)
+    record_change("feed.wishes_changed", subject=feed, before=before, actor=actor, now=now, **wished)
 
 
 @transaction.atomic

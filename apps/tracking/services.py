@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record, record_change
+from apps.accounts.trail.snapshots import stored
 from apps.common.sealing import Unsealable, seal, unseal
 from apps.common.standard_webhooks import new_secret
 from apps.delivery.models import Delivery
@@ -104,8 +105,9 @@ def requester_hash(email: str) -> str:
 def tie_ticket(ticket: Ticket, *, campaign_id: int | None, actor: User | None, now: datetime) -> None:
     """A person's word on where the ticket belongs; `None` ties it to nothing. No later report changes it."""
     with transaction.atomic():
+        before = stored(Ticket, ticket.pk, only=("campaign", "link_kind"))
         Ticket.objects.filter(pk=ticket.pk).update(campaign=campaign_id, delivery=None, link_kind=TicketLink.MANUAL)
-        record("ticket.tied", subject=ticket, actor=actor, now=now, campaign=campaign_id)
+        record_change("ticket.tied", subject=ticket, before=before, actor=actor, now=now, campaign=campaign_id)
 
 
 def secrets_of(source: TicketSource) -> list[str]:

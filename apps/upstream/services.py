@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record, record_change
+from apps.accounts.trail.snapshots import taken
 from apps.campaigns import services as campaigns
 from apps.campaigns.models import Campaign
 from apps.common.files import keep
@@ -142,9 +143,10 @@ def choose_services(
         row, _is_new = UpstreamObject.objects.update_or_create(
             provider_key=provider_key, object_id=object_id, defaults={"decided_by": actor, "decided_at": now}
         )
+        before = taken(row, only=("services",))
         row.services.set(services)
         detail = {"object": object_id, "services": [service.slug for service in services]}
-        record("upstream.services_chosen", subject=row, actor=actor, now=now, **detail)
+        record_change("upstream.services_chosen", subject=row, before=before, actor=actor, now=now, **detail)
     drafts = UpstreamNotice.objects.filter(provider_key=provider_key, state=NoticeState.DRAFTED)
     for other in drafts.filter(window__status=WindowStatus.DRAFT).order_by("pk"):
         if set(chosen) & set(other.object_ids):

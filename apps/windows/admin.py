@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter, ArchivingAdmin
 
@@ -14,7 +15,7 @@ from .services import archive_services, rename_service, restore_services
 
 
 @admin.register(Service)
-class ServiceAdmin(ArchivingAdmin):
+class ServiceAdmin(TrailAdmin, ArchivingAdmin):
     list_display = ("name", "description", "live_windows")
     list_filter = (ArchivedFilter,)
     search_fields = ("name", "slug", "description")

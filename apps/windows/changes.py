@@ -14,7 +14,9 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record_change
+from apps.accounts.trail.differences import State
+from apps.accounts.trail.snapshots import taken
 from apps.common.states import move
 from apps.common.times import format_instant
 
@@ -31,6 +33,11 @@ SOURCES: Mapping[str, tuple[WindowStatus, ...]] = {
     RevisionChange.COMPLETED: UNDER_WAY_STATUSES,
     RevisionChange.CANCELLED: (WindowStatus.DRAFT, WindowStatus.SCHEDULED),
 }
+# What the trail compares of a window before and after a deed.
+TRAILED = (
+    *("status", "starts_at", "ends_at", "announced_ends_at", "time_zone"),
+    *("actual_started_at", "actual_ended_at", "outcome", "is_temporary_fix"),
+)
 REFUSALS: Mapping[str, str | Promise] = {
     RevisionChange.SCHEDULED: gettext_lazy("Only a draft can be scheduled."),
     RevisionChange.RESCHEDULED: gettext_lazy("Only a window that has not begun can be moved; one under way can be extended."),
@@ -93,7 +100,7 @@ def step_to(
     fields |= _revised(current, now)
     if not move(rows, to=status, transitions=WINDOW_TRANSITIONS, field="status", **fields):
         raise _lost_race(current)
-    return _write_revision(window, change, reason=reason, actor=actor, now=now)
+    return _write_revision(window, change, before=taken(current, only=TRAILED), reason=reason, actor=actor, now=now)
 
 
 def retime(
@@ -115,7 +122,8 @@ def retime(
     rows = MaintenanceWindow.objects.filter(pk=current.pk, status=current.status, revision=current.revision)
     if not rows.update(**times, **_revised(current, now)):
         raise _lost_race(current)
-    return _write_revision(window, change, reason=reason, actor=actor, now=now, was={k: str(v) for k, v in before.items()})
+    was = {name: str(value) for name, value in before.items()}
+    return _write_revision(window, change, before=taken(current, only=TRAILED), reason=reason, actor=actor, now=now, was=was)
 
 
 def _revised(current: MaintenanceWindow, now: datetime) -> dict[str, Any]:
@@ -132,6 +140,7 @@ def _write_revision(
     window: MaintenanceWindow,
     change: RevisionChange,
     *,
+    before: State,
     reason: str,
     actor: User | None,
     now: datetime,
@@ -152,7 +161,7 @@ def _write_revision(
         changed_by=actor,
     )
     detail = {"revision": revision.number, "reason": revision.reason, **times_detail(window), "was": dict(was or {})}
-    record(f"window.{change}", subject=window, actor=actor, now=now, **detail)
+    record_change(f"window.{change}", subject=window, before=before, actor=actor, now=now, **detail)
     return revision
 
 

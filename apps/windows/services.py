@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record, record_change
+from apps.accounts.trail.snapshots import taken
 
 from .changes import WindowError, locked, refuse_stale, retime, step_to, times_detail
 from .checks import check_fields, check_services, promised_end, refuse_unknown
@@ -191,13 +192,14 @@ def edit_texts(window: MaintenanceWindow, *, actor: User | None, now: datetime, 
     changed = {name: text.strip() for name, text in texts.items() if text.strip() != getattr(row, name)}
     if not changed:
         return False
+    changes = {name: [getattr(row, name), text] for name, text in changed.items()}
     for name, text in changed.items():
         setattr(row, name, text)
     check_fields(row, only=changed if row.pk else {**changed, "language": language})
     row.save(update_fields=[*changed] if row.pk else None)
     _touch(window, now)
     detail = {"language": language or current.language, "fields": sorted(changed)}
-    record("window.texts_edited", subject=window, actor=actor, now=now, **detail)
+    record("window.texts_edited", subject=window, actor=actor, now=now, changes=changes, **detail)
     return True
 
 
@@ -217,6 +219,7 @@ def edit_details(
             code="wrong_status",
             params={"title": current.title, "status": current.get_status_display()},
         )
+    before = taken(current, only=DETAILS | {"services"})
     changed = {name: value for name, value in details.items() if value != getattr(current, name)}
     check_fields(MaintenanceWindow(**changed), only=changed)
     MaintenanceWindow.objects.filter(pk=current.pk).update(**changed)
@@ -226,7 +229,7 @@ def edit_details(
         changed["services"] = [service.slug for service in services]
     if changed:
         _touch(window, now)
-        record("window.details_edited", subject=window, actor=actor, now=now, **changed)
+        record_change("window.details_edited", subject=window, before=before, actor=actor, now=now, **changed)
     return bool(changed)
 
 
@@ -254,11 +257,12 @@ def restore_services(services: Iterable[Service], *, actor: User | None, now: da
 @transaction.atomic
 def rename_service(service: Service, *, name: str, actor: User | None, now: datetime) -> None:
     """Every window of the service says its name, so what calendars show of them changes."""
-    before, service.name = service.name, name.strip()
+    before, was = taken(service, only=("name",)), service.name
+    service.name = name.strip()
     check_fields(service, only=["name"])
     service.save(update_fields=["name", "updated_at"])
     MaintenanceWindow.objects.filter(services=service).update(content_changed_at=now, updated_at=now)
-    record("service.renamed", subject=service, actor=actor, now=now, name=service.name, was=before)
+    record_change("service.renamed", subject=service, before=before, actor=actor, now=now, name=service.name, was=was)
 
 
 def _set_archived(

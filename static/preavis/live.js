@@ -68,19 +68,3 @@ if (form) {
     form.addEventListener("input", soon);
     form.addEventListener("change", soon);
 }
-
-// Unsaved edits are guarded: the browser asks before it leaves them.
-for (const guarded of document.querySelectorAll("form[data-guard]")) {
-    let dirty = false;
-    guarded.addEventListener("input", () => {
-        dirty = true;
-    });
-    guarded.addEventListener("submit", () => {
-        dirty = false;
-    });
-    window.addEventListener("beforeunload", (event) => {
-        if (dirty) {
-            event.preventDefault();
-        }
-    });
-}

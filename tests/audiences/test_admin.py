@@ -121,7 +121,8 @@ def test_who_changed_a_contact_or_a_segment_is_on_record(client, ana):
     client.post(reverse("admin:audiences_contact_change", args=(zoe.pk,)), contact_form(email="zoe@example.org", name="Zoé"))
     client.post(reverse("admin:audiences_segment_add"), {"name": "All", "slug": "all", "rule": '{"all": []}'})
     segment, contact = AuditEvent.objects.all()
-    assert (contact.verb, contact.detail, contact.actor) == ("contact.changed", {"fields": ["name"]}, ana)
+    hidden = {"fields": ["name"], "changes": {"name": []}}
+    assert (contact.verb, contact.detail, contact.actor) == ("contact.changed", hidden, ana)
     assert (segment.verb, segment.detail["rule"], segment.actor) == ("segment.entered", {"all": []}, ana)
 
 

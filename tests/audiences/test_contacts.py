@@ -93,4 +93,4 @@ def test_archiving_takes_contacts_out_and_restoring_brings_them_back():
     assert not Contact.objects.active().exists()
     assert services.restore_contacts(Contact.objects.all(), actor=ana, now=NOW) == 2
     assert Contact.objects.active().count() == 2
-    assert [event.verb for event in AuditEvent.objects.order_by("pk")] == ["contact.archived", "contact.restored"]
+    assert [event.verb for event in AuditEvent.objects.order_by("pk")] == ["contact.archived", *["contact.restored"] * 2]

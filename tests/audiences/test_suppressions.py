@@ -32,12 +32,21 @@ def test_a_long_note_is_cut():
 
 
 def test_lifting_is_on_record():
-    suppress("manual", note="asked by phone")
+    suppress("manual")
     ana = make_user()
     services.lift(Suppression.objects.get(), actor=ana, now=NOW)
     assert not Suppression.objects.exists()
     event = AuditEvent.objects.first()
-    assert (event.verb, event.actor, event.detail["note"]) == ("address.released", ana, "asked by phone")
+    assert (event.verb, event.actor, event.detail["reason"]) == ("address.released", ana, "manual")
+
+
+def test_the_trail_names_no_recipient():
+    suppress("manual", note="Zoé asked by phone")
+    services.lift(Suppression.objects.get(), actor=None, now=NOW)
+    told = str(list(AuditEvent.objects.values_list("detail", flat=True)))
+    assert "a…@example.org" in told
+    assert "ana@" not in told
+    assert "Zoé" not in told
 
 
 @pytest.mark.parametrize(

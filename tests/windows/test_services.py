@@ -221,7 +221,8 @@ def test_new_words_change_no_revision():
     window = make_window()
     assert services.edit_texts(window, title="Bigger disks", reason="Space", actor=None, now=NOW + HOUR)
     assert (window.title, window.reason, window.revision, window.content_changed_at) == ("Bigger disks", "Space", 1, NOW + HOUR)
-    assert AuditEvent.objects.get().detail == {"language": "en", "fields": ["reason", "title"]}
+    changes = {"title": ["Database upgrade", "Bigger disks"], "reason": ["", "Space"]}
+    assert AuditEvent.objects.get().detail == {"language": "en", "fields": ["reason", "title"], "changes": changes}
 
 
 def test_the_same_words_change_nothing():
@@ -252,7 +253,9 @@ def test_details_can_change_until_the_work_is_over():
     window, mail = make_window(), make_service("Mail")
     assert services.edit_details(window, impact="degraded", services=[mail], actor=None, now=NOW + HOUR)
     assert (window.impact, list(window.services.all()), window.content_changed_at) == ("degraded", [mail], NOW + HOUR)
-    assert AuditEvent.objects.get().detail == {"impact": "degraded", "services": [mail.slug]}
+    changes = AuditEvent.objects.get().detail["changes"]
+    assert changes["impact"] == ["outage", "degraded"]
+    assert changes["services"][1] == [{"id": mail.pk, "name": "Mail"}]
 
 
 def test_details_that_stay_the_same_are_no_change():

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter, ArchivingAdmin
 
@@ -18,7 +19,7 @@ from .imports import ImportPages
 
 
 @admin.register(Contact)
-class ContactAdmin(ArchivingAdmin):
+class ContactAdmin(TrailAdmin, ArchivingAdmin):
     form = ContactForm
     list_display = ("__str__", "email", "phone", "organisation", "language", "time_zone", "kind")
     list_filter = (ArchivedFilter, "is_internal", "language", "time_zone")

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 
 from ..forms import SegmentForm
@@ -38,7 +39,7 @@ class SegmentChangeList(ChangeList):
 
 
 @admin.register(Segment)
-class SegmentAdmin(admin.ModelAdmin):
+class SegmentAdmin(TrailAdmin):
     form = SegmentForm
     list_display = ("name", "in_words", "people", "description")
     search_fields = ("name", "slug", "description")

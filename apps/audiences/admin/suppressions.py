@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 from apps.common.times import format_instant
 
@@ -16,7 +17,7 @@ from ..services import lift, suppress
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(admin.ModelAdmin):
+class SuppressionAdmin(TrailAdmin):
     """Addresses are entered or lifted; a suppression is not edited, because it says what once happened."""
 
     form = SuppressionForm

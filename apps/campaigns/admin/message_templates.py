@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.audiences.models import Contact
 from apps.channels.models import Channel, ChannelKind
 
@@ -41,7 +42,7 @@ class MessageTemplateForm(forms.ModelForm):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(admin.ModelAdmin):
+class MessageTemplateAdmin(TrailAdmin):
     form = MessageTemplateForm
     change_form_template = "admin/campaigns/messagetemplate_form.html"
     list_display = ("content_key", "language", "channel", "segment", "subject", "origin")

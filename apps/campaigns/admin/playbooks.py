@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.channels.models import MAIL_KINDS, Channel
 
 from ..forms.durations import Offset
@@ -109,7 +110,7 @@ class StepInline(admin.TabularInline):
 
 
 @admin.register(Playbook)
-class PlaybookAdmin(admin.ModelAdmin):
+class PlaybookAdmin(TrailAdmin):
     list_display = ("name", "description", "step_count", "is_default")
     search_fields = ("name", "description")
     prepopulated_fields = {"slug": ("name",)}

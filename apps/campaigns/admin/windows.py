@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -13,10 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
+from apps.accounts.trail.history import about
 from apps.common.times import format_period
 from apps.windows.models import MaintenanceWindow
 
 from ..headline import headline
+from ..models import Campaign, Touchpoint
 from .deeds import deed
 from .drafting import add_window, edit_draft, plan_fragment
 from .overview import overview
@@ -27,7 +30,7 @@ from .texts import texts_page
 
 
 @admin.register(MaintenanceWindow)
-class MaintenanceWindowAdmin(admin.ModelAdmin):
+class MaintenanceWindowAdmin(TrailAdmin):
     list_display = ("title", "when", "service_names", "impact", "state")
     list_filter = ("status", "impact")
     search_fields = ("title", "services__name")
@@ -52,6 +55,14 @@ class MaintenanceWindowAdmin(admin.ModelAdmin):
             page("<int:pk>/do/<slug:verb>/", deed, "do"),
             *super().get_urls(),
         ]
+
+    def trail_of(self, obj: MaintenanceWindow) -> Q:
+        """Its campaign and touchpoints have no pages of their own."""
+        campaign = Campaign.objects.filter(window=obj).first()
+        if campaign is None:
+            return about(obj)
+        touchpoints = [str(pk) for pk in campaign.touchpoints.values_list("pk", flat=True)]
+        return about(obj, campaign) | Q(subject_type=Touchpoint._meta.label_lower, subject_id__in=touchpoints)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return add_window(request)

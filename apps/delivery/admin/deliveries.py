@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.campaigns.moments import touchpoint_words
 
 from .. import services
@@ -51,7 +52,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
+class DeliveryAdmin(ReadOnly, TrailAdmin):
     """The delivery log. A row is what was done for one recipient; what came back stands with the tracking."""
 
     list_display = ("recipient", "window", "moment", "channel", "state", "why", "sent_at")

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 from apps.campaigns.moments import short_words, touchpoint_words
 
@@ -58,7 +59,7 @@ def _saying(resolution: Resolution) -> Any:
 
 
 @admin.register(DoubtfulDelivery)
-class DoubtAdmin(ReadOnly, admin.ModelAdmin):
+class DoubtAdmin(ReadOnly, TrailAdmin):
     list_display = ("recipient", "message", "channel", "since", "known", "next_step")
     list_display_links = None
     list_filter = (WindowFilter, TouchpointFilter, ChannelFilter, DoubtReasonFilter)

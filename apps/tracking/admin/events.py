@@ -3,12 +3,13 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.campaigns.moments import touchpoint_words
 
 from ..models import Event, ProviderEvent
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
+class ReadOnlyAdmin(TrailAdmin):
     """Evidence: to be read, never to be changed. Tables grow to millions, so nothing here counts or sorts them whole."""
 
     ordering = ("-id",)

@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.forms import ZoneField
 from apps.accounts.models import User
 
@@ -33,7 +34,7 @@ class ImportForm(forms.Form):
 
 
 @admin.register(TicketSource)
-class TicketSourceAdmin(admin.ModelAdmin):
+class TicketSourceAdmin(TrailAdmin):
     list_display = ("name", "slug", "time_zone", "last_seen_at")
     fields = ("name", "slug", "time_zone", "last_seen_at")
     readonly_fields = ("last_seen_at",)

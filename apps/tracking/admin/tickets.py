@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 from apps.campaigns.models import Campaign
 
@@ -24,7 +25,7 @@ TOLD_BY_THE_DESK = (
 
 
 @admin.register(Ticket)
-class TicketAdmin(admin.ModelAdmin):
+class TicketAdmin(TrailAdmin):
     """Tickets are the help desk's; only where one belongs may be said otherwise here."""
 
     list_display = ("opened_at", "source", "external_id", "subject", "status", "organisation", "campaign", "link_kind")

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.common.times import format_period
 
 from ..models import NoticeState, UpstreamNotice
@@ -42,7 +43,7 @@ class ReviewFilter(admin.SimpleListFilter):
 
 
 @admin.register(UpstreamNotice)
-class UpstreamNoticeAdmin(admin.ModelAdmin):
+class UpstreamNoticeAdmin(TrailAdmin):
     list_display = ("what", "when", "impact", "provider_status", "stands", "next_step")
     list_filter = (ReviewFilter, "impact", "provider")
     search_fields = ("summary", "provider", "maintenance_id", "uid", "account")

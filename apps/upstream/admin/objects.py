@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 
 from .. import services
@@ -15,7 +16,7 @@ from ..models import UpstreamObject
 
 
 @admin.register(UpstreamObject)
-class UpstreamObjectAdmin(admin.ModelAdmin):
+class UpstreamObjectAdmin(TrailAdmin):
     """What planners chose on notices, to be looked up and mended."""
 
     list_display = ("object_id", "provider_key", "service_names", "decided_by", "decided_at")

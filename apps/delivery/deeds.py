@@ -1,0 +1,40 @@
+"""What the trail says of deeds on what is being sent."""
+
+from django.utils.translation import gettext_lazy as _
+
+from .models import DeliveryState
+from .reasons import SENTENCES
+from .trail import By
+
+DEEDS = {
+    "campaign.paused": _("%(who)s paused the sending of “%(what)s”."),
+    "campaign.resumed": _("%(who)s resumed the sending of “%(what)s”."),
+    "touchpoint.paused": _("%(who)s paused the touchpoint “%(what)s”."),
+    "touchpoint.resumed": _("%(who)s resumed the touchpoint “%(what)s”."),
+    "channel.paused": _("%(who)s paused the channel “%(what)s”."),
+    "channel.resumed": _("%(who)s resumed the channel “%(what)s”."),
+    "circuit.reset": _("%(who)s took the channel “%(what)s” for working again."),
+    "delivery.retried": _("%(who)s retried the delivery to “%(what)s”."),
+    "delivery.doubt_resolved": _("%(who)s ended the doubt about the delivery to “%(what)s”."),
+    "installation.halted": _("%(who)s halted the whole installation."),
+    "installation.released": _("%(who)s released the whole installation."),
+    "installation.declared_copy": _("%(who)s declared this installation a copy that never sends."),
+}
+FACTS = {
+    "choice": _("What was overdue"),
+    "skipped": _("Skipped"),
+    "minutes": _("Minutes"),
+    "to": _("What it is held to be"),
+    "by": _("By"),
+}
+CODES = {
+    "choice": {"now": _("sent at once"), "skip": _("skipped"), "spread": _("spread over some time")},
+    "to": dict(DeliveryState.choices),
+    "by": {
+        By.PERSON: _("a person's word"),
+        By.POLICY: _("the channel's policy"),
+        By.EVIDENCE: _("evidence that came back"),
+        By.LOOK_UP: _("the provider's records"),
+    },
+    "reason": dict(SENTENCES),
+}
