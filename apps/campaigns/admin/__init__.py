@@ -1,3 +1,3 @@
-from . import message_templates, playbooks, windows
+from . import brand, message_templates, playbooks, windows
 
-__all__ = ["message_templates", "playbooks", "windows"]
+__all__ = ["brand", "message_templates", "playbooks", "windows"]

@@ -71,7 +71,7 @@ def _same(fields: Mapping[str, Any]) -> Q:
 
 def _load_text(text: files.Text, report: LoadReport) -> None:
     row = MessageTemplate.objects.filter(
-        content_key=text.content_key, language=text.language, channel_kind=text.channel_kind, segment=None
+        content_key=text.content_key, language=text.language, channel_kind=text.channel_kind, segment=None, urgency=""
     ).first()
     if row is None:
         row = MessageTemplate(content_key=text.content_key, language=text.language, channel_kind=text.channel_kind)

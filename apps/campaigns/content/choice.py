@@ -1,6 +1,9 @@
 """Which text a touchpoint uses: the most specific one there is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Self
 
 from django.utils.translation import gettext as _
 
@@ -14,24 +17,55 @@ from .phrases import FALLBACK_LANGUAGE
 OWN_TEXTS_ONLY = (ChannelKind.SMS,)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What a text is wanted for: everything that decides which one is used."""
+
+    content_key: str
+    channel_kind: str
+    segment_id: int | None
+    urgency: str
+
+    @classmethod
+    def of(cls, touchpoint: Touchpoint) -> Self:
+        return cls(
+            content_key=touchpoint.content_key,
+            channel_kind=touchpoint.channel.kind,
+            segment_id=touchpoint.segment_id,
+            urgency=touchpoint.urgency,
+        )
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The special before the general."""
+        return (self.channel_kind,) if self.channel_kind in OWN_TEXTS_ONLY else (self.channel_kind, "")
+
+    def wanted(self, language: str) -> Iterator[tuple[str, str, str, int | None]]:
+        """Language, kind, urgency and segment of each text that would do, the best first."""
+        languages = dict.fromkeys((language, FALLBACK_LANGUAGE))
+        yield from product(languages, self.kinds, (self.urgency, ""), dict.fromkeys((self.segment_id, None)))
+
+
 def templates_for(touchpoint: Touchpoint) -> list[MessageTemplate]:
     """Every text that some recipient of the touchpoint may get. One query."""
-    kinds = {touchpoint.channel.kind} if touchpoint.channel.kind in OWN_TEXTS_ONLY else {touchpoint.channel.kind, ""}
-    rows = MessageTemplate.objects.filter(content_key=touchpoint.content_key, channel_kind__in=kinds)
-    return [row for row in rows if row.segment_id in (None, touchpoint.segment_id)]
+    use = Use.of(touchpoint)
+    rows = MessageTemplate.objects.filter(content_key=use.content_key, channel_kind__in=use.kinds, urgency__in=(use.urgency, ""))
+    return [row for row in rows if row.segment_id in (None, use.segment_id)]
+
+
+def best(templates: Iterable[MessageTemplate], *, use: Use, language: str) -> MessageTemplate | None:
+    """In the recipient's language, else in English; within one, by channel kind before urgency before segment."""
+    rows = {
+        (row.language, row.channel_kind, row.urgency, row.segment_id): row
+        for row in templates
+        if row.content_key == use.content_key
+    }
+    return next((rows[key] for key in use.wanted(language) if key in rows), None)
 
 
 def choose(templates: Iterable[MessageTemplate], *, touchpoint: Touchpoint, language: str) -> MessageTemplate:
-    """In the recipient's language, else in English; within one, by channel kind before segment, the special before the general."""
-    kind = touchpoint.channel.kind
-    rows = {(row.language, row.channel_kind, row.segment_id): row for row in templates}
-    wanted = [
-        (spoken, fitting_kind, segment)
-        for spoken in (language, FALLBACK_LANGUAGE)
-        for fitting_kind in (kind, "")
-        for segment in (touchpoint.segment_id, None)
-    ]
-    found = next((rows[key] for key in wanted if key in rows), None)
+    """The best there is; raises ContentError where there is none."""
+    found = best(templates, use=Use.of(touchpoint), language=language)
     if found is None:
         raise ContentError(
             _("There is no text “%(key)s” in %(language)s or English for the channel “%(channel)s” (%(kind)s).")

@@ -22,8 +22,9 @@ from ..models import MessageTemplate, Touchpoint
 from .choice import choose, templates_for
 from .context import Facts, Reader, contact_context, facts_of, shared_context
 from .errors import ContentError
-from .layout import Document, Frame, document
+from .layout import LETTERS, Document, Frame, document
 from .liquid import NeedsContact, PerRecipient, Skeleton, SkeletonValue, outline, sentence
+from .looks import Look, current_look, default_look
 from .phrases import phrases
 from .slots import CALENDAR, NOTICE, PIXEL, SUBJECT, TEAM, UNSUBSCRIBE, WHY
 from .wire import Letter
@@ -68,6 +69,7 @@ class Material:
     touchpoint: Touchpoint
     facts: Facts
     templates: tuple[MessageTemplate, ...]
+    look: Look = field(default_factory=default_look)
     compilations: dict[tuple[str, str], "Compiled"] = field(default_factory=dict)
 
     def compiled(self, language: str, zone: str) -> "Compiled":
@@ -76,7 +78,7 @@ class Material:
         if key not in self.compilations:
             row = choose(self.templates, touchpoint=self.touchpoint, language=language)
             source = Source(name=str(row), language=row.language, subject=row.subject or DEFAULT_SUBJECT, body=row.body)
-            self.compilations[key] = compile_source(source, self.facts, zone, self.touchpoint.channel.kind)
+            self.compilations[key] = compile_source(source, self.facts, zone, self.touchpoint.channel.kind, self.look)
         return self.compilations[key]
 
 
@@ -87,6 +89,7 @@ class Compiled:
     source: Source
     facts: Facts
     kind: str
+    look: Look
     shared: Mapping[str, object]
     common: _Outline | None  # None: the template branches on the contact
     documents: dict[Frame, Document] = field(default_factory=dict)
@@ -135,7 +138,13 @@ class Compiled:
         return Letter(language=self.source.language, subject=made.subject, text=text, html=html, asks=asks)
 
     def _frame(self, *, has_unsubscribe: bool, has_pixel: bool) -> Frame:
-        return Frame(kind=self.kind, language=self.source.language, has_unsubscribe=has_unsubscribe, has_pixel=has_pixel)
+        return Frame(
+            kind=self.kind,
+            language=self.source.language,
+            has_unsubscribe=has_unsubscribe,
+            has_pixel=has_pixel,
+            look=self.look,
+        )
 
     @property
     def _calendar_url(self) -> str:
@@ -160,9 +169,10 @@ class Compiled:
 
 
 def gather(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Material:
-    """Reads the window, its services, translations and revisions, and the texts: five queries."""
+    """Reads the window, its services, translations and revisions, and the texts and, for letters, the brand: six queries."""
     facts = facts_of(touchpoint, revision)
-    return Material(touchpoint=touchpoint, facts=facts, templates=tuple(templates_for(touchpoint)))
+    look = current_look() if touchpoint.channel.kind in LETTERS else default_look()
+    return Material(touchpoint=touchpoint, facts=facts, templates=tuple(templates_for(touchpoint)), look=look)
 
 
 def render(
@@ -182,7 +192,7 @@ def render(
 
 
 @lru_cache(maxsize=256)
-def compile_source(source: Source, facts: Facts, zone: str, kind: str) -> Compiled:
+def compile_source(source: Source, facts: Facts, zone: str, kind: str, look: Look | None = None) -> Compiled:
     """Kept by value: whatever is edited, window, revision or text, makes another entry, and an old one is never used."""
     shared = shared_context(facts, language=source.language, zone=zone)
     shared["window"]["notice_url"] = PerRecipient(facts.notice_url, slot=NOTICE)
@@ -191,7 +201,7 @@ def compile_source(source: Source, facts: Facts, zone: str, kind: str) -> Compil
         common = _outline(source, shared, None)
     except NeedsContact:
         common = None
-    return Compiled(source=source, facts=facts, kind=kind, shared=shared, common=common)
+    return Compiled(source=source, facts=facts, kind=kind, look=look or default_look(), shared=shared, common=common)
 
 
 def _outline(source: Source, shared: Mapping[str, object], about: Mapping[str, object] | None) -> _Outline:

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-import css_inline
 from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
+from django.utils.html import escape
 from markdown_it.token import Token
 
 from apps.channels.models import ChannelKind
 
 from . import markdown
+from .looks import Look
 from .phrases import phrases
 from .slots import (
     CALENDAR,
@@ -24,9 +24,7 @@ from .slots import (
     NOTICE,
     PIXEL,
     PLAIN,
-    SUBJECT,
     SUBJECT_LINE,
-    TEAM,
     UNSUBSCRIBE,
     WHY,
     Pattern,
@@ -37,9 +35,10 @@ from .sms import short_text
 
 LETTERS = (ChannelKind.EMAIL, ChannelKind.MEMORY)  # text and HTML, with a footer
 
-# The inliner puts what it cannot inline at the head's start; the character set has to stand within the first 1024 bytes.
-_STYLE_FIRST = re.compile(r"<head>(<style>.*?</style>)(.*?)</head>", re.DOTALL)
-_INLINER = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+# Outlook gives a link no padding of its own, but a cell of a table.
+_LONE_LINK = re.compile(r'<p class="button">(<a .*?</a>)</p>', re.DOTALL)
+_PIXEL_STYLE = "display: block; width: 1px; height: 1px; border: 0;"
+_BUTTON = r'<table class="button" role="presentation" border="0" cellpadding="0" cellspacing="0"><tr><td>\1</td></tr></table>'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +49,7 @@ class Frame:
     language: str
     has_unsubscribe: bool
     has_pixel: bool
+    look: Look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +85,21 @@ def document(subject: str, body: str, frame: Frame) -> Document:
 
 
 def _letter_text(text: str, frame: Frame) -> str:
-    return render_to_string("email/layout.txt", {"body": text, **_slots(frame)}).strip() + "\n"
+    identity = frame.look.identity
+    colophon = [words for words in (identity.footer_in(frame.language), identity.address) if words]
+    return render_to_string("email/layout.txt", {"body": text, "colophon": colophon, **_slots(frame)}).strip() + "\n"
 
 
 def _letter_html(tokens: list[Token], frame: Frame) -> str:
-    body = mark_safe(markdown.to_html(tokens))  # cleaned there
-    page = render_to_string("email/layout.html", {"body": body, "preview": _preview(tokens), **_slots(frame)})
-    inlined = _STYLE_FIRST.sub(r"<head>\2\1</head>", _INLINER.inline(page))
-    return re.sub(r"\n{2,}", "\n", inlined)
+    look, slots = frame.look, _slots(frame)
+    return look.shell.filled(
+        language=frame.language,
+        preheader=escape(_preview(tokens)),
+        body=look.dressed(_LONE_LINK.sub(_BUTTON, markdown.to_html(tokens))),
+        foot=look.foot(slots),
+        colophon=look.colophon(frame.language),
+        pixel=f'<img src="{slots["pixel"]}" width="1" height="1" alt="" style="{_PIXEL_STYLE}">\n' if frame.has_pixel else "",
+    )
 
 
 def _slots(frame: Frame) -> dict[str, object]:
@@ -100,16 +107,13 @@ def _slots(frame: Frame) -> dict[str, object]:
         return mark_address(mark(number))
 
     return {
-        "language": frame.language,
         "words": phrases(frame.language)["footer"],
         "colon": phrases(frame.language)["colon"],
-        "title": mark(SUBJECT),
-        "team": mark(TEAM),
         "why": mark(WHY),
         "notice": address(NOTICE),
         "calendar": address(CALENDAR),
         "unsubscribe": address(UNSUBSCRIBE) if frame.has_unsubscribe else "",
-        "pixel": address(PIXEL) if frame.has_pixel else "",
+        "pixel": address(PIXEL),
     }
 
 

@@ -1,3 +1,4 @@
+from .brand import Brand, Logo
 from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
 from .touchpoints import (
@@ -20,7 +21,9 @@ __all__ = [
     "TOUCHPOINT_TRANSITIONS",
     "Anchor",
     "Audience",
+    "Brand",
     "Campaign",
+    "Logo",
     "MessageTemplate",
     "Playbook",
     "Reason",

@@ -7,11 +7,13 @@ from apps.audiences.models import Segment
 from apps.channels.models import ChannelKind
 from apps.common.models import TimestampedModel
 
+from .playbooks import Urgency
+
 
 class MessageTemplate(TimestampedModel):
     """Liquid + Markdown text of one content key. The most specific that fits a touchpoint is used; see content/choice.py.
 
-    `channel_kind` empty fits every channel, `segment` empty every segment, `playbook` content is shared by all.
+    `channel_kind` empty fits every channel, `segment` empty every segment, `urgency` empty both routine and urgent messages.
     """
 
     content_key = models.SlugField(_("content"), max_length=40)
@@ -20,24 +22,25 @@ class MessageTemplate(TimestampedModel):
     segment = models.ForeignKey(
         Segment, verbose_name=_("segment"), null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
+    urgency = models.CharField(_("urgency"), max_length=8, choices=Urgency.choices, blank=True, default="", db_default="")
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("body"), help_text=_("Markdown with Liquid variables; the list of variables stands beside."))
     builtin_digest = models.CharField(max_length=64, blank=True, editable=False)  # of what load_playbooks wrote; differs: edited
 
     class Meta:
-        ordering = ("content_key", "language", "channel_kind")
+        ordering = ("content_key", "language", "channel_kind", "urgency")
         verbose_name = _("message template")
         verbose_name_plural = _("message templates")
         constraints = (
             models.UniqueConstraint(
-                fields=("content_key", "language", "channel_kind"),
+                fields=("content_key", "language", "channel_kind", "urgency"),
                 condition=Q(segment__isnull=True),
-                name="one_general_template_per_content_language_and_kind",
+                name="one_general_template_per_use_language_and_urgency",
             ),
             models.UniqueConstraint(
-                fields=("content_key", "language", "channel_kind", "segment"),
+                fields=("content_key", "language", "channel_kind", "segment", "urgency"),
                 condition=Q(segment__isnull=False),
-                name="one_segment_template_per_content_language_and_kind",
+                name="one_segment_template_per_use_language_and_urgency",
             ),
         )
 

@@ -1,0 +1,155 @@
+"""What mail programs ask of a letter: tables that close, styles in tags, a scheme for the dark, nothing from elsewhere."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from apps.campaigns.content.compiled import Source, compile_source
+from apps.campaigns.content.looks import Identity, Picture, default_look, look_of
+from apps.campaigns.content.schemes import Scheme, in_scheme
+from apps.campaigns.models import Brand
+from tests.campaigns.test_content_values import facts, person
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+BODY = "{{ contact.greeting }},\n\nSoon.\n\n> Quoted\n\n[Follow]({{ window.notice_url }})\n\n- one\n- two"
+LOGO = Picture(url="https://preavis.test/logos/x.png", width=120, height=40)
+
+
+class Tree(HTMLParser):
+    """Complains of a tag that closes what is not open."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.styles: list[str] = []
+        self.feed(document)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] == "style":
+            self.styles.append(data)
+
+    def all(self, tag):
+        return [attrs for name, attrs in self.tags if name == tag]
+
+
+def letter(look=None, *, language="en", **links):
+    source = Source(name="t", language=language, subject="Work", body=BODY)
+    links = {"unsubscribe_url": "https://preavis.test/u/x", "pixel_url": "https://preavis.test/o/x.gif"} | links
+    return compile_source(source, facts(), "Europe/Paris", "email", look).render(person(), **links)
+
+
+def look(**identity):
+    plain = default_look().identity
+    return look_of(Identity(**({"light": plain.light, "dark": plain.dark} | identity)))
+
+
+def test_every_tag_is_closed_in_order():
+    Tree(letter().html)
+    Tree(letter(look(logo=LOGO, name="Lima", address="1 Quay\nLyon", footers=(("en", "Hello"),))).html)
+
+
+def test_what_only_outlook_reads_is_closed_too():
+    """Outlook sees the conditional comments as tags, and not what is marked as hidden from it."""
+    document = letter(look(logo=LOGO, name="Lima", address="1 Quay")).html
+    document = re.sub(r"<!--\[if !mso\]>.*?<!\[endif\]-->", "", document, flags=re.DOTALL)
+    Tree(re.sub(r"<!--\[if [^\]]*\]>|<!\[endif\]-->", "", document))
+
+
+def test_tables_of_the_layout_are_no_data_to_a_screen_reader():
+    assert {table["role"] for table in Tree(letter().html).all("table")} == {"presentation"}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_language_is_said(language):
+    tree = Tree(letter(language=language).html)
+    assert tree.all("html")[0]["lang"] == language
+    assert [div["lang"] for div in tree.all("div") if "lang" in div] == [language]
+
+
+def test_both_schemes_are_announced_and_the_dark_has_its_rules():
+    tree = Tree(letter().html)
+    metas = {meta.get("name"): meta.get("content") for meta in tree.all("meta")}
+    assert metas["color-scheme"] == metas["supported-color-schemes"] == "light dark"
+    assert any("prefers-color-scheme: dark" in style for style in tree.styles)
+
+
+def test_the_styles_of_the_text_stand_in_its_tags():
+    tree = Tree(letter().html)
+    text_tags = [(tag, attrs) for tag, attrs in tree.tags if tag in ("p", "li", "ul", "blockquote", "a")]
+    assert len(text_tags) > 8
+    assert all("style" in attrs for _tag, attrs in text_tags)
+
+
+def test_a_lone_link_is_a_cell_that_outlook_pads():
+    cell = next(cell for cell in Tree(letter().html).all("td") if "mso-padding-alt" in cell["style"])
+    assert "background-color: #1d5fa8" in cell["style"]
+
+
+def test_every_picture_has_an_alternative_and_its_size():
+    pictures = Tree(letter(look(logo=LOGO, name='Lima & "Sons"')).html).all("img")
+    assert [(picture["alt"], picture["width"]) for picture in pictures] == [('Lima & "Sons"', "120"), ("", "1")]
+
+
+def test_the_logo_speaks_for_the_sender_where_the_brand_has_no_name():
+    assert Tree(letter(look(logo=LOGO)).html).all("img")[0]["alt"] == "Ops"
+
+
+def test_nothing_is_fetched_from_elsewhere_but_the_logo():
+    document = letter(look(logo=LOGO), pixel_url="").html
+    assert re.findall(r'(?:src|url\(|@import)\W*(https?:[^"\')]+)', document) == [LOGO.url]
+    assert "<link" not in document
+
+
+def test_no_line_is_too_long_for_smtp():
+    assert max(len(line.encode()) for line in letter(look(logo=LOGO, name="Lima", address="x")).html.split("\n")) < 700
+
+
+def test_the_character_set_stands_where_it_is_looked_for():
+    assert letter().html.index('<meta charset="utf-8">') < 1024 - 22
+
+
+def test_the_foot_says_what_the_brand_wants_in_the_readers_language():
+    branded = look(footers=(("en", "A & B Ltd"), ("fr", "A & B SARL")), address="1 Quay\nLyon")
+    english, french = letter(branded), letter(branded, language="fr")
+    assert "A &amp; B Ltd" in english.html
+    assert "1 Quay<br>Lyon" in english.html
+    assert english.text.endswith("A & B Ltd\n\n1 Quay\nLyon\n")
+    assert "A & B SARL" in french.text
+    assert "A &amp; B SARL" in french.html
+
+
+def test_a_language_without_a_foot_gets_the_english_one():
+    assert "A Ltd" in letter(look(footers=(("en", "A Ltd"), ("fr", ""))), language="fr").html
+
+
+@pytest.mark.parametrize("name", ["<script>x</script>", '"><img src=x>', "{{ 7 }}", "A & B &amp;", "</mj-text>", "<!--", "é名"])
+def test_no_name_becomes_markup(name):
+    plain, hostile = (Tree(letter(look(name=each, address=each, footers=(("en", each),))).html) for each in ("Lima", name))
+    assert [tag for tag, _attrs in plain.tags] == [tag for tag, _attrs in hostile.tags]
+
+
+def test_a_letter_is_shown_in_either_scheme_whatever_the_reader_prefers():
+    document = letter().html
+    assert "@media all {" in in_scheme(document, Scheme.DARK)
+    assert "@media not all {" in in_scheme(document, Scheme.LIGHT)
+    assert "prefers-color-scheme" not in in_scheme(document, Scheme.DARK) + in_scheme(document, Scheme.LIGHT)
+
+
+def test_the_brand_out_of_the_box_can_be_read():
+    from apps.campaigns.branding import contrast_problems
+
+    assert list(contrast_problems(Brand())) == []
