@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ WORDS_FOR_TRUE = ("1", "true", "yes", "on")
 WORDS_FOR_FALSE = ("0", "false", "no", "off")
 INBOX_SECURITY = ("tls", "starttls", "none")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+REGION = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,4})?")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -152,7 +154,9 @@ def read_environment(base_dir: Path) -> SimpleNamespace:
             environ.Env.read_env(env_file)
     except (OSError, UnicodeDecodeError) as error:
         reader.problems.append(f"{env_file}: cannot be read as a text in UTF-8 ({error}).")
-    values = SimpleNamespace(**_web(reader), **_stores(reader, base_dir), **_mail(reader), **_inbox(reader), **_engine(reader))
+    values = SimpleNamespace(
+        **_web(reader), **_stores(reader, base_dir), **_mail(reader), **_inbox(reader), **_planning(reader), **_engine(reader)
+    )
     if reader.problems:
         lines = "\n".join(f"  - {problem}" for problem in reader.problems)
         raise SystemExit(f"Preavis cannot start. Please mend these variables (see .env.example):\n{lines}")
@@ -263,6 +267,25 @@ def _inbox_security(raw: str) -> str:
     if raw.lower() not in INBOX_SECURITY:
         raise ValueError(raw)
     return raw.lower()
+
+
+def _planning(reader: Reader) -> dict[str, Any]:
+    return {
+        "holiday_regions": reader.get(
+            "HOLIDAY_REGIONS",
+            _regions,
+            list[str](),
+            expected="countries or parts of them, such as FR, DE-BY, separated by commas",
+        ),
+        "messages_per_week": reader.number("MESSAGES_PER_WEEK", 10, at_least=1),
+    }
+
+
+def _regions(raw: str) -> list[str]:
+    regions = [item.upper() for item in _items(raw)]
+    if not all(REGION.fullmatch(region) for region in regions):
+        raise ValueError(raw)
+    return regions
 
 
 def _engine(reader: Reader) -> dict[str, Any]:

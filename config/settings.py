@@ -141,6 +141,10 @@ CACHES = {
     }
 }
 
+# What the checks before scheduling go by: whose public holidays, and how many messages a week are too many for one person.
+HOLIDAY_REGIONS = env.holiday_regions
+MESSAGES_PER_WEEK = env.messages_per_week
+
 DELIVERY_BATCH_SIZE = env.delivery_batch_size
 DELIVERY_LEASE_SECONDS = env.delivery_lease_seconds
 MACHINE_OPEN_SECONDS = env.machine_open_seconds

@@ -89,6 +89,8 @@ def test_debug_needs_nothing_else(read: Read) -> None:
         ("INBOX_SECURITY", "ssl"),
         ("ANYMAIL", "POSTMARK"),
         ("ANYMAIL", "[1]"),
+        ("HOLIDAY_REGIONS", "France"),
+        ("MESSAGES_PER_WEEK", "0"),
         ("DELIVERY_BATCH_SIZE", "0"),
         ("DELIVERY_LEASE_SECONDS", "1.5"),
         ("MACHINE_OPEN_SECONDS", "-1"),

@@ -18,7 +18,7 @@ from apps.common.times import format_duration
 from . import capacity
 from .capacity import Departure, Span
 from .languages import language_name
-from .models import STILL_TO_LEAVE, Anchor, Audience, Campaign, Touchpoint, TouchpointState
+from .models import STILL_TO_LEAVE, Anchor, Audience, Campaign, Touchpoint, TouchpointState, Urgency
 from .moments import instant_words, moment_words, reason_words, span_words, utc_words
 from .planner import PlannedTouchpoint
 from .reach import ColumnKey, Reach, reaches
@@ -54,6 +54,7 @@ class Spot:
     attaches_maintnote: bool = False
     otherwise: str = ""  # the channel for those whom this one cannot reach
     instead_of: str = ""  # the channel that could not reach those to whom this goes
+    urgency: str = Urgency.ROUTINE
     touchpoint: Touchpoint | None = None
 
     @property
@@ -215,6 +216,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         attaches_maintnote=touchpoint.attaches_maintnote,
         otherwise=str(step.fallback_channel or "") if step and touchpoint.audience != Audience.FAILED else "",
         instead_of=str(step.channel) if step and touchpoint.audience == Audience.FAILED else "",
+        urgency=touchpoint.urgency,
         touchpoint=touchpoint,
     )
 
@@ -236,6 +238,7 @@ def _planned_spot(row: PlannedTouchpoint) -> Spot:
         invites=row.step.invites,
         attaches_maintnote=row.step.attaches_maintnote,
         otherwise=row.step.otherwise,
+        urgency=row.step.urgency,
     )
 
 

@@ -19,8 +19,9 @@ from apps.campaigns.models import Audience, Touchpoint
 from apps.channels.merging import Merge
 from apps.channels.messages import Message, Wire
 from apps.channels.models import MAIL_KINDS, ChannelKind
+from apps.common import quiet_hours
 
-from . import audience, links, policy
+from . import audience, links
 from .invitations import CalendarBox
 from .letters import LetterBox
 from .maintnotes import MaintnoteBox
@@ -239,8 +240,8 @@ def _objection(delivery: WaitingRow, writer: Writer, suppressed: Mapping[str, st
         return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, reason, at=at)
     if delivery.contact and delivery.contact.archived_at and writer.touchpoint.audience != Audience.TOLD:
         return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, DeliveryReason.ARCHIVED, at=at)
-    rings = policy.has_quiet_hours(kind=writer.kind, urgency=writer.touchpoint.urgency)
-    if rings and policy.is_quiet(at, writer.zone_of(delivery)):
+    rings = quiet_hours.has_quiet_hours(kind=writer.kind, urgency=writer.touchpoint.urgency)
+    if rings and quiet_hours.is_quiet(at, writer.zone_of(delivery)):
         return Outcome.left_out(delivery, DeliveryState.EXPIRED, DeliveryReason.QUIET_HOURS, at=at)
     return None
 

@@ -14,6 +14,7 @@ from django.db.models.functions import RowNumber
 
 from apps.audiences.models import Contact
 from apps.campaigns.models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState
+from apps.common import quiet_hours
 from apps.common.states import move
 
 from . import audience, invitations, policy
@@ -138,13 +139,13 @@ def _groups(touchpoint: Touchpoint, people: QuerySet[Contact], now: datetime) ->
     """Everybody at once or, where quiet hours apply, by the time at which it disturbs nobody in their zone."""
     assert touchpoint.due_at is not None, "a touchpoint to expand has its times"
     assert touchpoint.useful_until is not None, "a touchpoint to expand has its times"
-    if not policy.has_quiet_hours(kind=touchpoint.channel.kind, urgency=touchpoint.urgency):
+    if not quiet_hours.has_quiet_hours(kind=touchpoint.channel.kind, urgency=touchpoint.urgency):
         yield touchpoint.due_at, people
         return
     window_zone = touchpoint.campaign.window.time_zone
     named = set(people.values_list("time_zone", flat=True).distinct())
     places = {zone or window_zone for zone in named}
-    groups = policy.zone_groups(touchpoint.due_at, places, now=now, useful_until=touchpoint.useful_until)
+    groups = quiet_hours.zone_groups(touchpoint.due_at, places, now=now, useful_until=touchpoint.useful_until)
     for not_before, zones in groups.items():
         spellings = [zone for zone in named if (zone or window_zone) in zones]
         yield not_before, people.filter(time_zone__in=spellings)

@@ -1,15 +1,12 @@
-"""What the engine decides: when to try again, what a doubt becomes, how urgent a batch is, when an SMS may ring.
+"""What the engine decides: when to try again, what a doubt becomes, how urgent a batch is, when it has waited too long.
 
 Pure: plain values in, a decision out; `now` is an argument and chance is a `random.Random` that the caller owns.
 """
 
 import random
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-
-from apps.common.zones import resolve_wall_time, zone_or_utc
 
 
 class DeliveryReason(StrEnum):
@@ -180,64 +177,6 @@ def priority(*, urgency: str, useful_for: timedelta) -> int:
     if useful_for <= timedelta(hours=1):
         return 2
     return 5 if useful_for <= timedelta(hours=6) else 7
-
-
-# --- quiet hours -------------------------------------------------------------------------------------------------------
-
-QUIET_KINDS = ("sms",)  # what rings in a pocket
-DAY_BEGINS, DAY_ENDS = time(8), time(22)
-SHIFT_TO = time(21)  # an hour before the night, so that a long run still ends in time
-
-
-def has_quiet_hours(*, kind: str, urgency: str) -> bool:
-    return kind in QUIET_KINDS and urgency == "routine"
-
-
-def is_quiet(instant: datetime, zone: str) -> bool:
-    """Whether `instant` lies at night or at a weekend on the wall clock of `zone`."""
-    wall = instant.astimezone(zone_or_utc(zone))
-    return wall.weekday() >= 5 or not DAY_BEGINS <= wall.time().replace(tzinfo=None) < DAY_ENDS
-
-
-def before_quiet_hours(due_at: datetime, zone: str) -> datetime:
-    """`due_at`, or the latest earlier time that disturbs nobody in `zone`: never a later one."""
-    if not is_quiet(due_at, zone):
-        return due_at
-    place = zone_or_utc(zone)
-    wall = due_at.astimezone(place)
-    day = wall.date() if wall.time() >= DAY_ENDS else wall.date() - timedelta(days=1)
-    while day.weekday() >= 5:
-        day -= timedelta(days=1)
-    return resolve_wall_time(datetime.combine(day, SHIFT_TO), place).instant
-
-
-def after_quiet_hours(instant: datetime, zone: str) -> datetime:
-    """`instant`, or the next time that disturbs nobody in `zone`."""
-    if not is_quiet(instant, zone):
-        return instant
-    place = zone_or_utc(zone)
-    wall = instant.astimezone(place)
-    day = wall.date() if wall.time() < DAY_BEGINS else wall.date() + timedelta(days=1)
-    while day.weekday() >= 5:
-        day += timedelta(days=1)
-    return resolve_wall_time(datetime.combine(day, DAY_BEGINS), place).instant
-
-
-def undisturbing(due_at: datetime, zone: str, *, now: datetime, useful_until: datetime) -> datetime:
-    """Ahead of quiet hours; where it is too late for that, behind them while that is of use."""
-    ahead = before_quiet_hours(due_at, zone)
-    if not is_quiet(max(ahead, now), zone):
-        return ahead
-    behind = after_quiet_hours(now, zone)
-    return behind if behind < useful_until else ahead
-
-
-def zone_groups(due_at: datetime, zones: Collection[str], *, now: datetime, useful_until: datetime) -> dict[datetime, list[str]]:
-    """When the people of each zone are written to, the earliest first."""
-    groups: dict[datetime, list[str]] = {}
-    for zone in sorted(zones):
-        groups.setdefault(undisturbing(due_at, zone, now=now, useful_until=useful_until), []).append(zone)
-    return dict(sorted(groups.items()))
 
 
 # --- what has waited too long -----------------------------------------------------------------------------------------

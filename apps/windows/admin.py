@@ -1,5 +1,6 @@
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -7,10 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.doors.trail_admin import TrailAdmin
+from apps.accounts.forms import ZoneField
 from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter, ArchivingAdmin
 
-from .models import LIVE_STATUSES, Service
+from .models import LIVE_STATUSES, Blackout, Service
 from .services import archive_services, rename_service, restore_services
 
 
@@ -58,3 +60,39 @@ class ServiceAdmin(TrailAdmin, ArchivingAdmin):
 
     def restore_rows(self, request: HttpRequest, rows: QuerySet[Service]) -> int:
         return restore_services(rows, actor=cast(User, request.user), now=timezone.now())
+
+
+class BlackoutForm(forms.ModelForm):
+    time_zone = ZoneField(label=_("Time zone"), help_text=_("On whose clocks the days begin and end."))
+
+
+@admin.register(Blackout)
+class BlackoutAdmin(TrailAdmin):
+    """Days on which no work is wanted; whoever enters one is named to those whom it stops."""
+
+    form = BlackoutForm
+    list_display = ("name", "first_date", "last_date", "service_names", "is_strict", "entered_by")
+    list_filter = ("is_strict",)
+    list_select_related = ("entered_by",)
+    search_fields = ("name", "services__name")
+    filter_horizontal = ("services",)
+    ordering = ("-first_date",)
+    date_hierarchy = "first_date"
+    actions = None
+    fields = ("name", ("first_date", "last_date"), "time_zone", "services", "is_strict")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Blackout]:
+        rows: QuerySet[Blackout] = super().get_queryset(request)
+        return rows.prefetch_related("services")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"time_zone": cast(User, request.user).time_zone, **super().get_changeform_initial_data(request)}
+
+    def save_model(self, request: HttpRequest, obj: Blackout, form: Any, change: bool) -> None:
+        if not change:
+            obj.entered_by = cast(User, request.user)
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description=_("services"))
+    def service_names(self, blackout: Blackout) -> str:
+        return ", ".join(service.name for service in blackout.services.all()) or str(_("All"))

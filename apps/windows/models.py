@@ -13,6 +13,8 @@ from django.utils.translation import pgettext_lazy
 from apps.common.models import TimestampedModel
 from apps.common.validators import validate_zone
 
+from .blackouts import Blackout as Blackout
+
 
 class ServiceQuerySet(models.QuerySet["Service"]):
     def active(self) -> Self:

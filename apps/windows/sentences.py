@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from apps.common.times import format_duration, format_period, format_utc_offset
 from apps.common.zones import WallClock, resolve_wall_time, zone_or_utc
 
-from .models import MaintenanceWindow
 from .rules import NoticeRule, NoticeWarning, TimesFault
 
 TIMES_FAULTS: dict[TimesFault, str | Promise] = {
@@ -39,17 +38,13 @@ def notice_sentence(warning: NoticeWarning) -> str:
     return sentence
 
 
-def overlap_sentences(windows: Iterable[MaintenanceWindow]) -> list[str]:
-    """One sentence for each conflicting window, naming its services and its times in its own zone."""
-    return [
-        _("It overlaps with “%(title)s” on %(services)s: %(times)s.")
-        % {
-            "title": window.title,
-            "services": ", ".join(service.name for service in window.services.all()),
-            "times": format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=_language()),
-        }
-        for window in windows
-    ]
+def overlap_sentence(*, title: str, services: Iterable[str], starts_at: datetime, ends_at: datetime, zone: str) -> str:
+    """What to know of another window at the same time: its services, and its times in its own zone."""
+    return _("It overlaps with “%(title)s” on %(services)s: %(times)s.") % {
+        "title": title,
+        "services": ", ".join(services),
+        "times": format_period(starts_at, ends_at, zone=zone, language=_language()),
+    }
 
 
 def wall_time_note(wall: datetime, zone: str) -> str | None:

@@ -51,7 +51,7 @@ def test_review_shows_the_whole_plan_and_counts_the_messages():
 def test_release_schedules_the_window_and_plans_its_touchpoints():
     client = signed_in()
     campaign = drafted(client)
-    press(client, campaign, "release")
+    press(client, campaign, "release", confirmed="on")
     campaign.window.refresh_from_db()
     assert campaign.window.status == WindowStatus.SCHEDULED
     assert set(campaign.touchpoints.values_list("step_key", flat=True)) == {"announce", "t-7d"}

@@ -104,7 +104,7 @@ def test_the_proposal_warns_and_leads_to_the_playbook(crowd):
     window = make_window(status="draft", revision=0, scheduled_at=None)
     campaign = make_campaign(window=window, playbook=playbook_of(crowd, pace=SLOW), released_at=None)
     warnings = propose(campaign_wish(campaign, now=NOW), now=NOW).warnings
-    assert reverse("admin:campaigns_playbook_change", args=[campaign.playbook.pk]) in [warning.url for warning in warnings]
+    assert reverse("admin:campaigns_playbook_change", args=[campaign.playbook.pk]) in [warning.href for warning in warnings]
 
 
 def test_the_page_of_the_campaign_says_it_too(client, crowd):

@@ -2,10 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from apps.windows.models import WindowStatus
 from apps.windows.rules import NoticeRule, NoticeWarning, TimesFault
-from apps.windows.sentences import NOTICE_RULES, TIMES_FAULTS, notice_sentence, overlap_sentences, wall_time_note
-from tests.factories import make_service, make_window
+from apps.windows.sentences import NOTICE_RULES, TIMES_FAULTS, notice_sentence, overlap_sentence, wall_time_note
 
 
 def test_short_notice_says_what_is_given_and_what_is_asked():
@@ -50,10 +48,9 @@ def test_a_wall_clock_time_that_is_not_plain_gets_a_note(wall, zone, note):
     assert wall_time_note(datetime.fromisoformat(wall), zone) == note
 
 
-@pytest.mark.django_db
 def test_overlap_names_window_services_and_times():
     start = datetime(2026, 11, 24, 1, tzinfo=UTC)
-    window = make_window(title="Disks", starts_at=start, services=[make_service("Shop")], status=WindowStatus.SCHEDULED)
-    assert overlap_sentences([window]) == [
-        "It overlaps with “Disks” on Shop: Tuesday 24 November 2026, 02:00–06:00 (Paris time, UTC+01:00)."
-    ]
+    sentence = overlap_sentence(
+        title="Disks", services=["Shop", "Desk"], starts_at=start, ends_at=start + timedelta(hours=4), zone="Europe/Paris"
+    )
+    assert sentence == ("It overlaps with “Disks” on Shop, Desk: Tuesday 24 November 2026, 02:00–06:00 (Paris time, UTC+01:00).")

@@ -12,7 +12,8 @@ from apps.common.times import format_duration, format_instant, format_period
 from apps.windows.models import MaintenanceWindow, WindowRevision
 
 from ..board import campaign_board
-from ..estimates import lateness_words, longest_words
+from ..checks import Report, findings_of
+from ..estimates import longest_words
 from ..headline import headline
 from ..models import Campaign
 from ..proposals import campaign_wish, propose
@@ -60,10 +61,11 @@ def _campaign_context(request: HttpRequest, campaign: Campaign, now: datetime) -
     may_change = planner(request).has_perm("windows.change_maintenancewindow")
     context: dict[str, Any] = {"verbs": verbs_for(campaign) if may_change else [], "may_change": may_change}
     if campaign.released_at is None:
-        return context | {"proposal": propose(campaign_wish(campaign, now=now), now=now)}
+        proposal = propose(campaign_wish(campaign, now=now), now=now)
+        return context | {"proposal": proposal, "report": proposal.report}
     board = campaign_board(campaign)
-    slow = list(lateness_words(board, zone=campaign.window.time_zone, now=now))
-    return context | {"board": board, "slow": slow, "longest": longest_words(board)}
+    found = findings_of(campaign, board=board, now=now)
+    return context | {"board": board, "report": Report(findings=found) if found else None, "longest": longest_words(board)}
 
 
 def _line(row: WindowRevision, reader_zone: str) -> Line:

@@ -12,11 +12,9 @@ from apps.windows.models import Impact, MaintenanceWindow, Service
 
 from ..drafts import Draft
 from ..models import Campaign, Playbook
-from ..proposals import Wish
+from ..wishes import TEXTS, Wish
 from .fields import ChoicesField, text_field
 from .periods import PeriodForm, period_initial
-
-TEXTS = ("title", "reason", "effect", "alternatives")
 
 
 class WindowForm(PeriodForm):
@@ -85,13 +83,17 @@ class WindowForm(PeriodForm):
             heavy_traffic=bool(data.get("heavy_traffic")),
             starts_automatically=bool(data.get("starts_automatically")),
         )
-        languages = {data.get("language", ""), data.get("translation_language", "") if data.get("translation_title") else ""}
+        texts = {
+            data.get("translation_language", ""): {name: data.get(f"translation_{name}", "") for name in TEXTS},
+            data.get("language", ""): {name: data.get(name, "") for name in TEXTS},
+        }
         return Wish(
             window=window,
             impact=data.get("impact") or Impact.OUTAGE,
             services=list(data.get("services") or ()),
             playbook=data["playbook"],
-            languages=frozenset(languages - {""}),
+            language=data.get("language") or self.initial.get("language", ""),
+            texts={language: own for language, own in texts.items() if language},
             notes=self.period.notes,
             existing=existing,
         )

@@ -13,7 +13,10 @@ register = template.Library()
 
 # What a planner comes for, in the order of the work; a model not named here stands under the last heading.
 GROUPS: tuple[tuple[str | Promise, tuple[str, ...]], ...] = (
-    (_("Plan"), ("MaintenanceWindow", "UpstreamNotice", "Playbook", "MessageTemplate", "Brand", "Service", "UpstreamObject")),
+    (
+        _("Plan"),
+        ("MaintenanceWindow", "UpstreamNotice", "Playbook", "MessageTemplate", "Brand", "Service", "Blackout", "UpstreamObject"),
+    ),
     (_("Audience"), ("Contact", "Segment", "Suppression")),
     (_("Sending"), ("Channel", "Touchpoint", "Delivery", "DoubtfulDelivery", "Batch")),
     (_("What came back"), ("Ticket", "Acknowledgement", "Event", "ProviderEvent", "TicketSource", "InboxMessage")),

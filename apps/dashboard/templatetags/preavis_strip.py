@@ -2,20 +2,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import template
-from django.conf import settings
 from django.template import Context
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.channels.models import Channel, ChannelKind
+from apps.channels.models import Channel
 from apps.channels.registry import problems
+from apps.channels.unsent import stays_here
 from apps.delivery import health
 from apps.delivery.pauses import pauses
 
 register = template.Library()
-
-# Django's e-mail backends from which nothing leaves the machine.
-UNSENT = ("console", "locmem", "dummy", "filebased")
 
 
 @register.inclusion_tag("admin/parts/strip.html", takes_context=True)
@@ -31,12 +28,8 @@ def preavis_strip(context: Context) -> dict[str, Any]:
 
 def _channel_problems() -> Iterator[str]:
     channels = list(Channel.objects.enabled())
-    backends = {
-        str(channel.config.get("backend") or settings.EMAIL_BACKEND) for channel in channels if channel.kind == ChannelKind.EMAIL
-    }
-    for backend in sorted(backends):
-        if any(f".{name}." in backend for name in UNSENT):
-            yield _("E-mail does not leave this machine: it goes to “%(backend)s”.") % {"backend": backend.rsplit(".", 2)[-2]}
+    for backend in sorted({stays_here(channel) for channel in channels} - {""}):
+        yield _("E-mail does not leave this machine: it goes to “%(backend)s”.") % {"backend": backend}
     for channel in channels:
         for problem in problems(channel)[:1]:
             yield _("The channel “%(name)s” cannot send: %(problem)s") % {"name": channel, "problem": problem}

@@ -1,0 +1,58 @@
+"""The public holidays of a region, in words of the reader's language. Pure.
+
+A region is a country, “FR”, or a part of one, “FR-57”. Without a setting it is the country of the window's zone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from babel.core import get_global
+
+NOWHERE = ("ZZ", "001")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holiday:
+    day: date
+    name: str
+    region: str
+
+
+def region_of_zone(zone: str) -> str:
+    """The country in which `zone` lies; empty for UTC and its like."""
+    territory = get_global("zone_territories").get(zone, "")
+    return "" if territory in NOWHERE else str(territory)
+
+
+def is_known(region: str) -> bool:
+    from holidays.utils import list_supported_countries  # takes a while to load, and few processes need it
+
+    country, _dash, part = region.partition("-")
+    parts = list_supported_countries(include_aliases=True).get(country)
+    return parts is not None and (not part or part in parts)
+
+
+def holidays_on(days: Sequence[date], regions: Iterable[str], *, language: str) -> list[Holiday]:
+    """Those of `days` that are holidays in one of the `regions`; a region that nobody knows has none."""
+    found = []
+    for region in regions:
+        for day in days:
+            name = _names(region, day.year, language).get(day)
+            if name:
+                found.append(Holiday(day=day, name=name, region=region))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _names(region: str, year: int, language: str) -> dict[date, str]:
+    """The names in `language` where the library has them; else in English, else in the country's own."""
+    if not region or not is_known(region):
+        return {}
+    from holidays import country_holidays
+
+    country, _dash, part = region.partition("-")
+    spoken = getattr(type(country_holidays(country)), "supported_languages", ())
+    wanted = next((code for code in (language, f"{language}_US", "en_US", "en_GB", "en") if code in spoken), None)
+    return dict(country_holidays(country, subdiv=part or None, years=year, language=wanted).items())
