@@ -41,12 +41,14 @@ class Wish:
 def campaign_wish(campaign: Campaign, *, now: datetime) -> Wish:
     """A campaign as it stands; a draft as if it were scheduled at `now`."""
     window = campaign.window
+    texts = {row.language: {name: getattr(row, name) for name in TEXTS} for row in window.translations.all()}
+    texts[window.language] = {name: getattr(window, name) for name in TEXTS}
     return Wish(
         window=plan_window(window, released_at=campaign.released_at or now),
         impact=window.impact,
         services=list(window.services.all()),
         playbook=campaign.playbook,
         language=window.language,
-        texts={row.language: {name: getattr(row, name) for name in TEXTS} for row in (*window.translations.all(), window)},
+        texts=texts,
         existing=window,
     )

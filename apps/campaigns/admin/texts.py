@@ -18,7 +18,7 @@ from apps.windows.services import WindowError, edit_texts
 
 from ..forms.fields import text_field
 from ..forms.verbs import seen_of
-from ..forms.windows import TEXTS
+from ..wishes import TEXTS
 from .pages import conflict, find_campaign, planner, render, require
 
 

@@ -1,6 +1,6 @@
 """Findings as a page shows them: by where their cause lies, and by name what was looked at."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .findings import Finding, Level, Place
@@ -20,7 +20,7 @@ class Report:
 
     @property
     def groups(self) -> list[Group]:
-        return self._groups(Place)
+        return self._groups(list(Place))
 
     @property
     def groups_without_a_field(self) -> list[Group]:
@@ -46,6 +46,6 @@ class Report:
     def _count(self, level: Level) -> int:
         return sum(finding.level == level for finding in self.findings)
 
-    def _groups(self, places: Collection[Place]) -> list[Group]:
+    def _groups(self, places: Iterable[Place]) -> list[Group]:
         found = {place: [finding for finding in self.findings if finding.where == place] for place in places}
         return [Group(place=place, name=str(PLACES[place]), findings=rows) for place, rows in found.items() if rows]

@@ -1,6 +1,7 @@
 """Rules about when: notice, other windows, days on which no work is wanted, the estimate, quiet hours. Pure."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from apps.common.quiet_hours import zone_groups
 from apps.windows.rules import notice_warning
@@ -100,7 +101,7 @@ def _quiet_hours(facts: Facts) -> Iterator[Remark]:
         yield Remark(code=Code.QUIET_HOURS, level=level, place=Place.PLAN, values=values, target=_playbook(facts))
 
 
-def _shifts(facts: Facts, column: Column, departure: Departure) -> Iterator[tuple[Departure, object, int]]:
+def _shifts(facts: Facts, column: Column, departure: Departure) -> Iterator[tuple[Departure, datetime, int]]:
     if departure.due_at is None or departure.useful_until is None or departure.urgency != "routine":
         return
     people: dict[str, int] = {}
