@@ -60,6 +60,11 @@ beat_schedule = {
         if settings.INBOX_HOST
         else {}
     ),
+    "audiences.work_on_imports": {
+        "task": "audiences.work_on_imports",
+        "schedule": 10.0,
+        "options": {"queue": "housekeeping", "expires": 10},
+    },
     "upstream.sweep": {
         "task": "upstream.sweep",
         "schedule": 60.0,

@@ -7,3 +7,9 @@ class AudiencesConfig(AppConfig):
     label = "audiences"
     verbose_name = _("Audiences")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import intake
+        from .tasks import hint_imports
+
+        intake.register_hint(hint_imports)

@@ -52,6 +52,20 @@ class Columns:
     header: tuple[str, ...]
     meanings: tuple[str, ...]
 
+    @classmethod
+    def checked(cls, header: Sequence[str], meanings: Sequence[str]) -> "Columns":
+        """Raises SheetError where two columns mean the same, or none tells how to reach anybody."""
+        for meaning in filter(None, meanings):
+            if meanings.count(meaning) > 1:
+                names = ", ".join(f"“{name}”" for name, other in zip(header, meanings, strict=True) if other == meaning)
+                raise SheetError(_("Several columns mean the same: %(names)s.") % {"names": names}, column=meaning)
+        if "email" not in meanings and "phone" not in meanings:
+            raise SheetError(
+                _("The first line must name the columns, among them “email” or “phone”; it reads: %(header)s.")
+                % {"header": ", ".join(header)[:200]}
+            )
+        return cls(header=tuple(header), meanings=tuple(meanings))
+
     @property
     def ignored(self) -> tuple[str, ...]:
         pairs = zip(self.header, self.meanings, strict=True)
@@ -68,18 +82,8 @@ class Fault:
 
 
 def read_header(header: Sequence[str]) -> Columns:
-    """Raises SheetError where two columns mean the same, or none tells how to reach anybody."""
-    meanings = tuple(_meaning(name) for name in header)
-    for meaning in filter(None, meanings):
-        if meanings.count(meaning) > 1:
-            names = ", ".join(f"“{name}”" for name, other in zip(header, meanings, strict=True) if other == meaning)
-            raise SheetError(_("Several columns mean the same: %(names)s.") % {"names": names}, column=meaning)
-    if "email" not in meanings and "phone" not in meanings:
-        raise SheetError(
-            _("The first line must name the columns, among them “email” or “phone”; it reads: %(header)s.")
-            % {"header": ", ".join(header)[:200]}
-        )
-    return Columns(header=tuple(header), meanings=meanings)
+    """The columns by their names alone; raises SheetError as `Columns.checked` does."""
+    return Columns.checked(header, [meaning_of(name) for name in header])
 
 
 def read_cells(columns: Columns, cells: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:
@@ -102,12 +106,13 @@ def read_cells(columns: Columns, cells: Sequence[str]) -> tuple[dict[str, Any], 
     return values, faults
 
 
-def _meaning(name: str) -> str:
+def meaning_of(name: str) -> str:
+    """What the name of a column says by itself; nothing where it says nothing."""
     for prefix in ATTRIBUTE_PREFIXES:
         attribute = name.strip()[len(prefix) :]
         if name.strip().lower().startswith(prefix) and ATTRIBUTE_NAME.fullmatch(attribute):
             return f"attributes.{attribute}"
-    return _fields_by_name().get(_folded(name), "")
+    return _fields_by_name().get(folded(name), "")
 
 
 def _value(meaning: str, text: str) -> Any:
@@ -118,20 +123,20 @@ def _value(meaning: str, text: str) -> Any:
     if meaning == "is_internal":
         return _yes_or_no(text)
     if meaning == "language":
-        folded = _folded(text)
-        text = LANGUAGES.get(folded, folded.split(" ")[0])
+        bare = folded(text)
+        text = LANGUAGES.get(bare, bare.split(" ")[0])
     if meaning == "time_zone":
         text = _zones_by_name().get(text.lower().replace(" ", "_"), text)
     return _fields()[meaning].clean(text, None)
 
 
 def _yes_or_no(text: str) -> bool:
-    if _folded(text) not in YES + NO:
+    if folded(text) not in YES + NO:
         raise ValidationError(_("“%(text)s” is neither yes nor no.") % {"text": text})
-    return _folded(text) in YES
+    return folded(text) in YES
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Without case, accents and signs: “E-Mail_Adresse” → “e mail adresse”."""
     bare = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
     return re.sub(r"[\W_]+", " ", bare.casefold()).strip()
@@ -144,7 +149,7 @@ def _fields() -> "dict[str, models.Field[Any, Any]]":
 
 @cache
 def _fields_by_name() -> dict[str, str]:
-    return {_folded(name): field for field, names in NAMES.items() for name in (field, *names)}
+    return {folded(name): field for field, names in NAMES.items() for name in (field, *names)}
 
 
 @cache

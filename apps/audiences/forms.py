@@ -102,9 +102,10 @@ class ContactFileForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "A CSV file: encoding and delimiter are found out, and nothing is saved before you have seen a report."
+            "CSV or Excel (XLSX). Encoding, delimiter and columns are guessed for you to confirm, and nothing is saved before you "
+            "have seen a report."
         ),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,text/csv"}),
     )
 
     def clean_file(self) -> Any:

@@ -1,187 +1,140 @@
-"""Contacts from a file: read and checked in full first, then matched and written in sets, all or nothing.
+"""Contacts from a file, in two steps: every row is read and decided about, and only then are contacts written.
 
-A row is its contact's by e-mail; else by phone. A row with a new e-mail takes over a contact of the same phone only where
-that one has no e-mail yet: people of one firm share a switchboard. An empty cell leaves what is known. Archived contacts
-stay archived, and suppressions are never touched.
+Both go some rows at a time, so that neither the file's rows nor what becomes of them stand in memory together. Suppressions
+are never touched: an import subscribes nobody again.
 """
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, Protocol
 
-from django.utils.translation import gettext as _
+from django.db import IntegrityError, transaction
 
-from apps.common.sheets import Row, SheetError, read_sheet
+from apps.common.sheets import Row
 
-from .columns import Fault, read_cells, read_header
+from .columns import Columns, Fault, read_cells
+from .matching import FIELDS, Candidate, Decision, Matcher, Outcome, Stored, compared, merged, stored
 from .models import Contact
-from .report import Faults, ImportReport
+from .plans import Planned, PlanWriter
 
-FIELDS = ("name", "email", "phone", "organisation", "time_zone", "language", "is_internal", "attributes")
 CHUNK = 500  # rows per query; each is several parameters of a statement
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
-    """A row that can be understood."""
+class FaultSink(Protocol):
+    """Takes the rows at fault, in the order of the file."""
 
-    row: Row
-    values: dict[str, Any]
-
-    @property
-    def email(self) -> str:
-        return str(self.values.get("email", ""))
-
-    @property
-    def phone(self) -> str:
-        return str(self.values.get("phone", ""))
+    def add(self, row: Row, faults: Sequence[Fault]) -> None: ...
 
 
 @dataclass(kw_only=True)
-class Plan:
-    """What is to be written; collected row by row."""
+class Draft:
+    """What the check has decided so far; collected some rows at a time."""
 
-    new: list[dict[str, Any]] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
-    unchanged: int = 0
-    archived: int = 0
+    faults: FaultSink
+    plan: PlanWriter = field(default_factory=PlanWriter)
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    rows: int = 0
+    at_fault: int = 0
+
+    def add(self, row: Row, faults: Sequence[Fault], decision: Decision | None) -> None:
+        self.rows += 1
+        if decision is not None and decision.outcome is not None:
+            self.outcomes[decision.outcome] += 1
+            if decision.outcome in (Outcome.NEW, Outcome.CHANGED):
+                values = decision.candidate.values
+                self.plan.add(Planned(line=row.line, contact_id=decision.contact_id, values=values))
+            return
+        self.at_fault += 1
+        self.faults.add(row, [decision.fault] if decision is not None and decision.fault else faults)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """A file as far as it can be understood without asking the database."""
-
-    candidates: tuple[Candidate, ...] = ()
-    faults: Faults
-    report: ImportReport  # what is known of the file so far
+@dataclass(kw_only=True)
+class Written:
+    added: int = 0
+    updated: int = 0
+    left_out: int = 0  # overtaken: archived, gone, or taken by somebody else since the check
 
 
-def read_file(file: BinaryIO) -> Reading:
-    """Never raises for what is in the file. Takes seconds for a large one, so no transaction should be open."""
-    faults = Faults()
-    try:
-        sheet = read_sheet(file)
-        columns = read_header(sheet.header)
-    except SheetError as error:
-        faults.add(Row(line=error.line, cells=()), Fault(column=error.column, value="", sentence=error.messages[0]))
-        return Reading(faults=faults, report=ImportReport(is_readable=False, errors=faults.errors()))
-    candidates = []
-    for row in sheet.rows:
-        values, found = read_cells(columns, row.cells)
-        for fault in found:
-            faults.add(row, fault)
-        if not found:
-            candidates.append(Candidate(row=row, values=values))
-    report = ImportReport(
-        ignored_columns=columns.ignored, encoding=sheet.encoding, delimiter=sheet.delimiter, header=sheet.header
+def check(rows: Iterable[Row], columns: Columns, draft: Draft) -> Iterator[int]:
+    """Decides about every row; yields how many are done, after each chunk. Raises SheetError where the file breaks off."""
+    matcher = Matcher()
+    rows = iter(rows)
+    while chunk := list(islice(rows, CHUNK)):
+        _check_chunk(chunk, columns, matcher, draft)
+        yield draft.rows
+
+
+def _check_chunk(chunk: Sequence[Row], columns: Columns, matcher: Matcher, draft: Draft) -> None:
+    read = [(row, *read_cells(columns, row.cells)) for row in chunk]
+    candidates = [Candidate(row=row, values=values) for row, values, faults in read if not faults]
+    decisions = {decision.candidate.row.line: decision for decision in matcher.decide(candidates)}
+    for row, _values, faults in read:
+        draft.add(row, faults, decisions.get(row.line))
+
+
+def write(chunk: Sequence[Planned]) -> Written:
+    """Writes what was planned onto what is stored by now, in the caller's transaction; raises IntegrityError where
+    somebody else is writing the same address at this moment."""
+    found = _Stored(chunk)
+    written = Written()
+    rows: dict[int, Stored] = {}
+    new = []
+    for planned in chunk:
+        contact = found.of(planned)
+        if contact is None and planned.contact_id is None:
+            new.append(Contact(**merged({"attributes": {}}, planned.values)))
+        elif contact is None or contact["archived_at"]:
+            written.left_out += 1
+        elif compared(contact := rows.get(contact["pk"], contact), planned.values) == Outcome.CHANGED:
+            rows[contact["pk"]] = merged(contact, planned.values)
+    Contact.objects.bulk_create(new)
+    # One upsert: far quicker than bulk_update's CASE per field and row. All rows exist and are locked.
+    Contact.objects.bulk_create(
+        [Contact(**row) for row in rows.values()],
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=[*FIELDS, "updated_at"],
     )
-    return Reading(candidates=tuple(_without_doubles(candidates, faults)), faults=faults, report=report)
+    written.added, written.updated = len(new), len(rows)
+    return written
 
 
-def save(reading: Reading, *, skip_errors: bool) -> ImportReport:
-    """Matches and writes in the caller's transaction; raises IntegrityError where somebody else was quicker."""
-    plan = _match(reading.candidates, reading.faults, lock=True)
-    may_save = skip_errors or not reading.faults.errors()
-    if may_save:
-        _write(plan)
-    return _reported(reading, plan, is_saved=may_save)
+def write_singly(chunk: Sequence[Planned]) -> Written:
+    """As `write`, but a row that somebody else is writing is left out, and the others are not."""
+    sum_of_all = Written()
+    for planned in chunk:
+        try:
+            with transaction.atomic():
+                one = write([planned])
+        except IntegrityError:
+            one = Written(left_out=1)
+        sum_of_all.added += one.added
+        sum_of_all.updated += one.updated
+        sum_of_all.left_out += one.left_out
+    return sum_of_all
 
 
-def foresee(reading: Reading) -> ImportReport:
-    """What `save` would do, without a lock and without a write."""
-    return _reported(reading, _match(reading.candidates, reading.faults, lock=False), is_saved=False)
+class _Stored:
+    """The contacts of a chunk as they are now, locked: also those that have come since the plan was made.
 
+    A row that was new then is by now the contact of its e-mail or, without one, the contact of its phone that has no e-mail
+    either. Only somebody else can have made that one, as no two rows of a file are of the same contact.
+    """
 
-def _reported(reading: Reading, plan: Plan, *, is_saved: bool) -> ImportReport:
-    return replace(
-        reading.report,
-        new=len(plan.new),
-        changed=len(plan.changed),
-        unchanged=plan.unchanged,
-        archived=plan.archived,
-        errors=reading.faults.errors(),
-        rows_at_fault=reading.faults.rows(),
-        is_saved=is_saved,
-    )
+    def __init__(self, chunk: Sequence[Planned]) -> None:
+        new = [planned.values for planned in chunk if planned.contact_id is None]
+        phones = {values.get("phone", "") for values in new if not values.get("email")}
+        self._by_pk = stored("pk", {planned.contact_id for planned in chunk}, lock=True)
+        self._by_email = stored("email", {values.get("email", "") for values in new}, lock=True)
+        self._by_phone = stored("phone", phones, lock=True)
 
-
-def _without_doubles(candidates: Iterable[Candidate], faults: Faults) -> Iterator[Candidate]:
-    """Of rows with the same e-mail, or the same phone and no e-mail, the first counts."""
-    seen: dict[str, int] = {}
-    for candidate in candidates:
-        first = seen.setdefault(candidate.email or candidate.phone, candidate.row.line)
-        if first == candidate.row.line:
-            yield candidate
-        else:
-            column, value = ("email", candidate.email) if candidate.email else ("phone", candidate.phone)
-            sentence = _("The same contact already stands on line %(line)s.") % {"line": first}
-            faults.add(candidate.row, Fault(column=column, value=value, sentence=sentence))
-
-
-def _match(candidates: Sequence[Candidate], faults: Faults, *, lock: bool) -> Plan:
-    """Decides for every row before anything is written, so that the order of the rows means nothing."""
-    plan = Plan()
-    claimed: dict[int, int] = {}
-    for start in range(0, len(candidates), CHUNK):
-        chunk = candidates[start : start + CHUNK]
-        by_email = _stored("email", {candidate.email for candidate in chunk}, lock=lock)
-        by_phone = _stored("phone", {candidate.phone for candidate in chunk if candidate.email not in by_email}, lock=lock)
-        for candidate in chunk:
-            matches = by_email.get(candidate.email) or _by_phone(candidate, by_phone)
-            if len(matches) > 1:
-                sentence = _("%(count)s contacts have this phone; add the e-mail to say which is meant.") % {
-                    "count": len(matches)
-                }
-                faults.add(candidate.row, Fault(column="phone", value=candidate.phone, sentence=sentence))
-            elif not matches:
-                plan.new.append(_merged({"attributes": {}}, candidate.values))
-            elif (first := claimed.setdefault(matches[0]["pk"], candidate.row.line)) != candidate.row.line:
-                sentence = _("This is the same contact as on line %(line)s.") % {"line": first}
-                faults.add(candidate.row, Fault(column="phone", value=candidate.phone, sentence=sentence))
-            else:
-                _compare(matches[0], candidate, plan)
-    return plan
-
-
-def _stored(name: str, addresses: set[str], *, lock: bool) -> dict[str, list[dict[str, Any]]]:
-    """What is stored under these addresses; locked, it is held until the import ends."""
-    rows = Contact.objects.order_by("pk").filter(**{f"{name}__in": addresses - {""}})
-    rows = rows.select_for_update() if lock else rows
-    found = defaultdict(list)
-    for row in rows.values("pk", "archived_at", *FIELDS):
-        found[row[name]].append(row)
-    return dict(found)
-
-
-def _by_phone(candidate: Candidate, by_phone: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    rows = by_phone.get(candidate.phone, []) if candidate.phone else []
-    without_email = [row for row in rows if not row["email"]]
-    if candidate.email:
-        return without_email if len(without_email) == 1 else []
-    return without_email or rows
-
-
-def _compare(stored: dict[str, Any], candidate: Candidate, plan: Plan) -> None:
-    merged = _merged(stored, candidate.values)
-    if stored["archived_at"]:
-        plan.archived += 1
-    elif merged == stored:
-        plan.unchanged += 1
-    else:
-        plan.changed.append(merged)
-
-
-def _merged(stored: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    facts = {name.removeprefix("attributes."): value for name, value in values.items() if name.startswith("attributes.")}
-    fields = {name: value for name, value in values.items() if not name.startswith("attributes.")}
-    return {**stored, **fields, "attributes": {**stored["attributes"], **facts}}
-
-
-def _write(plan: Plan) -> None:
-    for start in range(0, len(plan.new), CHUNK):
-        Contact.objects.bulk_create([Contact(**values) for values in plan.new[start : start + CHUNK]])
-    for start in range(0, len(plan.changed), CHUNK):
-        # One upsert per chunk: far quicker than bulk_update's CASE per field and row. All rows exist and are locked.
-        rows = [Contact(**values) for values in plan.changed[start : start + CHUNK]]
-        Contact.objects.bulk_create(rows, update_conflicts=True, unique_fields=["pk"], update_fields=[*FIELDS, "updated_at"])
+    def of(self, planned: Planned) -> Stored | None:
+        if planned.contact_id is not None:
+            return self._by_pk.get(planned.contact_id, [None])[0]
+        email: Any = planned.values.get("email")
+        if email:
+            return self._by_email.get(email, [None])[0]
+        same = [row for row in self._by_phone.get(planned.values["phone"], []) if not row["email"]]
+        return same[0] if len(same) == 1 else None

@@ -8,14 +8,27 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from apps.common.files import KeptFile
 from apps.common.models import TimestampedModel
 from apps.common.validators import validate_zone
 
 from .addresses import EmailAddressField, PhoneField
+from .import_records import ColumnMeaning, ContactFile, ContactImport, ImportState
 from .queries import compile_rule
 from .rules import ATTRIBUTE_NAME, RuleError, parse
 from .words import describe, fault_sentence
+
+__all__ = (
+    "ABSOLUTE_REASONS",
+    "AddressKind",
+    "ColumnMeaning",
+    "Contact",
+    "ContactFile",
+    "ContactImport",
+    "ImportState",
+    "Segment",
+    "Suppression",
+    "SuppressionReason",
+)
 
 
 def validate_attributes(attributes: object) -> None:
@@ -208,11 +221,3 @@ class Suppression(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.address} ({self.get_reason_display()})"
-
-
-class ContactFile(KeptFile):
-    """Of contacts, between its check and its import. It is personal data: imported or discarded it goes at once."""
-
-    class Meta:
-        verbose_name = _("contact file")
-        verbose_name_plural = _("contact files")

@@ -1,11 +1,12 @@
 """What came of reading and importing a file of contacts: counts, and each error with its place."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.common.sheets import Row, write_sheet
+from apps.common.sheets import Row, SheetWriter
 
 from .columns import Fault
 
@@ -27,46 +28,56 @@ class ImportReport:
     unchanged: int = 0
     archived: int = 0  # rows of archived contacts, left as they are
     errors: tuple[RowError, ...] = ()
+    at_fault: int = 0  # rows with errors
     is_saved: bool = False
     is_readable: bool = True  # false: the file as a whole cannot be used, the one error says why
     ignored_columns: tuple[str, ...] = ()
     encoding: str = ""
     delimiter: str = ","
     header: tuple[str, ...] = ()
-    rows_at_fault: tuple[Row, ...] = field(default=(), repr=False)
-
-    @property
-    def writes(self) -> int:
-        """How many contacts are added or changed."""
-        return self.new + self.changed
+    rows_at_fault: tuple[tuple[Row, Sequence[Fault]], ...] = field(default=(), repr=False)
 
     def errors_csv(self) -> bytes:
-        """The rows at fault as they stood in the file, with the line and the reason beside, to be mended and imported."""
-        reasons = defaultdict(list)
-        for error in self.errors:
-            reasons[error.line].append(f"{error.column}: {error.sentence}" if error.column else error.sentence)
-        width = len(self.header)
-        rows = [
-            (str(row.line), " ".join(reasons.pop(row.line)), *row.cells, *[""] * (width - len(row.cells)))
-            for row in self.rows_at_fault
-        ]
-        rows += [(str(line), " ".join(sentences)) for line, sentences in reasons.items()]
-        return write_sheet((_("line"), _("reason"), *self.header), rows, delimiter=self.delimiter)
+        """The rows at fault as they stood in the file, with the reason beside them, to be mended and imported."""
+        sheet = ErrorSheet(self.header, delimiter=self.delimiter)
+        for row, faults in self.rows_at_fault:
+            sheet.add(row, faults)
+        return sheet.content()
 
 
 class Faults:
-    """The errors by row, in the order of the file."""
+    """All errors, in the order of the file."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[Row, RowError]] = []
+        self.rows: list[tuple[Row, Sequence[Fault]]] = []
 
-    def add(self, row: Row, fault: Fault) -> None:
-        error = RowError(line=row.line, column=fault.column, value=fault.value, sentence=fault.sentence)
-        self._found.append((row, error))
+    def add(self, row: Row, faults: Sequence[Fault]) -> None:
+        self.rows.append((row, faults))
 
     def errors(self) -> tuple[RowError, ...]:
-        return tuple(error for _row, error in sorted(self._found, key=lambda pair: pair[1].line))
+        return tuple(_error(row, fault) for row, faults in self.rows for fault in faults)
 
-    def rows(self) -> tuple[Row, ...]:
-        rows = {row.line: row for row, _error in self._found}
-        return tuple(rows[line] for line in sorted(rows))
+
+class ErrorSheet:
+    """The rows at fault as they stood in the file with one more column, the reason; and the first of the errors to be shown."""
+
+    MOST_SHOWN = 100
+
+    def __init__(self, header: Sequence[str], *, delimiter: str) -> None:
+        self._width = len(header)
+        self._sheet = SheetWriter((*header, _("reason")), delimiter=delimiter)
+        self.first: list[dict[str, Any]] = []
+
+    def add(self, row: Row, faults: Sequence[Fault]) -> None:
+        for fault in faults[: self.MOST_SHOWN - len(self.first)]:
+            self.first.append(asdict(_error(row, fault)))
+        reasons = (f"{fault.column}: {fault.sentence}" if fault.column else fault.sentence for fault in faults)
+        reason = _("Line %(line)s: %(reasons)s") % {"line": row.line, "reasons": " ".join(reasons)}
+        self._sheet.add((*row.cells, *[""] * (self._width - len(row.cells)), reason))
+
+    def content(self) -> bytes:
+        return self._sheet.content()
+
+
+def _error(row: Row, fault: Fault) -> RowError:
+    return RowError(line=row.line, column=fault.column, value=fault.value, sentence=fault.sentence)

@@ -3,22 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from io import BytesIO
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record, record_change, record_each
 from apps.accounts.trail.snapshots import stored
-from apps.common.files import keep
+from apps.common.sheets import OpenSheet, SheetError, read_bytes
+from apps.common.workbooks import open_sheet
 
-from . import importing
+from . import importing, plans
 from .addresses import normal_address, veiled
-from .models import Contact, ContactFile, Segment, Suppression
-from .report import ImportReport, RowError
+from .columns import Columns, read_header
+from .matching import Outcome
+from .models import Contact, Segment, Suppression
+from .report import Faults, ImportReport, RowError
 
 
 @transaction.atomic
@@ -80,59 +81,56 @@ def restore_contacts(contacts: Iterable[Contact], *, actor: User | None, now: da
 def import_contacts(
     file: BinaryIO, *, now: datetime, actor: User | None = None, dry_run: bool = False, skip_errors: bool = False
 ) -> ImportReport:
-    """Adds and updates contacts from a delimited file; what is wrong with it stands in the report, never in an exception.
+    """Adds and updates contacts from a file; what is wrong with it stands in the report, never in an exception.
 
     Nothing is saved where a row is wrong, unless `skip_errors` leaves those rows out; with `dry_run` nothing is saved at all.
+    What is saved is saved in one transaction: for the pages, which take large files, see intake.py.
     """
-    reading = importing.read_file(file)
-    if not reading.report.is_readable:
-        return reading.report
-    if dry_run:
-        return importing.foresee(reading)
+    draft = importing.Draft(faults=(faults := Faults()))
+    try:
+        sheet = open_sheet(read_bytes(file))
+        columns = read_header(sheet.header)
+        for _done in importing.check(sheet.rows, columns, draft):
+            pass
+    except SheetError as error:
+        what = RowError(line=error.line, column=error.column, value="", sentence=error.messages[0])
+        return ImportReport(is_readable=False, errors=(what,))
+    report = _report(draft, faults, sheet=sheet, columns=columns)
+    if dry_run or (faults.rows and not skip_errors):
+        return report
     try:
         with transaction.atomic():
-            report = importing.save(reading, skip_errors=skip_errors)
-            if report.is_saved:
-                counts = {"new": report.new, "changed": report.changed, "unchanged": report.unchanged}
-                detail = {"file": str(getattr(file, "name", "")), "errors": len(report.errors), **counts}
-                record("contacts.imported", subject=Contact, actor=actor, now=now, **detail)
+            for chunk in plans.chunks(draft.plan.content(), size=importing.CHUNK):
+                importing.write(chunk)
+            counts = {"new": report.new, "changed": report.changed, "unchanged": report.unchanged}
+            detail = {"file": str(getattr(file, "name", "")), "errors": report.at_fault, **counts}
+            record("contacts.imported", subject=Contact, actor=actor, now=now, **detail)
     except IntegrityError:
         sentence = _("Somebody else changed contacts at the same time. Nothing was saved: please import again.")
-        return replace(reading.report, errors=(RowError(line=1, column="", value="", sentence=sentence),))
-    return report
+        return replace(report, errors=(RowError(line=1, column="", value="", sentence=sentence),))
+    return replace(report, is_saved=True)
 
 
-def keep_file(file: "UploadedFile[Any]", *, actor: User, now: datetime) -> ContactFile:
-    """Holds an uploaded file until its import is decided."""
-    return keep(ContactFile, file, actor=actor, now=now)
-
-
-def check_file(file: ContactFile, *, now: datetime) -> ImportReport:
-    return import_contacts(_opened(file), dry_run=True, now=now)
-
-
-def import_file(file: ContactFile, *, skip_errors: bool, actor: User, now: datetime) -> ImportReport:
-    """Imports a kept file and, once it is saved, throws it away."""
-    report = import_contacts(_opened(file), skip_errors=skip_errors, actor=actor, now=now)
-    if report.is_saved:
-        file.delete()
-    return report
-
-
-def discard_file(file: ContactFile) -> None:
-    file.delete()
+def _report(draft: importing.Draft, faults: Faults, *, sheet: OpenSheet, columns: Columns) -> ImportReport:
+    return ImportReport(
+        new=draft.outcomes[Outcome.NEW],
+        changed=draft.outcomes[Outcome.CHANGED],
+        unchanged=draft.outcomes[Outcome.UNCHANGED],
+        archived=draft.outcomes[Outcome.ARCHIVED],
+        errors=faults.errors(),
+        at_fault=draft.at_fault,
+        rows_at_fault=tuple(faults.rows),
+        ignored_columns=columns.ignored,
+        encoding=sheet.encoding,
+        delimiter=sheet.delimiter,
+        header=sheet.header,
+    )
 
 
 def _trail_of(row: Suppression) -> dict[str, str]:
     """Enough to know it again beside the list, and too little to know the person by."""
     segment = row.segment.slug if row.segment else ""
     return {"kind": row.kind, "address": veiled(row.address), "reason": row.reason, "segment": segment}
-
-
-def _opened(file: ContactFile) -> BinaryIO:
-    content = BytesIO(bytes(file.content))
-    content.name = file.name
-    return content
 
 
 def _set_archived(

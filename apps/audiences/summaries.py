@@ -1,17 +1,64 @@
 """What an import did or would do, in sentences for the screen and the terminal."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .columns import Columns
+from .models import ContactImport, ImportState
 from .report import ImportReport, RowError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    sentence: str
+    percent: int | None  # None: nobody knows how much there is
+
+
+def progress_of(job: ContactImport) -> Progress:
+    percent = min(100 * job.done // job.total, 100) if job.total else None
+    if not job.done:
+        return Progress(sentence=_("Waiting for a worker to take it."), percent=percent and 0)
+    if job.state == ImportState.IMPORTING:
+        sentence = _("%(done)s of %(total)s contacts are written.")
+        return Progress(sentence=sentence % {"done": job.done, "total": job.total or 0}, percent=percent)
+    sentence = ngettext("%(done)s row is checked.", "%(done)s rows are checked.", job.done)
+    return Progress(sentence=sentence % {"done": job.done}, percent=percent)
+
+
+def import_sentences(job: ContactImport) -> list[str]:
+    """What the file would do or has done, as far as it has come."""
+    columns = Columns(header=tuple(job.header), meanings=tuple(job.meanings))
+    is_saved = job.state in (ImportState.IMPORTED, ImportState.STOPPED)
+    report = ImportReport(
+        new=job.added if is_saved else job.new,
+        changed=job.updated if is_saved else job.changed,
+        unchanged=job.unchanged,
+        archived=job.archived,
+        at_fault=job.at_fault,
+        is_saved=is_saved,
+        ignored_columns=columns.ignored,
+    )
+    return [*report_sentences(report), *(_overtaken(job) if job.left_out else ())]
+
+
+def _overtaken(job: ContactImport) -> Iterator[str]:
+    words = ngettext(
+        "%(count)s contact was archived or changed by somebody else since the check and was left as it is.",
+        "%(count)s contacts were archived or changed by somebody else since the check and were left as they are.",
+        job.left_out,
+    )
+    yield words % {"count": job.left_out}
 
 
 def report_sentences(report: ImportReport) -> list[str]:
     """What becomes of the rows of a readable file: one sentence for each kind that there is."""
     kinds = ((report.new, _new), (report.changed, _changed), (report.unchanged, _unchanged), (report.archived, _archived))
     sentences = [words(count, report.is_saved) % {"count": count} for count, words in kinds if count]
-    left_out = len({error.line for error in report.errors})
-    if left_out and report.is_readable:
+    left_out = report.at_fault
+    if left_out:
         sentences.append(_left_out(left_out, report.is_saved) % {"count": left_out})
     if report.ignored_columns:
         sentences.append(

@@ -1,14 +1,11 @@
-from datetime import timedelta
-
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.accounts.models import AuditEvent
-from apps.audiences.models import Contact, ContactFile, Segment, Suppression
-from tests.factories import NOW, make_contact, make_planner, make_segment, make_user
+from apps.audiences.models import Contact, Segment, Suppression
+from tests.factories import NOW, make_contact, make_planner, make_segment
 
 pytestmark = pytest.mark.django_db
 
@@ -216,82 +213,6 @@ def test_a_bad_suppression_is_refused(client, ana, fields, sentence):
     fields = {"kind": "email", "address": "", "reason": "manual", "segment": "", "note": ""} | fields
     assert sentence in text(client.post(reverse("admin:audiences_suppression_add"), fields))
     assert Suppression.objects.count() == 1
-
-
-def upload(client, content, name="contacts.csv"):
-    file = SimpleUploadedFile(name, content.encode())
-    return client.post(reverse("admin:audiences_contact_import"), {"file": file}, follow=True)
-
-
-def test_an_upload_is_reported_before_anything_is_saved(client, ana):
-    page = text(upload(client, "email,city\nzoe@example.org,Lyon\n"))
-    assert "1 contact is new." in page
-    assert "passed over: city." in page
-    assert 'value="Import 1 contact"' in page
-    assert not Contact.objects.exists()
-
-
-def test_a_checked_file_is_imported_and_thrown_away(client, ana):
-    page = upload(client, "email\nzoe@example.org\n")
-    page = client.post(page.request["PATH_INFO"], {"import": "1"}, follow=True)
-    assert "1 contact was added." in text(page)
-    assert Contact.objects.get().email == "zoe@example.org"
-    assert not ContactFile.objects.exists()
-    assert AuditEvent.objects.get().detail["file"] == "contacts.csv"
-
-
-def test_errors_are_shown_and_can_be_downloaded(client, ana):
-    review = upload(client, "email,name\nzoe@example.org,Zoé\nbad,=cmd()\n")
-    page = text(review)
-    assert "<td>3</td><td>email</td><td>bad</td><td>Enter a valid email address.</td>" in page
-    assert 'name="import"' not in page
-    errors = client.get(review.request["PATH_INFO"] + "errors.csv")
-    assert errors["Content-Disposition"] == 'attachment; filename="errors.csv"'
-    assert errors.content.decode("utf-8-sig") == "line,reason,email,name\r\n3,email: Enter a valid email address.,bad,'=cmd()\r\n"
-
-
-def test_pressing_import_on_a_file_with_errors_saves_nothing(client, ana):
-    review = upload(client, "email\nzoe@example.org\nbad\n").request["PATH_INFO"]
-    assert "Nothing has been saved yet." in text(client.post(review, {"import": "1"}))
-    assert not Contact.objects.exists()
-
-
-def test_the_right_rows_can_be_imported_alone(client, ana):
-    review = upload(client, "email\nzoe@example.org\nbad\n").request["PATH_INFO"]
-    page = text(client.post(review, {"skip": "1"}, follow=True))
-    assert "1 contact was added. 1 row with errors was left out." in page
-    assert Contact.objects.count() == 1
-
-
-def test_a_file_can_be_discarded(client, ana):
-    review = upload(client, "email\nzoe@example.org\n").request["PATH_INFO"]
-    client.post(review, {"discard": "1"})
-    assert not ContactFile.objects.exists()
-    assert "This file is no longer here" in text(client.get(review, follow=True))
-
-
-def test_a_file_that_cannot_be_used_says_why(client, ana):
-    page = text(upload(client, "name\nZoé\n"))
-    assert "The first line must name the columns" in page
-    assert 'name="import"' not in page
-    assert 'name="skip"' not in page
-
-
-def test_an_empty_upload_is_refused(client, ana):
-    assert "The submitted file is empty." in text(upload(client, ""))
-
-
-def test_files_nobody_decided_about_are_thrown_away(client, ana):
-    old = ContactFile.objects.create(name="old", content=b"", uploaded_at=NOW - timedelta(days=9), uploaded_by=ana)
-    upload(client, "email\nzoe@example.org\n")
-    assert not ContactFile.objects.filter(pk=old.pk).exists()
-
-
-def test_an_import_needs_the_permission_to_add_and_change(client):
-    client.force_login(make_user(is_staff=True))
-    for name in ("import", "import/1/", "import/1/errors.csv"):
-        assert client.get(contact_list() + name.removesuffix("/") + ("/" if "." not in name else "")).status_code == 403
-    assert upload(client, "email\nzoe@example.org\n").status_code == 403
 
 
 def test_the_list_leads_to_the_import(client, ana):

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.accounts.models import AuditEvent
 from apps.audiences import importing, services
 from apps.audiences.models import Contact, Suppression
+from apps.audiences.plans import Planned
 from tests.factories import NOW, make_contact, make_user
 
 pytestmark = pytest.mark.django_db
@@ -207,7 +208,7 @@ def test_an_import_never_lifts_a_suppression():
         pytest.param(b"\n  \n,,\n", "The file is empty", id="blank"),
         pytest.param(b"name,city\nAna,Paris\n", "among them “email” or “phone”; it reads: name, city.", id="no-address-column"),
         pytest.param(b"email,E-Mail\na@b.org,c@d.org\n", "Several columns mean the same: “email”, “E-Mail”.", id="twice"),
-        pytest.param(b"PK\x03\x04...", "This is a workbook", id="xlsx"),
+        pytest.param(b"PK\x03\x04...", "This workbook cannot be read", id="xlsx"),
         pytest.param(b"email\n\x00\x01\x02\x00", "not a text file", id="binary"),
         pytest.param(b"email\nzo\x81@example.org\n", "neither UTF-8, UTF-16 nor Windows-1252", id="encoding"),
         pytest.param(b'email,name\na@b.org,"Ana\n', "The quotes of this row do not match", id="quotes"),
@@ -239,8 +240,8 @@ def test_errors_come_back_as_a_file_that_can_be_mended():
     report = load("email;name;phone\nbad;=1+1;+33123456789\ngood@example.org;Ana;\n")
     text = report.errors_csv().decode("utf-8-sig")
     header, row = csv.reader(io.StringIO(text), delimiter=";")
-    assert header == ["line", "reason", "email", "name", "phone"]
-    assert row == ["2", "email: Enter a valid email address.", "bad", "'=1+1", "'+33123456789"]
+    assert header == ["email", "name", "phone", "reason"]
+    assert row == ["bad", "'=1+1", "'+33123456789", "Line 2: email: Enter a valid email address."]
 
 
 def test_a_mended_file_of_errors_can_be_imported_as_it_is():
@@ -276,14 +277,39 @@ def test_changing_keeps_when_a_contact_was_created():
 
 
 def test_somebody_quicker_is_reported_and_nothing_is_saved(monkeypatch):
-    def match_then_lose_the_race(*args, **options):
-        plan = match(*args, **options)
+    def write_and_lose_the_race(chunk):
+        written = write(chunk)
         make_contact(email="zoe@example.org")
-        return plan
+        return written
 
-    match = importing._match
-    monkeypatch.setattr(importing, "_match", match_then_lose_the_race)
+    write = importing.write
+    monkeypatch.setattr(importing, "write", write_and_lose_the_race)
     report = load("email\nana@example.org\nzoe@example.org\n")
     assert report.errors[0].sentence == "Somebody else changed contacts at the same time. Nothing was saved: please import again."
     assert not report.is_saved
     assert not Contact.objects.filter(email="ana@example.org").exists()
+
+
+def planned(email, **fields):
+    return Planned(line=2, contact_id=fields.pop("contact_id", None), values={"email": email} | fields)
+
+
+def test_a_contact_that_came_since_the_check_is_changed_instead_of_added():
+    zoe = make_contact(email="zoe@example.org", organisation="Acme")
+    written = importing.write([planned("zoe@example.org", name="Zoé")])
+    assert (written.added, written.updated, written.left_out) == (0, 1, 0)
+    zoe.refresh_from_db()
+    assert (zoe.name, zoe.organisation) == ("Zoé", "Acme")
+
+
+def test_the_same_phone_alone_planned_twice_is_one_contact():
+    for _ in range(2):
+        importing.write([Planned(line=2, contact_id=None, values={"phone": "+33123456789", "name": "Switchboard"})])
+    assert Contact.objects.count() == 1
+
+
+def test_who_was_archived_or_erased_since_the_check_is_left_out():
+    zoe = make_contact(email="zoe@example.org", archived_at=NOW)
+    chunk = [planned("zoe@example.org", name="Zoé", contact_id=zoe.pk), planned("gone@example.org", contact_id=zoe.pk + 99)]
+    assert importing.write(chunk).left_out == 2
+    assert not Contact.objects.exclude(name="").exists()

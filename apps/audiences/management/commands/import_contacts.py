@@ -13,7 +13,7 @@ MOST_ERRORS_SHOWN = 50
 
 
 class Command(BaseCommand):
-    help = "Adds and updates contacts from a CSV file. Where a row is wrong nothing is saved, and the exit code is 1."
+    help = "Adds and updates contacts from a CSV or XLSX file. Where a row is wrong nothing is saved, and the exit code is 1."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -43,7 +43,8 @@ class Command(BaseCommand):
 
     def _show(self, file: Path, report: ImportReport) -> None:
         if report.is_readable:
-            self.stdout.write(f"{file.name}: {report.encoding}, columns separated by {report.delimiter!r}.")
+            kind = f"{report.encoding}, columns separated by {report.delimiter!r}" if report.encoding else "a workbook"
+            self.stdout.write(f"{file.name}: {kind}.")
         for error in report.errors[:MOST_ERRORS_SHOWN]:
             value = f" ({error.value!r})" if error.value else ""
             self.stderr.write(f"{error_sentence(error)}{value}")
