@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import User
-from apps.accounts.services import record
+from apps.accounts.services import record_change
+from apps.accounts.trail.snapshots import digest, stored, taken
 
 from .content import colours
 from .content.looks import Identity, shell_source
@@ -36,6 +37,14 @@ UNREADABLE = {
 }
 
 
+OWN = frozenset(field.name for field in Brand._meta.concrete_fields if field.editable)
+
+
+def mark_of(brand: Brand) -> str:
+    """Of what somebody has looked at before changing it."""
+    return digest(taken(brand, only=OWN))
+
+
 def current_brand() -> Brand:
     """The one that is saved, else one as letters look without."""
     return Brand.objects.select_related("logo").defer("logo__content").first() or Brand()
@@ -44,13 +53,13 @@ def current_brand() -> Brand:
 @transaction.atomic
 def save_brand(brand: Brand, *, logo: tuple[bytes, int, int] | None, actor: User | None, now: datetime) -> Brand:
     """Keeps the new logo, if there is one, compiles the frame and saves both; letters written from then on look so."""
+    before = stored(Brand, brand.pk, only=OWN) or taken(Brand(), only=OWN)
     if logo is not None:
         brand.logo = keep_logo(logo, now=now)
     source = shell_source(Identity.of(brand))
     brand.shell, brand.shell_digest = compile_shell(source), source_digest(source)
     brand.save()
-    detail = {field.name: getattr(brand, field.attname) for field in Brand._meta.concrete_fields if field.editable}
-    record("brand.saved", subject=brand, actor=actor, now=now, **detail)
+    record_change("brand.saved", subject=brand, before=before, actor=actor, now=now)
     return brand
 
 

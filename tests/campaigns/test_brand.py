@@ -169,8 +169,17 @@ def test_an_unknown_logo_is_not_there(client):
 def test_saving_is_recorded():
     saved(name="Lima")
     event = AuditEvent.objects.get(verb="brand.saved")
-    assert event.detail["name"] == "Lima"
+    assert event.detail["changes"] == {"name": ["", "Lima"], "footers": [{}, {"en": "", "fr": ""}]}
     assert event.actor is not None
+
+
+def test_a_brand_that_somebody_else_has_saved_meanwhile_is_not_overwritten_unasked():
+    seen = signed_in().get(PAGE).context["seen"]
+    saved(name="Theirs")
+    answer = signed_in().post(PAGE, typed(name="Mine", _seen=seen))
+    assert "saved it since you opened this page" in answer.content.decode()
+    assert Brand.objects.get().name == "Theirs"
+    assert saved(name="Mine", _seen=answer.context["seen"]).name == "Mine"
 
 
 def test_the_page_shows_a_letter_and_keeps_to_the_policy():

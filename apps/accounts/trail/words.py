@@ -80,7 +80,9 @@ def difference(label: str, name: str, pair: Sequence[Any], reader: Reader) -> Di
 def value_words(label: str, name: str, value: Any, reader: Reader) -> str:
     own = deeds.value_words(label, name)
     field = _field(label, name)
-    if value in (None, "", [], {}):
+    if value in ([], {}):
+        return NOTHING
+    if value in (None, ""):
         return str(dict(getattr(field, "flatchoices", ())).get(value, "")) or NOTHING
     if own is not None:
         return own(value)

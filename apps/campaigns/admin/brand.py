@@ -15,7 +15,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from ..branding import current_brand, save_brand
+from apps.accounts.doors.conflicts import SEEN, conflict_about, opened_at
+from apps.accounts.doors.trail_admin import TrailAdmin, reader_of
+
+from ..branding import current_brand, mark_of, save_brand
 from ..builtin.files import texts
 from ..content.compiled import Source, compile_source
 from ..content.looks import Identity, Look, Picture, look_of
@@ -30,7 +33,7 @@ SHOWN_TEXT = "announce"
 
 
 @admin.register(Brand)
-class BrandAdmin(admin.ModelAdmin):
+class BrandAdmin(TrailAdmin):
     """The list of one is its form."""
 
     actions = None
@@ -51,8 +54,10 @@ class BrandAdmin(admin.ModelAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        form = BrandForm(request.POST or None, request.FILES or None, instance=current_brand())
-        if request.method == "POST" and self._saved(request, form):
+        brand = current_brand()
+        seen = mark_of(brand)
+        form = BrandForm(request.POST or None, request.FILES or None, instance=brand)
+        if request.method == "POST" and self._saved(request, form, seen):
             messages.success(request, _("The brand was saved. Letters that have not left yet will look like this."))
             return redirect("admin:campaigns_brand_changelist")
         context = self.admin_site.each_context(request) | {
@@ -65,12 +70,18 @@ class BrandAdmin(admin.ModelAdmin):
             "light": [form[name] for name in COLOURS if name.startswith("light")],
             "dark": [form[name] for name in COLOURS if name.startswith("dark")],
             "may_change": self.has_change_permission(request),
+            "seen": seen,
+            "opened_at": timezone.now().isoformat(),
+            "saved": brand.created_at is not None,
         }
         return TemplateResponse(request, "admin/campaigns/brand.html", context)
 
-    def _saved(self, request: HttpRequest, form: BrandForm) -> bool:
+    def _saved(self, request: HttpRequest, form: BrandForm, seen: str) -> bool:
         if not self.has_change_permission(request):
             raise PermissionDenied
+        if request.POST.get(SEEN, seen) != seen:
+            found = conflict_about(form.instance, opened_at=opened_at(request), reader=reader_of(request))
+            form.add_error(None, found.sentence)
         if not form.is_valid():
             return False
         save_brand(form.instance, logo=form.picture, actor=planner(request), now=timezone.now())
