@@ -4,7 +4,7 @@ It is filled from a plan that nobody saved yet or from the touchpoints of a camp
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils.formats import number_format
@@ -18,9 +18,11 @@ from apps.common.times import format_duration
 from . import capacity
 from .capacity import Departure, Span
 from .languages import language_name
+from .matrix.cells import HandMade
 from .models import STILL_TO_LEAVE, Anchor, Audience, Campaign, Touchpoint, TouchpointState, Urgency
 from .moments import instant_words, moment_words, reason_words, span_words, utc_words
-from .planner import PlannedTouchpoint
+from .planner import CellKey, PlannedTouchpoint
+from .plans import hand_made
 from .reach import ColumnKey, Reach, reaches
 
 LEAVING = (TouchpointState.PLANNED, TouchpointState.DUE, TouchpointState.SENDING)
@@ -55,11 +57,16 @@ class Spot:
     otherwise: str = ""  # the channel for those whom this one cannot reach
     instead_of: str = ""  # the channel that could not reach those to whom this goes
     urgency: str = Urgency.ROUTINE
+    is_by_hand: bool = False  # a person switched it on or off, whatever the playbook says
     touchpoint: Touchpoint | None = None
 
     @property
     def is_reminder(self) -> bool:
         return self.anchor == Anchor.START and (self.offset_days < 0 or self.offset < timedelta(0))
+
+    @property
+    def cell(self) -> CellKey:
+        return CellKey(self.step_key, *self.column)
 
     @property
     def name(self) -> str:
@@ -188,13 +195,19 @@ class Board:
 
 def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str, now: datetime, starts_at: datetime | None = None) -> Board:
     """The board of a plan that exists only on screen: what is due by `now` leaves when it is scheduled."""
-    return _board([_planned_spot(row) for row in rows], zone=zone, at_once=now, starts_at=starts_at)
+    return _board([planned_spot(row) for row in rows], zone=zone, at_once=now, starts_at=starts_at)
 
 
 def campaign_board(campaign: Campaign) -> Board:
     touchpoints = campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel")
-    spots = [touchpoint_spot(touchpoint) for touchpoint in touchpoints]
+    spots = with_hand([touchpoint_spot(touchpoint) for touchpoint in touchpoints], hand_made(campaign.window))
     return _board(spots, zone=campaign.window.time_zone, starts_at=campaign.window.starts_at)
+
+
+def with_hand(spots: Iterable[Spot], decided: Iterable[HandMade]) -> list[Spot]:
+    """`spots` of touchpoints, which say so where a person switched their cell on or off."""
+    by_hand = {one.cell for one in decided if one.is_on is not None}
+    return [replace(spot, is_by_hand=spot.cell in by_hand) for spot in spots]
 
 
 def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
@@ -221,7 +234,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
     )
 
 
-def _planned_spot(row: PlannedTouchpoint) -> Spot:
+def planned_spot(row: PlannedTouchpoint) -> Spot:
     return Spot(
         step_key=row.step.key,
         occurrence=row.occurrence,
@@ -239,17 +252,18 @@ def _planned_spot(row: PlannedTouchpoint) -> Spot:
         attaches_maintnote=row.step.attaches_maintnote,
         otherwise=row.step.otherwise,
         urgency=row.step.urgency,
+        is_by_hand=row.step.is_by_hand,
     )
 
 
 def _board(spots: Sequence[Spot], *, zone: str, at_once: datetime | None = None, starts_at: datetime | None = None) -> Board:
     keys = list(dict.fromkeys(spot.column for spot in spots))
-    columns = _columns(keys)
+    columns = columns_of(keys)
     moments: dict[tuple[str, int], list[Spot]] = {}
     for spot in spots:
         moments.setdefault((spot.step_key, spot.occurrence), []).append(spot)
     painter = _Painter(columns=columns, spans=_spans(spots, columns, starts_at), zone=zone, at_once=at_once)
-    rows = [painter.row(moment) for moment in sorted(moments.values(), key=_order)]
+    rows = [painter.row(moment) for moment in sorted(moments.values(), key=order_of)]
     return Board(columns=[columns[key] for key in keys], rows=rows)
 
 
@@ -258,7 +272,7 @@ def _spans(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column], starts_at
         Departure(
             name=spot.name,
             channel_id=spot.column[1],
-            messages=_recipients(spot, columns[spot.column]) or 0,
+            messages=recipients_of(spot, columns[spot.column]) or 0,
             due_at=spot.due_at,
             latest=capacity.latest(
                 due_at=spot.due_at, useful_until=spot.useful_until, starts_at=starts_at, is_reminder=spot.is_reminder
@@ -272,12 +286,12 @@ def _spans(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column], starts_at
     return capacity.spans(departures, {column.channel.pk: column.channel.pace for column in columns.values()})
 
 
-def _recipients(spot: Spot, column: Column) -> int | None:
+def recipients_of(spot: Spot, column: Column) -> int | None:
     is_read_later = spot.touchpoint is not None and spot.touchpoint.audience in (Audience.TOLD, Audience.FAILED)
     return None if is_read_later else column.reach.recipients(is_mandatory=spot.is_mandatory)
 
 
-def _columns(keys: Sequence[ColumnKey]) -> Mapping[ColumnKey, Column]:
+def columns_of(keys: Sequence[ColumnKey]) -> Mapping[ColumnKey, Column]:
     segments = Segment.objects.in_bulk({segment for segment, _channel in keys if segment is not None})
     channels = Channel.objects.in_bulk({channel for _segment, channel in keys})
     pairs = {key: (segments[key[0]] if key[0] is not None else None, channels[key[1]]) for key in keys}
@@ -285,7 +299,7 @@ def _columns(keys: Sequence[ColumnKey]) -> Mapping[ColumnKey, Column]:
     return {key: Column(segment=segment, channel=channel, reach=reach[key]) for key, (segment, channel) in pairs.items()}
 
 
-def _order(moment: Sequence[Spot]) -> tuple[bool, float, int, int]:
+def order_of(moment: Sequence[Spot]) -> tuple[bool, float, int, int]:
     """By time; what waits for a fact comes last, in the order in which such facts come."""
     due = min((spot.due_at.timestamp() for spot in moment if spot.due_at), default=None)
     first = moment[0]
@@ -333,7 +347,7 @@ class _Painter:
         return Cell(
             spot=spot,
             column=column,
-            recipients=_recipients(spot, column),
+            recipients=recipients_of(spot, column),
             time=instant_words(spot.due_at, self.zone) if other_time and spot.due_at else "",
             span=span,
             span_words=span_words(span, self.zone, at_once=at_once) if span else "",

@@ -7,6 +7,14 @@ DEEDS = {
     "campaign.opened": _("%(who)s tied “%(what)s” to a playbook."),
     "campaign.changed": _("%(who)s changed the campaign of “%(what)s”."),
     "campaign.released": _("%(who)s released the messages of “%(what)s”."),
+    "campaign.cells_changed": _("%(who)s decided single cells of the plan of “%(what)s” by hand."),
+    "playbook.cells_changed": _("%(who)s changed cells of the playbook “%(what)s”."),
+    "playbook.saved_from_campaign": _("%(who)s saved the plan of a campaign as the playbook “%(what)s”."),
     "playbook.loaded": _("%(who)s loaded the playbook “%(what)s” that Preavis brings along."),
 }
-FACTS = {"playbook": _("Playbook")}
+FACTS = {
+    "playbook": _("Playbook"),
+    "switched_on": _("Switched on"),
+    "switched_off": _("Switched off"),
+    "owners": _("Owners"),
+}

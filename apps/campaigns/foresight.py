@@ -1,11 +1,13 @@
 """What a change would do, before it is done: the same rules as services.py, and nothing is written."""
 
+from collections.abc import Sequence
 from copy import copy
 from datetime import datetime
 
 from apps.windows.models import MaintenanceWindow
 from apps.windows.rules import announced_end
 
+from .matrix.cells import HandMade
 from .models import Campaign
 from .plans import campaign_plan, standings, times_of
 from .replanning import Change, cancellation_changes, replan_changes
@@ -20,6 +22,11 @@ def foresee_move(
     left_from = max(now, starts_at) if window.actual_started_at and now < ends_at else starts_at
     window.announced_ends_at = announced_ends_at or announced_end(left_from, ends_at)
     return _foresee(campaign, window, now=now, moved=times_of(window) != times_of(campaign.window))
+
+
+def foresee_cells(campaign: Campaign, by_hand: Sequence[HandMade], *, now: datetime) -> list[Change]:
+    """What deciding so by hand would change about the touchpoints."""
+    return _foresee(campaign, campaign.window, now=now, by_hand=by_hand)
 
 
 def foresee_start(campaign: Campaign, *, now: datetime) -> list[Change]:
@@ -39,7 +46,14 @@ def foresee_cancellation(campaign: Campaign) -> list[Change]:
     return cancellation_changes(standings(touchpoints, campaign.window))
 
 
-def _foresee(campaign: Campaign, window: MaintenanceWindow, *, now: datetime, moved: bool = False) -> list[Change]:
-    rows = campaign_plan(campaign, window, now=now, moved=moved)
+def _foresee(
+    campaign: Campaign,
+    window: MaintenanceWindow,
+    *,
+    now: datetime,
+    moved: bool = False,
+    by_hand: Sequence[HandMade] | None = None,
+) -> list[Change]:
+    rows = campaign_plan(campaign, window, now=now, moved=moved, by_hand=by_hand)
     standing = standings(list(campaign.touchpoints.order_by("pk")), campaign.window)
     return replan_changes(standing, rows, times=times_of(window), correct=moved, is_over=window.actual_ended_at is not None)

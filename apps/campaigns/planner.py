@@ -6,7 +6,7 @@ Knows neither Django nor the database. The figures of the rules come with the st
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from apps.common.zones import shift_days, zone_or_utc
@@ -21,6 +21,14 @@ HOUR = timedelta(hours=1)
 # How often to speak while the work runs, by its planned duration: (up to, every).
 CADENCE = ((2 * HOUR, 1 * HOUR), (4 * HOUR, 2 * HOUR), (8 * HOUR, 2 * HOUR), (12 * HOUR, 3 * HOUR), (24 * HOUR, 4 * HOUR))
 LONGEST_CADENCE = 6 * HOUR
+
+
+class CellKey(NamedTuple):
+    """A cell of the plan: a moment for a segment (None: a place) by a channel."""
+
+    step_key: str
+    segment_id: int | None
+    channel_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +88,14 @@ class PlanStep:
     invites: bool = False
     attaches_maintnote: bool = False
     otherwise: str = ""  # the name of the channel for those whom this one cannot reach
+    owner_id: int | None = None  # None: the owner of the campaign
+    is_by_hand: bool = False  # a person switched it on or off, whatever the playbook says
+    is_taken_out: bool = False
+    since: datetime | None = None  # switched on then: an announcement is not due before
+
+    @property
+    def cell(self) -> CellKey:
+        return CellKey(self.key, self.segment_id, self.channel_id)
 
     @property
     def column(self) -> tuple[int | None, int]:
@@ -150,7 +166,7 @@ def _occurrences(window: PlanWindow, step: PlanStep) -> Iterator[PlannedTouchpoi
 
 def _due_at(window: PlanWindow, step: PlanStep) -> datetime | None:
     anchors = {
-        "announce": window.released_at,
+        "announce": max(window.released_at, step.since or window.released_at),
         "start": window.starts_at,
         "end": window.ends_at,
         "actual_end": window.actual_ended_at,
@@ -203,10 +219,14 @@ def _judge(window: PlanWindow, row: PlannedTouchpoint) -> PlannedTouchpoint:
 
 def _objection(window: PlanWindow, row: PlannedTouchpoint) -> str:
     step = row.step
+    if step.is_taken_out:
+        return "taken_out"
     if not step.channel_enabled:
         return "channel_disabled"
-    if step.min_duration is not None and window.duration < step.min_duration and not window.heavy_traffic:
+    if is_too_short(window, step):
         return "too_short"
+    if step.since and window.actual_ended_at and window.actual_ended_at <= step.since and step.anchor == "announce":
+        return "completed_early"
     if row.due_at is None:
         return ""
     if step.is_reminder and _is_overtaken(row, window.actual_started_at):
@@ -222,6 +242,11 @@ def _objection(window: PlanWindow, row: PlannedTouchpoint) -> str:
     if step.is_reminder and window.spoken_at <= row.due_at < window.spoken_at + NEAR_ANNOUNCEMENT * lead:
         return "near_announcement"
     return ""
+
+
+def is_too_short(window: PlanWindow, step: PlanStep) -> bool:
+    """Whether the playbook leaves this step out for the shortness of the window."""
+    return step.min_duration is not None and window.duration < step.min_duration and not window.heavy_traffic
 
 
 def _is_overtaken(row: PlannedTouchpoint, happened_at: datetime | None) -> bool:

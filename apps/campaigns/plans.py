@@ -1,13 +1,14 @@
 """From rows to the planner's values: what a window, a playbook and standing touchpoints mean to the plan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from apps.channels.models import ChannelKind
+from apps.channels.models import MAIL_KINDS, Channel, ChannelKind
 from apps.windows.models import MaintenanceWindow, RevisionChange, WindowRevision
 
-from .models import Audience, Campaign, Playbook, Reason, Step, Touchpoint, TouchpointState
-from .planner import PlannedTouchpoint, PlanStep, PlanWindow, plan
+from .matrix.cells import ChannelTraits, HandMade, adjusted
+from .models import Audience, Campaign, HandMadeCell, Playbook, Reason, Step, Touchpoint, TouchpointState
+from .planner import CellKey, PlannedTouchpoint, PlanStep, PlanWindow, plan
 from .replanning import Standing, Times
 
 # Changes after which recipients are addressed anew about the window's times.
@@ -41,7 +42,7 @@ def plan_step(step: Step) -> PlanStep:
         segment_id=step.segment_id,
         channel_id=step.channel_id,
         channel_enabled=step.channel.is_enabled,
-        channel_has_quiet_hours=step.channel.kind == ChannelKind.SMS,
+        channel_has_quiet_hours=channel_traits(step.channel).has_quiet_hours,
         content_key=step.content_key,
         urgency=step.urgency,
         is_mandatory=step.is_mandatory,
@@ -53,24 +54,83 @@ def plan_step(step: Step) -> PlanStep:
         useful_until_before_start=step.useful_until_before_start,
         when_late=step.when_late,
         otherwise=str(step.fallback_channel or ""),
+        owner_id=step.owner_id,
     )
 
 
-def preview_plan(window: PlanWindow, playbook: Playbook, *, now: datetime) -> list[PlannedTouchpoint]:
-    """The plan `playbook` gives for a window that need not exist yet; writes nothing."""
-    steps = [plan_step(step) for step in playbook.steps.select_related("channel", "fallback_channel")]
-    return plan(window, steps, now=now)
+def channel_traits(channel: Channel) -> ChannelTraits:
+    return ChannelTraits(
+        enabled=channel.is_enabled,
+        has_quiet_hours=channel.kind == ChannelKind.SMS,
+        writes_mail=channel.kind in MAIL_KINDS,
+    )
+
+
+def playbook_steps(playbook: Playbook) -> list[PlanStep]:
+    return [plan_step(step) for step in playbook.steps.select_related("channel", "fallback_channel")]
+
+
+def hand_made(window: MaintenanceWindow | None) -> list[HandMade]:
+    """What was decided by hand about the plan of a window; nothing where it has not been saved yet."""
+    rows = HandMadeCell.objects.filter(campaign__window=window) if window is not None else HandMadeCell.objects.none()
+    return [
+        HandMade(
+            cell=CellKey(row.step_key, row.segment_id, row.channel_id),
+            is_on=row.is_on,
+            owner_id=row.owner_id,
+            decided_at=row.decided_at,
+            decided_by_id=row.decided_by_id,
+        )
+        for row in rows
+    ]
+
+
+def preview_plan(
+    window: PlanWindow, playbook: Playbook, *, by_hand: Sequence[HandMade] = (), now: datetime
+) -> list[PlannedTouchpoint]:
+    """The plan that `playbook` and what was decided by hand give for a window that need not exist yet; writes nothing."""
+    return plan(window, with_hand_made(playbook_steps(playbook), by_hand), now=now)
+
+
+def with_hand_made(steps: Sequence[PlanStep], by_hand: Iterable[HandMade]) -> list[PlanStep]:
+    by_hand = list(by_hand)
+    added = {one.cell.channel_id for one in by_hand if one.is_on}
+    channels = Channel.objects.in_bulk(added) if added else {}
+    return adjusted(steps, by_hand, {pk: channel_traits(channel) for pk, channel in channels.items()})
 
 
 def campaign_plan(
-    campaign: Campaign, window: MaintenanceWindow, *, now: datetime, moved: bool = False
+    campaign: Campaign,
+    window: MaintenanceWindow,
+    *,
+    now: datetime,
+    moved: bool = False,
+    by_hand: Sequence[HandMade] | None = None,
 ) -> list[PlannedTouchpoint]:
-    """The plan of a released campaign for `window`, which may carry values not saved yet; `moved`: its times just changed."""
+    """The plan of a released campaign for `window`, which may carry values not saved yet.
+
+    `moved`: its times just changed. `by_hand`: in place of what is saved as decided by hand.
+    """
     if campaign.released_at is None:
         return []
+    decided = hand_made(window) if by_hand is None else by_hand
+    times = released_window(campaign, window, spoken_at=now if moved else None)
+    return preview_plan(times, campaign.playbook, by_hand=decided, now=now)
+
+
+def released_window(campaign: Campaign, window: MaintenanceWindow, *, spoken_at: datetime | None = None) -> PlanWindow:
+    """`window` as the plan of a released campaign sees it; `spoken_at` None: when its times last changed."""
+    assert campaign.released_at is not None
     moves = [row.changed_at for row in window.revisions.all() if row.change in MOVES]
-    spoken_at = now if moved else max((campaign.released_at, *moves))
-    return preview_plan(plan_window(window, released_at=campaign.released_at, spoken_at=spoken_at), campaign.playbook, now=now)
+    spoken_at = spoken_at or max((campaign.released_at, *moves))
+    return plan_window(window, released_at=campaign.released_at, spoken_at=spoken_at)
+
+
+def window_of_plan(campaign: Campaign, *, now: datetime) -> PlanWindow:
+    """The window as the plan of its campaign sees it: of a draft, as if it were scheduled at `now`."""
+    if campaign.released_at is None:
+        return plan_window(campaign.window, released_at=now)
+    return released_window(campaign, campaign.window)
 
 
 def times_of(promise: MaintenanceWindow | WindowRevision) -> Times:
@@ -94,6 +154,7 @@ def standings(touchpoints: Sequence[Touchpoint], window: MaintenanceWindow) -> l
             told=row.first_sent_at is not None,
             is_fallback=row.audience == Audience.FAILED,
             skipped_by_hand=row.state == TouchpointState.SKIPPED and row.reason == Reason.SKIPPED_BY_HAND,
+            is_taken_out=row.state == TouchpointState.SKIPPED and row.reason == Reason.TAKEN_OUT,
         )
         for row in touchpoints
     ]

@@ -14,9 +14,9 @@ from .checks import Finding, Level, Report, look
 from .estimates import longest_words
 from .moments import instant_words
 from .planner import PlanWindow
-from .plans import preview_plan
 from .wishes import Wish as Wish
 from .wishes import campaign_wish as campaign_wish
+from .wishes import wished_plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class Proposal:
 def propose(wish: Wish, *, now: datetime) -> Proposal:
     """Reads only. The plan is the one that scheduling at `now` would make."""
     window, language = wish.window, get_language() or "en"
-    rows = preview_plan(window, wish.playbook, now=now)
+    rows = wished_plan(wish, now=now)
     board = planned_board(rows, zone=window.time_zone, now=now, starts_at=window.starts_at)
     return Proposal(
         times=format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=language),

@@ -49,6 +49,7 @@ class Standing:
     times: Times
     told: bool
     skipped_by_hand: bool = False  # a person decided that it does not leave at this time
+    is_taken_out: bool = False  # a person took its cell out of the plan
     is_fallback: bool = False  # made by the engine for those whom the moment's own channel could not reach
 
     @property
@@ -187,7 +188,7 @@ def _stands(standing: Standing, row: PlannedTouchpoint, times: Times) -> bool:
     if standing.state == "missed" or standing.skipped_by_hand:
         return same_time or row.state == "skipped"
     if row.state != "planned":
-        return standing.state == row.state and same_time
+        return standing.state == row.state and same_time and standing.is_taken_out == (row.reason == "taken_out")
     return standing.state in ("planned", *UNDER_WAY) and same_time and standing.times == times
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 
 from apps.accounts.models import User
 from apps.accounts.services import record
@@ -16,7 +16,7 @@ from apps.windows import services as windows
 from apps.windows.models import MaintenanceWindow, WindowRevision, WindowStatus
 from apps.windows.series import repeat_window
 
-from .models import Campaign, Playbook, Reason, Touchpoint, TouchpointState
+from .models import Campaign, HandMadeCell, Playbook, Reason, Touchpoint, TouchpointState
 from .plans import campaign_plan, standings, times_of
 from .replanning import Change, cancellation_changes, replan_changes
 from .touchpoints import apply_changes
@@ -51,9 +51,20 @@ def release(campaign: Campaign, *, actor: User | None, now: datetime) -> Campaig
 
 @transaction.atomic
 def repeat(campaign: Campaign, *, rule: str, count: int, actor: User | None, now: datetime) -> list[Campaign]:
-    """Drafts further occurrences of the window by its rule, each with a campaign by the same playbook, to be released alone."""
+    """Drafts further occurrences of the window by its rule, each with a campaign of the same plan, to be released alone."""
     drafts = repeat_window(campaign.window, rule=rule, count=count, actor=actor, now=now)
-    return [open_campaign(window, playbook=campaign.playbook, owner=campaign.owner, actor=actor, now=now) for window in drafts]
+    return [open_like(campaign, window, actor=actor, now=now) for window in drafts]
+
+
+@transaction.atomic
+def open_like(campaign: Campaign, window: MaintenanceWindow, *, actor: User | None, now: datetime) -> Campaign:
+    """Ties a draft window to the playbook of `campaign`, with what was decided by hand about that one's plan."""
+    opened = open_campaign(window, playbook=campaign.playbook, owner=campaign.owner, actor=actor, now=now)
+    decided = [*campaign.hand_made_cells.all()]
+    for cell in decided:
+        cell.pk, cell.campaign = None, opened
+    HandMadeCell.objects.bulk_create(decided)
+    return opened
 
 
 def reschedule(
@@ -140,7 +151,8 @@ def replan_enabled(now: datetime) -> int:
     What is still to come alone: where the time of a touchpoint has passed, it stays left out.
     """
     silent = Touchpoint.objects.filter(state=TouchpointState.SKIPPED, reason=Reason.CHANNEL_DISABLED, channel__is_enabled=True)
-    ahead = silent.filter(Q(due_at__isnull=True) | Q(due_at__gt=now), step__channel=F("channel"))
+    in_the_plan = Q(step__channel=F("channel")) | Exists(HandMadeCell.objects.switched_on_for_touchpoint())
+    ahead = silent.filter(in_the_plan, Q(due_at__isnull=True) | Q(due_at__gt=now))
     campaigns = Campaign.objects.filter(window__in=MaintenanceWindow.objects.live(), touchpoints__in=ahead).distinct()
     for campaign in campaigns:
         replan(campaign, now=now)

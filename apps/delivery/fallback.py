@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from apps.audiences.models import Contact
 from apps.campaigns.models import (
@@ -57,6 +57,7 @@ def _originals(now: datetime) -> QuerySet[Touchpoint]:
     rows = Touchpoint.objects.going().filter(
         state__in=(*OPEN_STATES, TouchpointState.SENT),
         audience=Audience.SEGMENT,
+        step__channel=F("channel"),  # a cell that was switched on by hand is only like the step it names
         step__fallback_channel__is_enabled=True,
         due_at__lte=now,
         useful_until__gt=now,

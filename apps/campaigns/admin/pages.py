@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -45,8 +46,20 @@ def conflict(window: MaintenanceWindow, seen: str, *, reader: User) -> str:
     """Names who changed the window since the page was opened, and when; empty when nobody did."""
     if seen == seen_of(window):
         return ""
-    subject = {"subject_type": window._meta.label_lower, "subject_id": str(window.pk)}
-    last = AuditEvent.objects.filter(**subject).select_related("actor").first()
+    return changed_words(last_change(window, getattr(window, "campaign", None)), reader=reader)
+
+
+def last_change(*subjects: Model | None) -> AuditEvent | None:
+    """The last deed on any of `subjects`."""
+    about = Q()
+    for subject in subjects:
+        if subject is not None:
+            about |= Q(subject_type=subject._meta.label_lower, subject_id=str(subject.pk))
+    return AuditEvent.objects.filter(about).select_related("actor").first()
+
+
+def changed_words(last: AuditEvent | None, *, reader: User) -> str:
+    """That somebody was quicker: who, and when."""
     if last is None:
         return _("It has changed since you opened this page. Look at it as it stands now, then decide again.")
     return _("%(who)s changed it since you opened this page (%(when)s). Look at it as it stands now, then decide again.") % {

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -14,12 +15,13 @@ from apps.channels.models import MAIL_KINDS, Channel
 from ..forms.durations import Offset
 from ..forms.fields import LengthField, OffsetField
 from ..models import Playbook, Step
+from .matrix import playbook_plan_page
 
 # What stands in the table itself; the rest of a step is folded away beside it.
 MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
 FOLDED_FIELDS = (
     *("fallback_channel", "invites", "attaches_maintnote", "urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
-    *("only_unconfirmed", "useful_for", "useful_until_before_start", "when_late"),
+    *("only_unconfirmed", "useful_for", "useful_until_before_start", "when_late", "owner"),
 )
 
 
@@ -116,6 +118,10 @@ class PlaybookAdmin(TrailAdmin):
     prepopulated_fields = {"slug": ("name",)}
     inlines = (StepInline,)
     actions = None
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(playbook_plan_page)
+        return [path("<int:pk>/matrix/", view, name="campaigns_playbook_matrix"), *super().get_urls()]
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -20,8 +20,7 @@ from ..board import Board, Column, Spot, campaign_board, planned_board
 from ..content import Content, ContentError, language_of, zone_of
 from ..content import render as render_content
 from ..models import Audience, Campaign, Touchpoint
-from ..plans import preview_plan
-from ..proposals import campaign_wish
+from ..wishes import campaign_wish, wished_plan
 from .pages import find_campaign, render, require
 
 # Only the message's own inline styles and pictures of this site; no script, no form, no request elsewhere.
@@ -134,7 +133,7 @@ def _board(campaign: Campaign) -> Board:
         return campaign_board(campaign)
     now = timezone.now()
     wish = campaign_wish(campaign, now=now)
-    return planned_board(preview_plan(wish.window, wish.playbook, now=now), zone=campaign.window.time_zone, now=now)
+    return planned_board(wished_plan(wish, now=now), zone=campaign.window.time_zone, now=now)
 
 
 def _contact(number: str, column: Column | None) -> Contact | None:

@@ -22,6 +22,7 @@ from ..headline import headline
 from ..models import Campaign, Touchpoint
 from .deeds import deed
 from .drafting import add_window, edit_draft, plan_fragment
+from .matrix import campaign_plan_page
 from .overview import overview
 from .pages import require
 from .previews import preview, preview_html
@@ -48,6 +49,7 @@ class MaintenanceWindowAdmin(TrailAdmin):
         return [
             page("plan/", plan_fragment, "plan"),
             page("<int:pk>/draft/", edit_draft, "draft"),
+            page("<int:pk>/matrix/", campaign_plan_page, "matrix"),
             page("<int:pk>/texts/", texts_page, "texts"),
             page("<int:pk>/repeat/", repeat_page, "repeat"),
             page("<int:pk>/preview/", preview, "preview"),

@@ -148,6 +148,7 @@ def _places(step: Step) -> list[int | str | None]:
     """A step without a later option counts as it did before there was one: it has not been edited."""
     later: list[int | str] = [step.fallback_channel_id] if step.fallback_channel_id else []
     later += [name for name in ("invites", "attaches_maintnote") if getattr(step, name)]
+    later += [f"owner {step.owner_id}"] if step.owner_id else []
     return [step.segment_id, step.channel_id, *later]
 
 

@@ -7,8 +7,7 @@ from apps.windows.models import LIVE_STATUSES, WindowStatus
 
 from ..board import Board, campaign_board, planned_board
 from ..models import Campaign
-from ..plans import preview_plan
-from ..wishes import Wish, campaign_wish
+from ..wishes import Wish, campaign_wish, wished_plan
 from .audience import audience_remarks
 from .channels import channel_remarks
 from .completeness import completeness_remarks, own_text_remarks
@@ -39,7 +38,7 @@ def findings_of(campaign: Campaign, *, board: Board | None = None, now: datetime
 def _board(campaign: Campaign, wish: Wish, now: datetime) -> Board:
     if campaign.released_at is not None:
         return campaign_board(campaign)
-    rows = preview_plan(wish.window, wish.playbook, now=now)
+    rows = wished_plan(wish, now=now)
     return planned_board(rows, zone=wish.window.time_zone, now=now, starts_at=wish.window.starts_at)
 
 

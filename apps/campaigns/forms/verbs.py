@@ -156,4 +156,6 @@ class CompleteForm(VerbForm):
 
 def seen_of(window: MaintenanceWindow) -> str:
     """A mark of the window as it stands: it changes with whatever a recipient or a planner would see change."""
-    return f"{window.revision}/{window.content_changed_at.isoformat()}"
+    plan_changed_at = getattr(getattr(window, "campaign", None), "plan_changed_at", None)
+    parts = (str(window.revision), window.content_changed_at.isoformat(), plan_changed_at.isoformat() if plan_changed_at else "")
+    return "/".join(part for part in parts if part)

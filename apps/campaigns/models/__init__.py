@@ -1,4 +1,5 @@
 from .brand import Brand, Logo
+from .cells import HandMadeCell
 from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
 from .touchpoints import (
@@ -23,6 +24,7 @@ __all__ = [
     "Audience",
     "Brand",
     "Campaign",
+    "HandMadeCell",
     "Logo",
     "MessageTemplate",
     "Playbook",

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -127,6 +128,16 @@ class Step(models.Model):
         _("useful until before start"), null=True, blank=True, help_text=_("Never later than so long before the start.")
     )
     when_late = models.CharField(_("when late"), max_length=8, choices=WhenLate.choices, default=WhenLate.COLLAPSE)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        limit_choices_to={"is_staff": True, "is_active": True},
+        help_text=_("Who sees to it that this is said; empty: the owner of the campaign."),
+    )
 
     class Meta:
         ordering = ("position", "id")

@@ -28,6 +28,7 @@ class Campaign(Pausable, TimestampedModel):
     playbook = models.ForeignKey(Playbook, on_delete=models.PROTECT, related_name="campaigns")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     released_at = models.DateTimeField(_("released at"), null=True, editable=False)  # the instant of the anchor "announce"
+    plan_changed_at = models.DateTimeField(null=True, editable=False)  # when something about its plan was last decided by hand
 
     objects = CampaignQuerySet.as_manager()
 
@@ -111,6 +112,7 @@ class Reason(models.TextChoices):
     NOT_SENT_IN_TIME = "not_sent_in_time", _("It could not be sent while it was of use.")
     PAUSED = "paused", _("Sending was paused until it was of no use any more.")
     HALTED = "halted", _("The whole installation was halted until it was of no use any more.")
+    TAKEN_OUT = "taken_out", _("A member of the team took it out of the plan.")
     SKIPPED_BY_HAND = "skipped_by_hand", _("A member of the team skipped it instead of sending it late.")
 
 

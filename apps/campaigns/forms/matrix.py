@@ -1,0 +1,77 @@
+"""What a planner ticked in the matrix: cells by name, as its page posts them with script or without."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from apps.accounts.models import User
+from apps.audiences.models import Segment
+from apps.channels.models import Channel
+
+from ..matrix.cells import Wishes
+from ..planner import CellKey
+from ..reach import ColumnKey
+
+CELL = re.compile(r"([-\w]{1,40})\.(\d{0,15})\.(\d{1,15})", re.ASCII)
+COLUMN = re.compile(r"(\d{0,15})\.(\d{1,15})", re.ASCII)
+MOST_COLUMNS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """`columns`: all that the page showed, with those that were added to it."""
+
+    wishes: Wishes
+    columns: list[ColumnKey]
+
+
+def read_posted(data: QueryDict, *, moments: Collection[str], people: Mapping[int, User]) -> Posted:
+    """Passes over what is no cell of this plan: a moment it does not have, a column that cannot be, a person unknown to it."""
+    columns = possible_columns([*data.getlist("column"), _added(data)])
+    shown = [moment for moment in dict.fromkeys(data.getlist("moment")) if moment in moments]
+    cells = {CellKey(moment, *column) for moment in shown for column in columns}
+    owners = {cell: int(person) for cell, person in _owners(data) if cell in cells and int(person) in people}
+    ticked = {cell for name in data.getlist("on") if (cell := _cell(name))}
+    return Posted(wishes=Wishes(cells=cells, on=ticked & cells, owners=owners), columns=columns)
+
+
+def possible_columns(names: Iterable[str]) -> list[ColumnKey]:
+    """People by a channel that writes to each, or a place without people; twice the same is once."""
+    found = [match for name in names if (match := COLUMN.fullmatch(name))][:MOST_COLUMNS]
+    pairs = dict.fromkeys((int(match[1]) if match[1] else None, int(match[2])) for match in found)
+    channels = Channel.objects.in_bulk({channel for _segment, channel in pairs})
+    segments = Segment.objects.in_bulk({segment for segment, _channel in pairs if segment})
+
+    def is_possible(segment: int | None, channel: int) -> bool:
+        if channel not in channels:
+            return False
+        return segment is None if channels[channel].is_broadcast else segment in segments
+
+    return [pair for pair in pairs if is_possible(*pair)]
+
+
+def _added(data: QueryDict) -> str:
+    """The column chosen to be added; a place takes no segment."""
+    if "_add" not in data:
+        return ""
+    channel = data.get("add_channel", "")
+    is_place = channel.isdecimal() and Channel.objects.filter(pk=channel[:15]).first()
+    segment = "" if is_place and is_place.is_broadcast else data.get("add_segment", "")
+    return f"{segment}.{channel}"
+
+
+def _owners(data: QueryDict) -> Iterable[tuple[CellKey, str]]:
+    """The owners as the page holds them, and the one that is being set."""
+    said = dict.fromkeys(data.getlist("owner"), "")
+    pairs = {cell: person for name, _equals, person in (one.partition("=") for one in said) if (cell := _cell(name))}
+    chosen = _cell(data.get("detail_cell", ""))
+    if "_owner" in data and chosen:
+        pairs[chosen] = data.get("detail_owner", "")
+    return [(cell, person) for cell, person in pairs.items() if re.fullmatch(r"\d{1,15}", person, re.ASCII)]
+
+
+def _cell(name: str) -> CellKey | None:
+    match = CELL.fullmatch(name)
+    return CellKey(match[1], int(match[2]) if match[2] else None, int(match[3])) if match else None
