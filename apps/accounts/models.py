@@ -65,7 +65,12 @@ class AuditEvent(models.Model):
         ordering = ("-at", "-id")
         verbose_name = _("audit event")
         verbose_name_plural = _("audit events")
-        indexes = (models.Index(fields=("subject_type", "subject_id", "-at"), name="audit_of_subject"),)
+        indexes = (
+            models.Index(fields=("subject_type", "subject_id", "-at"), name="audit_of_subject"),
+            models.Index(fields=("-at", "-id"), name="audit_by_time"),
+            models.Index(fields=("subject_type", "-at", "-id"), name="audit_of_kind"),
+            models.Index(fields=("actor", "-at", "-id"), name="audit_of_person"),
+        )
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject_type} {self.subject_id}"

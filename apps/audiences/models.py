@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.keeping import Archivable, ArchivableQuerySet
 from apps.common.models import TimestampedModel
 from apps.common.validators import validate_zone
 
@@ -109,7 +110,11 @@ class Contact(TimestampedModel):
         return self.name or self.email or self.phone
 
 
-class Segment(TimestampedModel):
+class SegmentQuerySet(ArchivableQuerySet["Segment"]):
+    pass
+
+
+class Segment(Archivable, TimestampedModel):
     """A part of the audience as a saved rule. Count, preview and send all use `contacts()`: one query, one truth."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -118,6 +123,8 @@ class Segment(TimestampedModel):
     rule = models.JSONField(
         _("rule"), default=dict, blank=True, help_text=_('Who belongs to it. Everybody is {"all": []}.')
     )  # shape: audiences/rules.py
+
+    objects = SegmentQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)

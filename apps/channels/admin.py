@@ -3,7 +3,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.core.exceptions import PermissionDenied
-from django.db.models import ForeignObjectRel
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -15,8 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.doors.trail_admin import TrailAdmin
+from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
+from apps.common.archiving import ArchivedFilter
 
 from .forms import DOUBT_FIELDS, ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
 from .models import Channel
@@ -34,12 +34,12 @@ _DOUBT = {
 
 
 @admin.register(Channel)
-class ChannelAdmin(TrailAdmin):
+class ChannelAdmin(ArchiveAdmin):
     list_display = ("name", "kind", "standing")
-    list_filter = ("kind", "is_enabled")
+    list_filter = (ArchivedFilter, "kind", "is_enabled")
+    also_compared = ("sealed_secrets",)
     search_fields = ("name", "slug")
     change_form_template = "admin/channels/change_form.html"
-    actions = None
 
     def get_form(self, request: HttpRequest, obj: Channel | None = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
         kwargs["form"] = form_for(obj.kind) if obj else NewChannelForm
@@ -71,12 +71,15 @@ class ChannelAdmin(TrailAdmin):
             request.POST = going_on  # type: ignore[assignment]
         return super().response_add(request, obj, post_url_continue)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Channel | None = None) -> bool:
-        """What has been used is switched off, not deleted: touchpoints and deliveries answer for it."""
-        return super().has_delete_permission(request, obj) and (obj is None or not _is_in_use(obj))
+    def why_not_archived(self, obj: Channel) -> str:
+        if obj.is_enabled:
+            return gettext("It is switched on, and what is planned by it would still leave. Switch it off first.")
+        return ""
 
     @admin.display(description=_("state"))
     def standing(self, channel: Channel) -> SafeString:
+        if channel.archived_at:
+            return format_html('<span class="badge idle">{}</span>', gettext("Archived"))
         if channel.paused_at:
             return format_html('<span class="badge warn">{}</span>', gettext("Paused"))
         if not channel.is_enabled:
@@ -112,9 +115,3 @@ class ChannelAdmin(TrailAdmin):
 def _planner(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # the admin lets nobody else come so far
     return request.user
-
-
-def _is_in_use(channel: Channel) -> bool:
-    """Asks whatever points at channels, which this app need not know."""
-    relations = (field for field in channel._meta.get_fields(include_hidden=True) if isinstance(field, ForeignObjectRel))
-    return any(relation.related_model._base_manager.filter(**{relation.field.name: channel}).exists() for relation in relations)

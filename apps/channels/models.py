@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.keeping import Archivable, ArchivableQuerySet
 from apps.common.models import TimestampedModel
 from apps.common.pausing import Pausable, PausableQuerySet
 from apps.common.sealing import unseal
@@ -39,12 +40,12 @@ REPEATING = (AfterDoubt.REPEAT, AfterDoubt.WAIT_REPEAT)
 LONGEST_EVIDENCE_MINUTES = 7 * 24 * 60
 
 
-class ChannelQuerySet(PausableQuerySet["Channel"]):
+class ChannelQuerySet(PausableQuerySet["Channel"], ArchivableQuerySet["Channel"]):
     def enabled(self) -> Self:
         return self.filter(is_enabled=True)
 
 
-class Channel(Pausable, TimestampedModel):
+class Channel(Pausable, Archivable, TimestampedModel):
     """A configured way to reach people; the code that does it is the transport of its kind."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)

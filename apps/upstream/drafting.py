@@ -54,7 +54,7 @@ def open_window(notice: UpstreamNotice, services: list[Service], *, actor: User 
 
     The provider's own words stay on the notice: they name circuits and speak to us, not to our customers.
     """
-    playbook = Playbook.objects.first()
+    playbook = Playbook.objects.active().first()
     if playbook is None:
         raise windows.WindowError(_("There is no playbook yet. Load those that come with Preavis: manage.py load_playbooks."))
     draft = Draft(

@@ -7,19 +7,18 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.forms import ZoneField
 from apps.accounts.models import User
-from apps.common.archiving import ArchivedFilter, ArchivingAdmin
 
 from .models import LIVE_STATUSES, Blackout, Service
 from .services import archive_services, rename_service, restore_services
 
 
 @admin.register(Service)
-class ServiceAdmin(TrailAdmin, ArchivingAdmin):
+class ServiceAdmin(ArchiveAdmin):
     list_display = ("name", "description", "live_windows")
-    list_filter = (ArchivedFilter,)
     search_fields = ("name", "slug", "description")
     ordering = ("name",)
     prepopulated_fields = {"slug": ("name",)}
@@ -36,12 +35,6 @@ class ServiceAdmin(TrailAdmin, ArchivingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         rows: QuerySet[Service] = super().get_queryset(request)
         return rows.annotate(live_windows_now=Count("windows", filter=Q(windows__status__in=LIVE_STATUSES)))
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Service], search_term: str) -> Any:
-        """Archived services are not offered where one is to be chosen."""
-        if request.path.endswith("/autocomplete/"):
-            queryset = queryset.filter(archived_at__isnull=True)
-        return super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
         name, renamed = obj.name, change and "name" in form.changed_data

@@ -162,10 +162,11 @@ class TestDeleting:
         assert client.post(reverse("admin:channels_channel_delete", args=[channel.pk]), {"post": "yes"}).status_code == 403
         assert Channel.objects.exists()
 
-    def test_an_unused_one_can(self, client):
-        channel = make_channel()
-        client.post(reverse("admin:channels_channel_delete", args=[channel.pk]), {"post": "yes"})
-        assert not Channel.objects.exists()
+    def test_nor_can_an_unused_one_it_is_archived(self, client):
+        channel = make_channel(is_enabled=False)
+        assert client.post(reverse("admin:channels_channel_delete", args=[channel.pk]), {"post": "yes"}).status_code == 403
+        client.post(reverse("admin:channels_channel_archive", args=[channel.pk]))
+        assert not Channel.objects.active().exists()
 
 
 @pytest.mark.usefixtures("planner")

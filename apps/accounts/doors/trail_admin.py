@@ -21,6 +21,7 @@ from ..services import add_to_event, record
 from ..trail.history import about, events_about, key_of, lines
 from ..trail.snapshots import hidden_fields, names_something, stored
 from ..trail.words import Reader
+from .choices import chosen_in, object_id_of, offer_active
 from .conflicts import OPENED, SEEN, conflict_about, contrasts, opened_at, refusing
 from .state import ObjectState, detail_of, state_of
 
@@ -134,6 +135,20 @@ class TrailAdmin(admin.ModelAdmin):
         if not self.has_delete_permission(request, obj):
             found["why_not_deleted"] = self.why_not_deleted(request, obj)
         return found
+
+    # what is offered
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return offer_active(field, chosen=self._chosen(db_field, request))
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_manytomany(db_field, request, **kwargs)
+        return offer_active(field, chosen=self._chosen(db_field, request))
+
+    def _chosen(self, db_field: Any, request: HttpRequest) -> Any:
+        pk = object_id_of(request)
+        return chosen_in(self.model._base_manager.filter(pk=pk), db_field.name) if pk else ()
 
     # what cannot be undone
 

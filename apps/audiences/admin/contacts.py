@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.doors.trail_admin import TrailAdmin
+from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
-from apps.common.archiving import ArchivedFilter, ArchivingAdmin
+from apps.common.archiving import ArchivedFilter
 
 from ..forms import ContactForm
 from ..models import AddressKind, Contact, Suppression
@@ -19,8 +19,9 @@ from .imports import ImportPages
 
 
 @admin.register(Contact)
-class ContactAdmin(TrailAdmin, ArchivingAdmin):
+class ContactAdmin(ArchiveAdmin):
     form = ContactForm
+    when_archived = _("It belongs to no segment any more, and nothing planned reaches it. What was sent to it stays on record.")
     list_display = ("__str__", "email", "phone", "organisation", "language", "time_zone", "kind")
     list_filter = (ArchivedFilter, "is_internal", "language", "time_zone")
     search_fields = ("name", "email", "phone", "organisation")
@@ -37,12 +38,6 @@ class ContactAdmin(TrailAdmin, ArchivingAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [*ImportPages(self).urls(), *super().get_urls()]
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str) -> Any:
-        """Archived contacts are not offered where one is to be chosen."""
-        if request.path.endswith("/autocomplete/"):
-            queryset = queryset.filter(archived_at__isnull=True)
-        return super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
         save_contact(obj, changed=form.changed_data, actor=cast(User, request.user), now=timezone.now())

@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.doors.trail_admin import TrailAdmin
+from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
 
 from ..forms import SegmentForm
@@ -39,13 +39,15 @@ class SegmentChangeList(ChangeList):
 
 
 @admin.register(Segment)
-class SegmentAdmin(TrailAdmin):
+class SegmentAdmin(ArchiveAdmin):
     form = SegmentForm
+    when_archived = _(
+        "It is offered for new steps and feeds no longer. Playbooks and plans that name it keep it, and their messages still leave."
+    )
     list_display = ("name", "in_words", "people", "description")
     search_fields = ("name", "slug", "description")
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("in_words", "contacts_now")
-    actions = None
     list_per_page = 50
 
     def get_fieldsets(self, request: HttpRequest, obj: Segment | None = None) -> Any:

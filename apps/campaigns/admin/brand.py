@@ -117,7 +117,9 @@ def _inside(picture: tuple[bytes, int, int]) -> Picture:
 def _letter(look: Look) -> str:
     """The announcement, to a reader who does not exist, of a window that does not either."""
     language = translation.get_language() or "en"
-    row = MessageTemplate.objects.filter(content_key=SHOWN_TEXT, channel_kind="", segment=None, language=language).first()
+    row = (
+        MessageTemplate.objects.active().filter(content_key=SHOWN_TEXT, channel_kind="", segment=None, language=language).first()
+    )
     text = row or next(text for text in texts() if (text.content_key, text.language, text.channel_kind) == (SHOWN_TEXT, "en", ""))
     source = Source(name=SHOWN_TEXT, language=text.language, subject=text.subject, body=text.body)
     compiled = compile_source(source, sample_facts(), SAMPLE_ZONE, "email", look)

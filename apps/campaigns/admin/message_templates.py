@@ -12,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST
 
-from apps.accounts.doors.trail_admin import TrailAdmin
+from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.audiences.models import Contact
 from apps.channels.models import Channel, ChannelKind
+from apps.common.archiving import ArchivedFilter
 
 from ..content import VARIABLES, ContentError, Material, check_template, gather, language_of, zone_of
+from ..content.choice import left_without
 from ..models import Campaign, MessageTemplate, Touchpoint
 from .previews import FRAME_POLICY
 
@@ -42,14 +44,19 @@ class MessageTemplateForm(forms.ModelForm):
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(TrailAdmin):
+class MessageTemplateAdmin(ArchiveAdmin):
     form = MessageTemplateForm
     change_form_template = "admin/campaigns/messagetemplate_form.html"
     list_display = ("content_key", "language", "channel", "segment", "subject", "origin")
-    list_filter = ("language", "channel_kind", "content_key")
+    list_filter = (ArchivedFilter, "language", "channel_kind", "content_key")
     list_select_related = ("segment",)
     search_fields = ("content_key", "subject", "body")
-    actions = None
+    when_archived = _("It is used no more: the next more general text takes its place. It can be brought back at any time.")
+
+    def why_not_archived(self, obj: MessageTemplate) -> str:
+        if left_without(obj):
+            return gettext("Messages still to leave would be left without a text. Write the text that takes its place first.")
+        return ""
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None

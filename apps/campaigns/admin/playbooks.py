@@ -9,7 +9,8 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.doors.trail_admin import TrailAdmin
+from apps.accounts.doors.archive_admin import ArchiveAdmin
+from apps.accounts.doors.choices import chosen_in, object_id_of, offer_active
 from apps.channels.models import MAIL_KINDS, Channel
 
 from ..forms.durations import Offset
@@ -100,6 +101,8 @@ class StepInline(admin.TabularInline):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Reads the choices once for all rows, not once for each."""
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        pk = object_id_of(request)
+        offer_active(field, chosen=chosen_in(Step.objects.filter(playbook=pk), db_field.name) if pk else ())
         field.choices = list(field.choices)
         return field
 
@@ -112,12 +115,17 @@ class StepInline(admin.TabularInline):
 
 
 @admin.register(Playbook)
-class PlaybookAdmin(TrailAdmin):
+class PlaybookAdmin(ArchiveAdmin):
     list_display = ("name", "description", "step_count", "is_default")
     search_fields = ("name", "description")
     prepopulated_fields = {"slug": ("name",)}
     inlines = (StepInline,)
-    actions = None
+    when_archived = _("It is proposed for new windows no longer. Campaigns that follow it keep it.")
+
+    def why_not_archived(self, obj: Playbook) -> str:
+        if obj.is_default:
+            return gettext("New windows begin with it. Make another playbook the default first.")
+        return ""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(playbook_plan_page)

@@ -43,7 +43,7 @@ class Reading:
 
 def read_messages(wish: Wish, board: Board, departures: Sequence[Departure]) -> Reading:
     """One query, whatever the plan."""
-    rows = list(MessageTemplate.objects.filter(content_key__in={departure.content_key for departure in departures}))
+    rows = list(MessageTemplate.objects.active().filter(content_key__in={departure.content_key for departure in departures}))
     reader = _Reader(wish=wish, rows=rows, columns={column.key: column for column in board.columns})
     for departure in departures:
         reader.read(departure)

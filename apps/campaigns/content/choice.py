@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.channels.models import ChannelKind
 
-from ..models import MessageTemplate, Touchpoint
+from ..models import STILL_TO_LEAVE, MessageTemplate, Touchpoint
 from .errors import ContentError
 from .phrases import FALLBACK_LANGUAGE
 
@@ -49,7 +49,8 @@ class Use:
 def templates_for(touchpoint: Touchpoint) -> list[MessageTemplate]:
     """Every text that some recipient of the touchpoint may get. One query."""
     use = Use.of(touchpoint)
-    rows = MessageTemplate.objects.filter(content_key=use.content_key, channel_kind__in=use.kinds, urgency__in=(use.urgency, ""))
+    texts = MessageTemplate.objects.active()
+    rows = texts.filter(content_key=use.content_key, channel_kind__in=use.kinds, urgency__in=(use.urgency, ""))
     return [row for row in rows if row.segment_id in (None, use.segment_id)]
 
 
@@ -77,3 +78,20 @@ def choose(templates: Iterable[MessageTemplate], *, touchpoint: Touchpoint, lang
             }
         )
     return found
+
+
+def left_without(template: MessageTemplate) -> bool:
+    """Whether something still to leave would have no text without `template`."""
+    waiting = Touchpoint.objects.filter(state__in=STILL_TO_LEAVE, content_key=template.content_key)
+    if template.segment_id:
+        waiting = waiting.filter(segment=template.segment_id)
+    if template.channel_kind:
+        waiting = waiting.filter(channel__kind=template.channel_kind)
+    places = {(row.channel_id, row.segment_id, row.urgency): row for row in waiting.select_related("channel").iterator()}
+    for touchpoint in places.values():
+        others = [row for row in templates_for(touchpoint) if row.pk != template.pk]
+        try:
+            choose(others, touchpoint=touchpoint, language=template.language)
+        except ContentError:
+            return True
+    return False

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.accounts.doors.choices import offer_active
 from apps.accounts.models import User
 from apps.windows.models import Impact, MaintenanceWindow, Service
 
@@ -27,7 +28,7 @@ class WindowForm(PeriodForm):
     )
     services = ChoicesField(
         label=gettext_lazy("Services"),
-        queryset=Service.objects.filter(archived_at=None),
+        queryset=Service.objects.all(),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Name at least one service that the work touches.")},
     )
@@ -71,6 +72,12 @@ class WindowForm(PeriodForm):
         if translated and data.get("translation_language") == data.get("language"):
             self.add_error("translation_language", _("The translation is in the language of the texts: choose another one."))
         return data
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        playbook: Playbook | None = self.initial.get("playbook")
+        offer_active(self.fields["playbook"], chosen=[playbook.pk] if playbook else [])
+        offer_active(self.fields["services"], chosen=[service.pk for service in self.initial.get("services", ())])
 
     def wish(self, *, existing: MaintenanceWindow | None = None) -> Wish | None:
         """What can be planned of what was typed so far; nothing while start, duration or playbook are missing."""
@@ -129,7 +136,7 @@ def new_window_initial(user: User) -> dict[str, Any]:
         "time_zone": user.time_zone,
         "language": user.language,
         "translation_language": others[0] if others else user.language,
-        "playbook": Playbook.objects.first(),
+        "playbook": Playbook.objects.active().first(),
         "owner": user,
     }
 

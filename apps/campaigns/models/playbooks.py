@@ -7,10 +7,15 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
+from apps.common.keeping import Archivable, ArchivableQuerySet
 from apps.common.models import TimestampedModel
 
 
-class Playbook(TimestampedModel):
+class PlaybookQuerySet(ArchivableQuerySet["Playbook"]):
+    pass
+
+
+class Playbook(Archivable, TimestampedModel):
     """A reusable plan: the steps from which the touchpoints of a campaign are made."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -18,6 +23,8 @@ class Playbook(TimestampedModel):
     description = models.TextField(_("description"), blank=True)
     is_default = models.BooleanField(_("default"), default=False, help_text=_("Proposed for new windows."))
     builtin_digest = models.CharField(max_length=64, blank=True, editable=False)  # of what load_playbooks wrote; differs: edited
+
+    objects = PlaybookQuerySet.as_manager()
 
     class Meta:
         ordering = ("-is_default", "name")

@@ -5,12 +5,17 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Segment
 from apps.channels.models import ChannelKind
+from apps.common.keeping import Archivable, ArchivableQuerySet
 from apps.common.models import TimestampedModel
 
 from .playbooks import Urgency
 
 
-class MessageTemplate(TimestampedModel):
+class MessageTemplateQuerySet(ArchivableQuerySet["MessageTemplate"]):
+    pass
+
+
+class MessageTemplate(Archivable, TimestampedModel):
     """Liquid + Markdown text of one content key. The most specific that fits a touchpoint is used; see content/choice.py.
 
     `channel_kind` empty fits every channel, `segment` empty every segment, `urgency` empty both routine and urgent messages.
@@ -26,6 +31,8 @@ class MessageTemplate(TimestampedModel):
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     body = models.TextField(_("body"), help_text=_("Markdown with Liquid variables; the list of variables stands beside."))
     builtin_digest = models.CharField(max_length=64, blank=True, editable=False)  # of what load_playbooks wrote; differs: edited
+
+    objects = MessageTemplateQuerySet.as_manager()
 
     class Meta:
         ordering = ("content_key", "language", "channel_kind", "urgency")

@@ -41,6 +41,14 @@ class TicketSourceAdmin(TrailAdmin):
     prepopulated_fields = {"slug": ("name",)}
     actions = None
 
+    def has_delete_permission(self, request: HttpRequest, obj: TicketSource | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.tickets.exists())
+
+    def why_not_deleted(self, request: HttpRequest, obj: TicketSource) -> str:
+        if obj.tickets.exists():
+            return _("It is not deleted, because its tickets count in reviews. Retire its secrets to end its reports.")
+        return ""
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "time_zone":
             return ZoneField(label=capfirst(db_field.verbose_name), help_text=db_field.help_text, initial=db_field.default)
