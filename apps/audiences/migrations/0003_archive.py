@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('audiences', '0001_initial'),
+        ('audiences', '0002_contact_import'),
     ]
 
     operations = [
