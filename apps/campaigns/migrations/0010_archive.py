@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0008_urgency_of_templates'),
+        ('campaigns', '0009_hand_made_cells_and_owners'),
     ]
 
     operations = [
