@@ -8,7 +8,7 @@ from django.conf import settings
 
 from apps.campaigns.models import TouchpointState
 from apps.channels.models import ChannelKind
-from apps.delivery.models import BatchState, CircuitState, DeliveryState
+from apps.delivery.models import BatchState, CircuitState, DeliveryState, RehearsalState, RehearsedState
 from apps.upstream.models import NoticeState
 from apps.windows.models import WindowStatus
 
@@ -22,7 +22,19 @@ def words(page: str) -> str:
     return " ".join((DOCS / page).read_text().lower().split())
 
 
-@pytest.mark.parametrize("states", [WindowStatus, TouchpointState, DeliveryState, BatchState, CircuitState, NoticeState])
+@pytest.mark.parametrize(
+    "states",
+    [
+        WindowStatus,
+        TouchpointState,
+        DeliveryState,
+        BatchState,
+        CircuitState,
+        NoticeState,
+        RehearsalState,
+        RehearsedState,
+    ],
+)
 def test_glossary_knows_every_state(states):
     glossary = words("glossary.md")
 

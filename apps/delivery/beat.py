@@ -101,6 +101,8 @@ class DueRowScheduler(Scheduler):
         ]
         hints += [(tasks.work_batches, "urgent", {"urgent_only": True})] * found.urgent_batches
         hints += [(tasks.work_batches, "bulk", {})] * found.bulk_batches
+        if found.has_rehearsals:
+            hints.append((tasks.work_rehearsals, "bulk", {}))
         for task, queue, kwargs in hints:
             if not tasks.hint(task, queue=queue, **kwargs):
                 return

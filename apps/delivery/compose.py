@@ -6,11 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from email.utils import format_datetime
-from functools import lru_cache
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Q
 
@@ -22,6 +18,7 @@ from apps.channels.models import MAIL_KINDS, ChannelKind
 from apps.common import quiet_hours
 
 from . import audience, links
+from .headers import mail_headers, site_domain
 from .invitations import CalendarBox
 from .letters import LetterBox
 from .maintnotes import MaintnoteBox
@@ -131,7 +128,7 @@ class Writer:
         self.kind = batch.channel.kind
         self.window = self.touchpoint.campaign.window
         self.thread = str(self.window.uid)
-        self.domain = urlsplit(settings.SITE_URL).hostname or "localhost"
+        self.domain = site_domain()
         self.material = gather(self.touchpoint)
         self._compiled: dict[tuple[str, str] | None, Compiled] = {}
         self.links = links.LinkBook(self.touchpoint.pk)
@@ -209,28 +206,18 @@ class Writer:
         return delivery.contact is not None and not self.touchpoint.is_mandatory and not delivery.contact.is_internal
 
     def _headers(self, delivery: WaitingRow, *, date: datetime, language: str, leaves: bool) -> Mapping[str, str]:
-        """Message-ID and Date are the same at every attempt, so that a repeat is recognised as one.
-
-        All messages of a window to one person answer a message that never was, and so form one thread.
-        """
+        """All messages of a window to one person form one thread."""
         thread = hashlib.sha256(f"{self.thread} {delivery.contact_id}".encode()).hexdigest()[:32]
-        root = f"<{thread}@{self.domain}>"
-        headers = {
-            "Message-ID": f"<{delivery.token.hex}@{self.domain}>",
-            "Date": _date(date),
-            "In-Reply-To": root,
-            "References": root,
-            "Content-Language": language,
-            "Auto-Submitted": "auto-generated",  # RFC 3834: no automatic answers, please
-            "X-Auto-Response-Suppress": "OOF, AutoReply",  # the same for Exchange
-        }
+        headers = mail_headers(
+            message_id=f"<{delivery.token.hex}@{self.domain}>",
+            thread=f"<{thread}@{self.domain}>",
+            date=date,
+            language=language,
+        )
         if leaves:
             headers["List-Unsubscribe"] = f"<{self.unsubscribe_url(delivery.token)}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         return headers
-
-
-_date = lru_cache(maxsize=64)(format_datetime)  # that of a batch is on each of its messages
 
 
 def _objection(delivery: WaitingRow, writer: Writer, suppressed: Mapping[str, str], *, at: datetime) -> Outcome | None:

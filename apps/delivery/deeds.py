@@ -16,6 +16,9 @@ DEEDS = {
     "circuit.reset": _("%(who)s took the channel “%(what)s” for working again."),
     "delivery.retried": _("%(who)s retried the delivery to “%(what)s”."),
     "delivery.doubt_resolved": _("%(who)s ended the doubt about the delivery to “%(what)s”."),
+    "rehearsal.started": _("%(who)s began to rehearse “%(what)s”."),
+    "rehearsal.stopped": _("%(who)s stopped a rehearsal of “%(what)s”."),
+    "rehearsal.finished": _("The rehearsal of “%(what)s” by %(who)s ended."),
     "installation.halted": _("%(who)s halted the whole installation."),
     "installation.released": _("%(who)s released the whole installation."),
     "installation.declared_copy": _("%(who)s declared this installation a copy that never sends."),
@@ -26,6 +29,11 @@ FACTS = {
     "minutes": _("Minutes"),
     "to": _("What it is held to be"),
     "by": _("By"),
+    "rehearsal": _("Rehearsal"),
+    "messages": _("Messages"),
+    "seconds": _("Seconds"),
+    "sent": _("Sent"),
+    "not_sent": _("Not sent"),
 }
 CODES = {
     "choice": {"now": _("sent at once"), "skip": _("skipped"), "spread": _("spread over some time")},

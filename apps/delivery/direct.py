@@ -23,7 +23,8 @@ from apps.common.redis import hurried_redis_client, redis_key
 from . import bucket, guard, housekeeping, journal, services, store, witness
 from .clock import database_now
 from .due import due
-from .models import Batch
+from .models import Batch, RehearsalMessage
+from .rehearsing.sending import rehearse
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ class DirectWork:
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
             housekeeping.sweep(now)
-        done = bool(start_due_windows(now)) | self._expand(now) | self._deliver(ends)
+        done = bool(start_due_windows(now)) | self._expand(now) | self._deliver(ends) | rehearse(clock=database_now, ends=ends)
         if (done or cause is Cause.AWAY) and time.monotonic() >= self._pulse_at:
             self._pulse_at = time.monotonic() + PULSE_SECONDS
             services.beat_once(cause, now=database_now())
@@ -150,7 +151,8 @@ def _is_unheard(now: datetime) -> bool:
     """Something has been due for a while, and nobody is at anything."""
     then = now - UNHEARD_AFTER
     touchpoints = Touchpoint.objects.due_for_expansion(then).filter(useful_until__gt=now)
-    if not (Batch.objects.claimable(then).exists() or touchpoints.exists()):
+    rehearsed = RehearsalMessage.objects.due(then)
+    if not (Batch.objects.claimable(then).exists() or touchpoints.exists() or rehearsed.exists()):
         return False
     return not Batch.objects.in_hand().filter(lease_until__gt=now).exists()
 

@@ -11,7 +11,7 @@ from apps.campaigns.models import OPEN_STATES, Touchpoint, TouchpointState, Urge
 from apps.channels.models import Channel
 from apps.windows.models import MaintenanceWindow, WindowStatus
 
-from .models import Batch, BatchState, Circuit, CircuitState
+from .models import Batch, BatchState, Circuit, CircuitState, RehearsalMessage, RehearsedState
 from .policy import URGENT_PRIORITIES
 
 PACED_SIGN_OF_LIFE = timedelta(seconds=60)  # one claim hands over for half of it
@@ -24,6 +24,7 @@ class Due:
     urgent_batches: int
     bulk_batches: int
     has_windows_to_start: bool
+    has_rehearsals: bool
     next_at: datetime | None  # when something else becomes due
 
 
@@ -36,6 +37,7 @@ def due(now: datetime) -> Due:
         urgent_batches=urgent,
         bulk_batches=len(priorities) - urgent,
         has_windows_to_start=MaintenanceWindow.objects.due_to_start(now).exists(),
+        has_rehearsals=RehearsalMessage.objects.due(now).exists(),
         next_at=_next_at(now),
     )
 
@@ -45,7 +47,7 @@ def oldest_due_at(now: datetime) -> datetime | None:
 
     A touchpoint that was planned shortly before its time is written late, and is not late for that. What a person holds
     back does not wait: it is shown as paused. Nor does what takes its turn behind messages that leave at their channel's
-    pace.
+    pace. A rehearsal keeps nobody waiting but its planner.
     """
     batches = Batch.objects.overdue(now).free().exclude(channel__in=_moving_at_their_pace(now))
     touchpoints = Touchpoint.objects.due_for_expansion(now).filter(due_at__lte=now)
@@ -69,8 +71,10 @@ def _next_at(now: datetime) -> datetime | None:
     batches = Batch.objects.filter(state=BatchState.READY, not_before__gt=now)
     touchpoints = Touchpoint.objects.filter(state=TouchpointState.PLANNED, expand_at__gt=now)
     windows = MaintenanceWindow.objects.filter(status=WindowStatus.SCHEDULED, starts_automatically=True, starts_at__gt=now)
+    rehearsed = RehearsalMessage.objects.filter(state=RehearsedState.WAITING, due_at__gt=now)
     return _earliest(
         batches.aggregate(at=Min("not_before"))["at"],
+        rehearsed.aggregate(at=Min("due_at"))["at"],
         Circuit.objects.filter(not_before__gt=now).aggregate(at=Min("not_before"))["at"],
         touchpoints.aggregate(at=Min("expand_at"))["at"],
         windows.aggregate(at=Min("starts_at"))["at"],

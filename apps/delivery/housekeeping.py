@@ -12,6 +12,7 @@ from .doubts import resolve_doubts
 from .fallback import send_fallbacks
 from .look_ups import look_up_doubts
 from .reaper import reap
+from .rehearsing.sending import sweep_rehearsals
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ def sweep(now: datetime) -> None:
         resolve_doubts,
         send_fallbacks,
         finish_settled,
+        sweep_rehearsals,
     )
     for verb in verbs:
         try:

@@ -11,6 +11,7 @@ from apps.campaigns.services import start_due_windows as start_windows
 
 from . import guard, housekeeping, services, store
 from .clock import database_now
+from .rehearsing.sending import rehearse
 from .services import Expanded, beat_once
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ HINT_EXPIRES = 5  # seconds; the clock repeats a hint each second for as long as
 # A worker goes on claiming so long. With BATCH_BUDGET and the longest wait for an answer behind it, a task ends before
 # its soft time limit.
 CLAIMING_SECONDS = 15.0
+REHEARSING_SECONDS = 5.0  # then it is the turn of messages to others
 
 
 @shared_task(name="delivery.expand_touchpoint")
@@ -49,6 +51,11 @@ def work_batches(*, urgent_only: bool = False) -> None:
             if report.was_paced:
                 hint(work_batches, queue="urgent" if urgent_only else "bulk", urgent_only=urgent_only)
                 return
+
+
+@shared_task(name="delivery.work_rehearsals")
+def work_rehearsals() -> None:
+    rehearse(clock=database_now, ends=time.monotonic() + REHEARSING_SECONDS)
 
 
 @shared_task(name="delivery.start_due_windows")

@@ -4,6 +4,7 @@ from django.urls import path
 from .views.circuits import reset_circuit
 from .views.halt import halt_page
 from .views.health import healthz
+from .views.rehearsals import rehearsal_link, rehearsal_now, rehearsal_page, rehearse_page, stop_page
 from .views.steering import pause_page, resume_page
 
 app_name = "delivery"
@@ -12,5 +13,10 @@ urlpatterns = [
     path("sending/installation/", halt_page, name="halt"),
     path("sending/<slug:kind>/<int:pk>/pause/", pause_page, name="pause"),
     path("sending/<slug:kind>/<int:pk>/resume/", resume_page, name="resume"),
+    path("sending/campaigns/<int:campaign_id>/rehearse/", rehearse_page, name="rehearse"),
+    path("sending/rehearsals/<int:pk>/", rehearsal_page, name="rehearsal"),
+    path("sending/rehearsals/<int:pk>/now/", rehearsal_now, name="rehearsal_now"),
+    path("sending/rehearsals/<int:pk>/stop/", stop_page, name="stop_rehearsal"),
+    path("rehearsal/<slug:what>/", rehearsal_link, name="rehearsal_link"),
     path("circuits/<int:channel_id>/reset/", admin.site.admin_view(reset_circuit), name="reset_circuit"),
 ]

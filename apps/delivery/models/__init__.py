@@ -15,14 +15,29 @@ from .deliveries import (
     LookUpAnswer,
 )
 from .installation import Installation, InstallationQuerySet, Pulse
+from .rehearsals import (
+    REHEARSAL_TRANSITIONS,
+    REHEARSED_TRANSITIONS,
+    STILL_TO_BE_REHEARSED,
+    Assumed,
+    Rehearsal,
+    RehearsalMessage,
+    RehearsalMessageQuerySet,
+    RehearsalState,
+    RehearsedState,
+)
 
 __all__ = [
     "BATCH_TRANSITIONS",
     "CIRCUIT_TRANSITIONS",
     "DELIVERY_TRANSITIONS",
     "IN_HAND",
+    "REHEARSAL_TRANSITIONS",
+    "REHEARSED_TRANSITIONS",
+    "STILL_TO_BE_REHEARSED",
     "TOLD_STATES",
     "UNSETTLED_STATES",
+    "Assumed",
     "Attempt",
     "Batch",
     "BatchQuerySet",
@@ -42,4 +57,9 @@ __all__ = [
     "LookUp",
     "LookUpAnswer",
     "Pulse",
+    "Rehearsal",
+    "RehearsalMessage",
+    "RehearsalMessageQuerySet",
+    "RehearsalState",
+    "RehearsedState",
 ]
