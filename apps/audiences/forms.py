@@ -1,5 +1,4 @@
-import json
-from typing import Any, NoReturn
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,39 +9,9 @@ from apps.accounts.forms import ZoneChoices, zone_choices
 from apps.common.sheets import MAX_BYTES
 
 from .addresses import normal_email, normal_phone
+from .json_forms import JSONTextField
 from .models import AddressKind, Contact, Segment, Suppression, SuppressionReason
-
-
-class JSONTextField(forms.JSONField):
-    """JSON to be written by hand: shown indented, and a slip is named with its line and column."""
-
-    widget = forms.Textarea(attrs={"rows": 10, "class": "vLargeTextField code", "spellcheck": "false"})
-
-    def prepare_value(self, value: Any) -> Any:
-        return value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
-
-    def bound_data(self, data: Any, initial: Any) -> Any:
-        return initial if self.disabled else data  # what was typed is shown again as it was typed
-
-    def to_python(self, value: Any) -> Any:
-        if not isinstance(value, str) or not value.strip():
-            return {}
-        try:
-            parsed = json.loads(value, parse_constant=_refuse)
-            json.dumps(parsed, allow_nan=False, ensure_ascii=False).encode()
-        except json.JSONDecodeError as error:
-            raise ValidationError(
-                _("Line %(line)s, column %(column)s: this is not JSON (%(problem)s)."),
-                code="invalid",
-                params={"line": error.lineno, "column": error.colno, "problem": error.msg},
-            ) from error
-        except (ValueError, RecursionError) as error:  # numbers and signs that JSON has no place for; endless nesting
-            raise ValidationError(_("This JSON holds something that cannot be stored."), code="invalid") from error
-        return parsed
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
+from .rule_forms import RuleField
 
 
 def _contact_zones() -> ZoneChoices:
@@ -63,7 +32,7 @@ class ContactForm(forms.ModelForm):
 
 
 class SegmentForm(forms.ModelForm):
-    rule = JSONTextField(label=gettext_lazy("Rule"), required=False)
+    rule = RuleField(label=gettext_lazy("Rule"), required=False)
 
     class Meta:
         model = Segment

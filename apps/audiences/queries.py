@@ -13,7 +13,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, StrIndex, Substr
 from django.db.models.lookups import Exact, IContains, In, IStartsWith
 
-from .rules import All, Any_, Condition, Not, Op, Rule
+from .rules import ATTRIBUTE, All, Any_, Condition, Not, Op, Rule
 
 EVERYBODY = Q(pk__isnull=False)  # not an empty Q, which `|` and `~` would drop
 LOWER_CASE_FIELDS = ("email", "email_domain")
@@ -34,7 +34,7 @@ def compile_rule(rule: Rule) -> Q:
 def _condition(condition: Condition) -> Q:
     if condition.field == "is_internal":
         return Q(is_internal=condition.value is (condition.op is Op.IS))
-    subject = _subject(condition)
+    subject = subject_of(condition.field)
     value = _lowered(condition)
     match condition.op:
         case Op.IS:
@@ -51,13 +51,14 @@ def _condition(condition: Condition) -> Q:
             return ~Q(Exact(subject, "")) if value else Q(Exact(subject, ""))
 
 
-def _subject(condition: Condition) -> Expression | F:
-    if condition.attribute:
-        text = Cast(KeyTextTransform(condition.attribute, "attributes"), TextField())
+def subject_of(field: str) -> Expression | F:
+    """What a contact has in `field`, as text."""
+    if field.startswith(ATTRIBUTE):
+        text = Cast(KeyTextTransform(field.removeprefix(ATTRIBUTE), "attributes"), TextField())
         return Coalesce(text, Value(""), output_field=TextField())
-    if condition.field == "email_domain":
+    if field == "email_domain":
         return Substr("email", StrIndex("email", Value("@")) + 1, output_field=CharField())
-    return F(condition.field)
+    return F(field)
 
 
 def _lowered(condition: Condition) -> Any:

@@ -2,30 +2,25 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
 
 from ..forms import SegmentForm
+from ..known_values import known_values
 from ..models import Segment, live_counts
-from ..rules import RuleError
+from ..rule_forms import RuleWidget, panel_of, panel_posted
+from ..rules import ATTRIBUTE, ATTRIBUTE_NAME, TEXT_FIELDS, RuleError
 from ..services import save_segment
 from ..words import fault_sentence
-
-MOST_SHOWN = 10
-RULE_HELP = _(
-    "A rule joins conditions with <code>all</code>, <code>any</code> and <code>not</code>, for example<br>"
-    '<code>{"all": [{"field": "language", "op": "is", "value": "fr"}, {"not": {"field": "attributes.plan", "op": "in", '
-    '"value": ["gold", "silver"]}}]}</code><br>'
-    "Fields: language, is_internal, organisation, time_zone, email, email_domain and attributes.&lt;name&gt;. "
-    "Operators: is, is_not, in, contains, starts_with, exists. "
-    'Everybody is <code>{"all": []}</code>.'
-)
 
 
 class SegmentChangeList(ChangeList):
@@ -47,15 +42,54 @@ class SegmentAdmin(ArchiveAdmin):
     list_display = ("name", "in_words", "people", "description")
     search_fields = ("name", "slug", "description")
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("in_words", "contacts_now")
     list_per_page = 50
+    readonly_fields = ("contacts_now",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Segment | None = None) -> Any:
-        rule = ("rule",) if obj is None else ("rule", "in_words", "contacts_now")
+        """Who may not change it reads the rule in words."""
+        may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         return (
             (None, {"fields": ("name", "slug", "description")}),
-            (_("Who belongs to it"), {"fields": rule, "description": RULE_HELP}),
+            (_("Who belongs to it"), {"fields": ("rule",) if may_edit else ("contacts_now",)}),
         )
+
+    def get_urls(self) -> list[URLPattern]:
+        opened = self.admin_site.admin_view
+        return [
+            path("preview/", opened(self.preview), name="audiences_segment_preview"),
+            path("values/", opened(require_safe(self.values)), name="audiences_segment_values"),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request: HttpRequest) -> HttpResponse:
+        """Who belongs to the rule of a form that is still being filled in; nothing is saved."""
+        self._require_editor(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        panel = panel_posted(RuleWidget().value_from_datadict(request.POST, None, "rule"))
+        return HttpResponse(render_to_string("admin/audiences/segment/contacts_now.html", {"panel": panel}))
+
+    def values(self, request: HttpRequest) -> HttpResponse:
+        """What contacts have in a field, to be offered while a value is typed."""
+        self._require_editor(request)
+        field = request.GET.get("field", "")
+        if field not in TEXT_FIELDS and not (
+            field.startswith(ATTRIBUTE) and ATTRIBUTE_NAME.fullmatch(field.removeprefix(ATTRIBUTE))
+        ):
+            return JsonResponse({"values": []})
+        return JsonResponse({"values": known_values(field, request.GET.get("q", "")[:100])})
+
+    def _require_editor(self, request: HttpRequest) -> None:
+        """They show names and addresses of contacts, to whoever writes segments."""
+        if not (self.has_add_permission(request) or self.has_change_permission(request)):
+            raise PermissionDenied
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A line more or fewer is no mistake, although the form was sent and not saved."""
+        rule = context["adminform"].form.errors.as_data().get("rule", [])
+        if any(error.code == "not_saved" for error in rule):
+            context["errors"] = None
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SegmentChangeList
@@ -80,10 +114,4 @@ class SegmentAdmin(ArchiveAdmin):
 
     @admin.display(description=_("contacts now"))
     def contacts_now(self, segment: Segment) -> str:
-        """The live count and the first contacts, by the one query that sending uses too."""
-        try:
-            contacts = segment.contacts()
-        except RuleError:
-            return "–"
-        context = {"count": contacts.count(), "contacts": contacts[:MOST_SHOWN]}
-        return render_to_string("admin/audiences/segment/contacts_now.html", context)
+        return render_to_string("admin/audiences/segment/contacts_now.html", {"panel": panel_of(segment.rule)})
