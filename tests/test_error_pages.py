@@ -26,7 +26,7 @@ def test_a_planner_is_led_back_to_the_overview(client):
 
 
 def test_a_page_that_breaks_tells_nothing_of_the_inside(client, monkeypatch):
-    monkeypatch.setattr("apps.dashboard.views.overview_figures", lambda **_facts: 1 / 0)
+    monkeypatch.setattr("apps.dashboard.views.pages.overview_figures", lambda **_facts: 1 / 0)
     client.force_login(make_planner())
     client.raise_request_exception = False
 

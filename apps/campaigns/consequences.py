@@ -15,6 +15,7 @@ from .board import Spot, touchpoint_spot
 from .models import Campaign, Touchpoint, TouchpointState
 from .moments import moment_words, reason_words, short_words
 from .planner import PlannedTouchpoint
+from .plans import times_of
 from .reach import ColumnKey, Reach, reaches
 from .replanning import STILL_TO_COME, Change, Kind
 
@@ -58,6 +59,10 @@ class Consequences:
     moved: Sequence[Effect]
     dropped: Sequence[Effect]
     corrected: Sequence[Effect]  # to whom something is told at once, because what they were told is no longer true
+    false_revisions: Sequence[int] = ()  # of the window: whoever was told one of these last gets a correction
+    stays: Sequence[Effect] = ()  # still to come, as before
+    sent_true: Sequence[Effect] = ()
+    sent_false: Sequence[Effect] = ()
 
     @property
     def added_rows(self) -> list[EffectRow]:
@@ -70,6 +75,18 @@ class Consequences:
     @property
     def dropped_rows(self) -> list[EffectRow]:
         return _grouped(self.dropped)
+
+    @property
+    def stays_rows(self) -> list[EffectRow]:
+        return _grouped(self.stays)
+
+    @property
+    def sent_true_rows(self) -> list[EffectRow]:
+        return _grouped(self.sent_true)
+
+    @property
+    def sent_false_rows(self) -> list[EffectRow]:
+        return _grouped(self.sent_false)
 
     @property
     def at_once(self) -> int:
@@ -93,25 +110,43 @@ class Consequences:
 
 
 def consequences(campaign: Campaign, changes: Iterable[Change], *, now: datetime) -> Consequences:
-    """Reads the touchpoints, segments and channels that `changes` name, and counts each segment once."""
-    changes = [change for change in changes if not _is_silent(change)]
-    ids = [change.standing.touchpoint_id for change in changes if change.standing]
+    """What `changes` do to each touchpoint of the campaign; counts each segment that something goes to once."""
+    every = list(changes)
+    changes = [change for change in every if not _is_silent(change)]
+    rows = list(campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel"))
     segments, channels = Segment.objects.in_bulk(), Channel.objects.in_bulk()
     leaving = {change.planned.step.column for change in changes if change.planned and change.planned.state == "planned"}
     teller = _Teller(
         zone=campaign.window.time_zone,
         now=now,
-        touchpoints=Touchpoint.objects.select_related("step__channel", "step__fallback_channel").in_bulk(ids),
+        touchpoints={row.pk: row for row in rows},
         segments=segments,
         channels=channels,
         reach=reaches((segments.get(segment or 0), channels[channel]) for segment, channel in leaving),
     )
+    changed = {change.standing.touchpoint_id for change in changes if change.standing}
+    false_now = false_revisions(campaign, every)
+    sent = [row for row in rows if row.first_sent_at and row.pk not in changed]
     return Consequences(
         added=[teller.effect(change) for change in changes if change.kind == Kind.CREATE],
         moved=[teller.effect(change) for change in changes if change.kind == Kind.MOVE],
         dropped=[teller.effect(change) for change in changes if change.kind in (Kind.DROP, Kind.REPLACE, Kind.CANCEL)],
         corrected=[teller.effect(change) for change in changes if change.kind == Kind.CORRECT],
+        false_revisions=false_now,
+        stays=[
+            teller.left_alone(row) for row in rows if row.is_still_to_leave and not row.first_sent_at and row.pk not in changed
+        ],
+        sent_true=[teller.left_alone(row) for row in sent if row.revision not in false_now],
+        sent_false=[teller.left_alone(row) for row in sent if row.revision in false_now],
     )
+
+
+def false_revisions(campaign: Campaign, changes: Iterable[Change]) -> list[int]:
+    """What `changes` make untrue of what was promised: the revisions with other times than those that hold then."""
+    correction = next((change for change in changes if change.kind == Kind.CORRECT), None)
+    if correction is None:
+        return []
+    return [row.number for row in campaign.window.revisions.all() if correction.times != times_of(row)]
 
 
 def _grouped(effects: Sequence[Effect]) -> list[EffectRow]:
@@ -165,6 +200,23 @@ class _Teller:
             reason=reason,
             recipients=self.reach[column].recipients(is_mandatory=leaves.step.is_mandatory) if leaves else None,
             leaves_at_once=bool(leaves and leaves.due_at and leaves.due_at <= self.now),
+        )
+
+    def left_alone(self, row: Touchpoint) -> Effect:
+        """One that does not change: when it left, or when it is to."""
+        spot = touchpoint_spot(row)
+        moment, anchor = _words(spot)
+        at = row.first_sent_at or row.due_at
+        return Effect(
+            moment=moment,
+            anchor=anchor,
+            segment=row.segment,
+            channel=row.channel,
+            before=short_words(at, self.zone) if at else str(TouchpointState(row.state).label),
+            after="",
+            reason="",
+            recipients=None,
+            leaves_at_once=False,
         )
 
     def _standing(self, change: Change) -> tuple[ColumnKey, str, str, str]:

@@ -148,7 +148,7 @@ def standings(touchpoints: Sequence[Touchpoint], window: MaintenanceWindow) -> l
             segment_id=row.segment_id,
             channel_id=row.channel_id,
             state=row.state,
-            due_at=row.due_at,
+            due_at=row.planned_for or row.due_at,
             revision=row.revision,
             times=promised.get(row.revision, times_of(window)),
             told=row.first_sent_at is not None,

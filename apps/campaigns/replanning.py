@@ -76,6 +76,7 @@ class Change:
     standing: Standing | None = None
     planned: PlannedTouchpoint | None = None
     column: Column | None = None
+    times: Times | None = None  # of a correction: what holds now; None: the window does not take place
 
 
 def replan_changes(
@@ -94,7 +95,7 @@ def replan_changes(
     if correct or is_over:
         changes += [Change(kind=Kind.REPLACE, standing=row) for row in _unsent_corrections(standing)]
     if correct:
-        changes += [Change(kind=Kind.CORRECT, column=column) for column in told_columns(standing)]
+        changes += [Change(kind=Kind.CORRECT, column=column, times=times) for column in told_columns(standing)]
     return changes
 
 

@@ -10,7 +10,7 @@ from apps.channels.models import Channel
 from apps.common.states import move
 from apps.windows.models import RevisionChange, WindowRevision
 
-from .models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState, Urgency
+from .models import TOUCHPOINT_TRANSITIONS, Anchor, Audience, Campaign, Reason, Touchpoint, TouchpointState, Urgency
 from .planner import PlannedTouchpoint
 from .replanning import Change, Column, Kind
 
@@ -39,6 +39,7 @@ def apply_changes(campaign: Campaign, changes: Sequence[Change], *, revision: Wi
 
 
 def _create(campaign: Campaign, row: PlannedTouchpoint, revision: WindowRevision) -> None:
+    held = _as_held(campaign) if row.step.anchor == Anchor.DURING and campaign.updates_held_at else {}
     Touchpoint.objects.create(
         campaign=campaign,
         step_key=row.step.key,
@@ -48,7 +49,17 @@ def _create(campaign: Campaign, row: PlannedTouchpoint, revision: WindowRevision
         audience=Audience.CHANNEL if row.step.segment_id is None else Audience.SEGMENT,
         revision=revision.number,
         **_planned_fields(row),
+        **held,
     )
+
+
+def _as_held(campaign: Campaign) -> dict[str, Any]:
+    """A further update of a campaign whose updates are held waits with the others."""
+    return {
+        "paused_at": campaign.updates_held_at,
+        "paused_by": campaign.updates_held_by,
+        "pause_reason": campaign.updates_held_reason,
+    }
 
 
 def _alter(change: Change, row: QuerySet[Touchpoint], revision: WindowRevision) -> None:
@@ -64,7 +75,7 @@ def _alter(change: Change, row: QuerySet[Touchpoint], revision: WindowRevision) 
             _move(row, TouchpointState.SKIPPED, reason=reason)
         case _:
             fields = _planned_fields(change.planned)
-            _move(row, fields.pop("state"), revision=revision.number, expanded_at=None, **fields)
+            _move(row, fields.pop("state"), revision=revision.number, expanded_at=None, planned_for=None, **fields)
 
 
 def _move(row: QuerySet[Touchpoint], to: str, **fields: Any) -> None:

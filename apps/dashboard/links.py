@@ -1,4 +1,4 @@
-"""From a figure to its rows: filtered pages of the admin, by name. Empty where the admin has no such page."""
+"""From a figure to its rows: the log of a campaign, and filtered pages of the admin; empty where it has no such page."""
 
 from urllib.parse import urlencode
 
@@ -7,18 +7,11 @@ from django.urls import NoReverseMatch, reverse
 from apps.campaigns.models import Campaign
 
 
-def delivery_log(**filters: object) -> str:
-    return _changelist("admin:delivery_delivery_changelist", filters)
-
-
-def touchpoint_log(touchpoint_id: int, state: str = "") -> str:
-    filters: dict[str, object] = {"touchpoint__id__exact": touchpoint_id}
-    return delivery_log(**filters, **({"state__exact": state} if state else {}))
-
-
-def campaign_log(campaign: Campaign, state: str = "", **filters: object) -> str:
-    chosen: dict[str, object] = {"touchpoint__campaign__id__exact": campaign.pk, **filters}
-    return delivery_log(**chosen, **({"state__exact": state} if state else {}))
+def campaign_log(campaign_id: int, **chosen: object) -> str:
+    """The campaign's own log; `chosen` as in logbook/choices.py."""
+    chosen = {name: value for name, value in chosen.items() if value}
+    url = reverse("dashboard:log", args=[campaign_id])
+    return f"{url}?{urlencode(chosen)}" if chosen else url
 
 
 def ticket_log(campaign: Campaign) -> str:

@@ -24,12 +24,18 @@ logger = logging.getLogger(__name__)
 
 PULSE_SECONDS = 10.0
 SWEEP_SECONDS = 5.0
+WATCH_SECONDS = 15.0
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 HOUSEKEEPING: dict[str, dict[str, Any]] = {
     "delivery.sweep": {
         "task": "delivery.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"queue": "housekeeping", "expires": SWEEP_SECONDS},
+    },
+    "delivery.watch_promises": {
+        "task": "delivery.watch_promises",
+        "schedule": WATCH_SECONDS,
+        "options": {"queue": "housekeeping", "expires": WATCH_SECONDS},
     },
     "delivery.pulse": {
         "task": "delivery.pulse",

@@ -18,6 +18,7 @@ from apps.channels.models import MAIL_KINDS, ChannelKind
 from apps.common import quiet_hours
 
 from . import audience, links
+from .editions import keep_edition
 from .headers import mail_headers, site_domain
 from .invitations import CalendarBox
 from .letters import LetterBox
@@ -40,6 +41,7 @@ class Composed:
     messages: list[tuple[WaitingRow, Message]] = field(default_factory=list)
     left_out: list[Outcome] = field(default_factory=list)
     standstill: Standstill | None = None
+    edition_id: int | None = None  # what the messages say, kept; None: there are none
 
 
 def compose_batch(
@@ -80,6 +82,8 @@ def compose_batch(
             logger.exception("The message of delivery %s cannot be written", delivery.pk)
             failed, why = DeliveryState.FAILED, DeliveryReason.CONTENT_ERROR
             composed.left_out.append(Outcome.left_out(delivery, failed, why, at=at, text=str(error) or repr(error)))
+    if composed.messages:
+        composed.edition_id = writer.keep_edition(at)
     return composed
 
 
@@ -123,6 +127,7 @@ class Writer:
     """Writes the messages of one touchpoint; reads what they have in common once."""
 
     def __init__(self, batch: Batch, *, takes_wire: bool, takes_merge: bool) -> None:
+        self._edition_id: int | None = None
         self.takes_wire, self.takes_merge = takes_wire, takes_merge
         self.touchpoint = batch.touchpoint
         self.kind = batch.channel.kind
@@ -137,6 +142,12 @@ class Writer:
         self.calendars = CalendarBox(self.touchpoint)
         self.maintnotes = MaintnoteBox(self.touchpoint)
         self.data = webhook_data(self.touchpoint) if self.kind == ChannelKind.WEBHOOK else {}
+
+    def keep_edition(self, at: datetime) -> int:
+        """What its messages say is kept once, before the first of them leaves."""
+        if self._edition_id is None:
+            self._edition_id = keep_edition(self.material, at=at)
+        return self._edition_id
 
     def zone_of(self, delivery: WaitingRow) -> str:
         return zone_of(delivery.contact, self.window)

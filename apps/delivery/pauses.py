@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.campaigns.models import STILL_TO_LEAVE, Campaign, Touchpoint
+from apps.campaigns.models import STILL_TO_LEAVE, Campaign, Touchpoint, TouchpointQuerySet
 from apps.campaigns.moments import touchpoint_words
 from apps.channels.models import Channel
 from apps.common.times import format_instant
@@ -15,6 +17,10 @@ from apps.common.times import format_instant
 from .steering import Target
 
 TOUCHPOINT = ("campaign__window", "segment", "channel", "step", "paused_by")  # what is said of one
+
+
+Fact = tuple[datetime | None, User | None, str]  # since when, by whom, why
+HELD_TOGETHER = Q(paused_at=F("campaign__updates_held_at"))  # said once, for the campaign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,15 +37,40 @@ class Pause:
     def name(self) -> str:
         return target_words(self.target)
 
+    @property
+    def fact(self) -> Fact:
+        return self.target.paused_at, self.target.paused_by, self.target.pause_reason
+
     def since(self, zone: str) -> str:
-        assert self.target.paused_at is not None, "a pause has begun"
-        return format_instant(self.target.paused_at, zone=zone, language=get_language() or "en")
+        at, _who, _why = self.fact
+        assert at is not None, "a pause has begun"
+        return format_instant(at, zone=zone, language=get_language() or "en")
 
     def sentence(self, zone: str) -> str:
         """“Paused: Database upgrade, since Tuesday …, by Ana. The texts are wrong.”; `zone` is the reader's."""
-        words = {"name": self.name, "since": self.since(zone), "who": person_words(self.target.paused_by)}
+        _at, who, why = self.fact
+        words = {"name": self.name, "since": self.since(zone), "who": person_words(who)}
         first = _("Paused: %(name)s, since %(since)s, by %(who)s.") % words
-        return f"{first} {self.target.pause_reason}".strip()
+        return f"{first} {why}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdatesPause(Pause):
+    """The updates of one campaign, held together."""
+
+    target: Campaign
+
+    @property
+    def kind(self) -> str:
+        return "updates"
+
+    @property
+    def name(self) -> str:
+        return _("the updates of %(window)s") % {"window": self.target}
+
+    @property
+    def fact(self) -> Fact:
+        return self.target.updates_held_at, self.target.updates_held_by, self.target.updates_held_reason
 
 
 def pauses() -> list[Pause]:
@@ -50,8 +81,8 @@ def pauses() -> list[Pause]:
         return []
     channels = Channel.objects.paused().select_related("paused_by").order_by("paused_at")
     campaigns = Campaign.objects.paused().select_related("window", "paused_by").order_by("paused_at")
-    touchpoints = Touchpoint.objects.paused().filter(state__in=STILL_TO_LEAVE).select_related(*TOUCHPOINT).order_by("paused_at")
-    return _pauses([*channels, *campaigns, *touchpoints])
+    rows = Touchpoint.objects.paused().filter(state__in=STILL_TO_LEAVE)
+    return [*_pauses([*channels, *campaigns]), *_of_touchpoints(rows)]
 
 
 def pauses_of(campaign: Campaign) -> list[Pause]:
@@ -59,8 +90,14 @@ def pauses_of(campaign: Campaign) -> list[Pause]:
     rows = Touchpoint.objects.filter(campaign=campaign, state__in=STILL_TO_LEAVE)
     channels = Channel.objects.paused().filter(pk__in=rows.values("channel")).select_related("paused_by").order_by("paused_at")
     itself = Campaign.objects.paused().filter(pk=campaign.pk).select_related("window", "paused_by")
-    touchpoints = rows.paused().select_related(*TOUCHPOINT).order_by("paused_at")
-    return _pauses([*itself, *channels, *touchpoints])
+    return [*_pauses([*itself, *channels]), *_of_touchpoints(rows.paused())]
+
+
+def _of_touchpoints(rows: TouchpointQuerySet) -> list[Pause]:
+    """Each by itself, but for updates that are held together."""
+    held = Campaign.objects.filter(pk__in=rows.filter(HELD_TOGETHER).values("campaign"))
+    together = [UpdatesPause(target=campaign) for campaign in held.select_related("window", "updates_held_by")]
+    return [*together, *_pauses(rows.exclude(HELD_TOGETHER).select_related(*TOUCHPOINT).order_by("paused_at"))]
 
 
 def pauses_on(touchpoint: Touchpoint) -> list[Pause]:

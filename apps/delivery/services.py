@@ -124,7 +124,8 @@ def _delivered(
     with Lease(batch, clock) as lease:
         transports, composed = _prepared(batch, workplace, now=now)
         with closing(Journal.open(batch)) as journal:
-            if not store.mark_sending(batch, composed_at=now, journal=journal.run, now=clock.now()):
+            edition = composed.edition_id
+            if not store.mark_sending(batch, composed_at=now, journal=journal.run, now=clock.now(), edition_id=edition):
                 store.close_refused(batch, now=clock.now())
                 return Report(was_refused=True)
             batch.composed_at = now

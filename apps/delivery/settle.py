@@ -15,6 +15,7 @@ from apps.common.states import move
 
 from . import policy
 from .closing import Closing, close_deliveries, finish_last, is_any, leave_in_doubt
+from .gists import gist
 from .models import BATCH_TRANSITIONS, Attempt, Batch, BatchState, Delivery, DeliveryState
 from .outcomes import Outcome, Standstill
 from .policy import DeliveryReason
@@ -217,6 +218,7 @@ def _log_attempts(outcomes: Iterable[Outcome]) -> None:
             phase=outcome.phase,
             code=outcome.code[:16],
             text=outcome.text[:500],
+            gist=gist(outcome.text),
         )
         for outcome in outcomes
         if outcome.was_tried or outcome.text

@@ -103,7 +103,7 @@ def _take(now: datetime, urgent_only: bool) -> Batch | None:
 
 
 @transaction.atomic
-def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: datetime) -> bool:
+def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: datetime, edition_id: int | None = None) -> bool:
     """The durable write that alone permits handing over; False when the touchpoint may not leave any more.
 
     The touchpoint's row stays locked to the end of this transaction: a cancel that has returned is seen here, and one
@@ -116,6 +116,7 @@ def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: date
     if state is None:
         return False
     marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
+    marked["edition_id"] = edition_id
     if not _move(held(batch).free(), BatchState.SENDING, **marked):
         return False
     if state == TouchpointState.DUE:

@@ -9,7 +9,7 @@ from kombu.exceptions import OperationalError
 
 from apps.campaigns.services import start_due_windows as start_windows
 
-from . import guard, housekeeping, services, store
+from . import alarms, guard, housekeeping, services, store
 from .clock import database_now
 from .rehearsing.sending import rehearse
 from .services import Expanded, beat_once
@@ -71,6 +71,14 @@ def sweep() -> None:
     now = database_now()
     if guard.may_work(now):
         housekeeping.sweep(now)
+
+
+@shared_task(name="delivery.watch_promises")
+def watch_promises() -> None:
+    """Alarms whoever owns a promise that is about to be broken. What is halted alarms nobody."""
+    now = database_now()
+    if guard.may_work(now):
+        alarms.watch(now)
 
 
 @shared_task(name="delivery.pulse")

@@ -63,7 +63,7 @@ def test_a_new_clock_heals_and_asks_for_a_pulse_at_once(scheduler, published):
     for _ in range(2):
         scheduler.tick()
 
-    assert {name for name, _queue, _kwargs in published} == {"sweep", "pulse"}
+    assert {name for name, _queue, _kwargs in published} == {"sweep", "pulse", "watch_promises"}
 
 
 def test_it_publishes_a_hint_for_all_that_is_due(scheduler, published):

@@ -1,7 +1,7 @@
 """The pages behind a campaign's buttons: each states its consequences first, and does its one thing on a POST."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from apps.windows.services import WindowError
 
 from ..consequences import Consequences, consequences
-from ..forms.verbs import ReleaseForm, VerbForm, seen_of
+from ..forms.verbs import ExtendForm, ReleaseForm, VerbForm, seen_of
 from ..models import Campaign
 from ..proposals import Proposal, campaign_wish, propose
 from ..stillness import await_stillness
 from .pages import conflict, find_campaign, planner, render, require
-from .verbs import VERBS, Verb
+from .verbs import VERBS, Verb, verb_for
 
 TRAILING_FIELDS = ("fix", "outcome", "reason", "confirmed")  # below the times, in this order
 
@@ -31,11 +31,17 @@ def deed(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     campaign, now = find_campaign(pk), timezone.now()
     if verb not in VERBS:
         raise Http404(verb)
-    page = _Page(request=request, campaign=campaign, verb=VERBS[verb], now=now)
+    page = _Page(request=request, campaign=campaign, verb=verb_for(campaign, verb, now=now), now=now)
     if campaign.window.status not in page.verb.from_status:
         messages.warning(request, page.refusal())
         return redirect("admin:windows_maintenancewindow_change", pk)
     return page.answer()
+
+
+def _asked_minutes(request: HttpRequest) -> timedelta | None:
+    """By how much the link that led here proposes to extend."""
+    asked = request.GET.get("by", "")
+    return timedelta(minutes=int(asked)) if asked.isascii() and asked.isdecimal() and len(asked) <= 4 else None
 
 
 @dataclass
@@ -69,6 +75,8 @@ class _Page:
 
     def form(self, proposal: Proposal | None) -> VerbForm:
         further: dict[str, Any] = {} if proposal is None else {"advised": bool(proposal.warnings)}
+        if issubclass(self.verb.form, ExtendForm):
+            further["by"] = _asked_minutes(self.request)
         return self.verb.form(self.request.POST or None, window=self.campaign.window, now=self.now, **further)
 
     def foreseen(self, form: VerbForm) -> Consequences | None:

@@ -59,7 +59,7 @@ def _window_context(request: HttpRequest, window: MaintenanceWindow, now: dateti
 
 def _campaign_context(request: HttpRequest, campaign: Campaign, now: datetime) -> dict[str, Any]:
     may_change = planner(request).has_perm("windows.change_maintenancewindow")
-    context: dict[str, Any] = {"verbs": verbs_for(campaign) if may_change else [], "may_change": may_change}
+    context: dict[str, Any] = {"verbs": verbs_for(campaign, now=now) if may_change else [], "may_change": may_change}
     if campaign.released_at is None:
         proposal = propose(campaign_wish(campaign, now=now), now=now)
         return context | {"proposal": proposal, "report": proposal.report}

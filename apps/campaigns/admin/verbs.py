@@ -1,14 +1,16 @@
 """The buttons of a campaign: when each is offered, what it asks, what it would lead to, and the one service it calls."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.common.times import format_duration
 from apps.windows.models import UNDER_WAY_STATUSES, WindowStatus
 
 from .. import services
@@ -18,6 +20,7 @@ from ..models import Campaign
 from ..replanning import Change
 
 Words = str | Promise
+WORTH_SAYING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +194,22 @@ VERBS: Mapping[str, Verb] = {
 }
 
 
-def verbs_for(campaign: Campaign) -> list[Verb]:
+def verbs_for(campaign: Campaign, *, now: datetime) -> list[Verb]:
     """What can be done as the window stands, the likeliest first."""
-    return [verb for verb in VERBS.values() if campaign.window.status in verb.from_status]
+    names = [name for name, verb in VERBS.items() if campaign.window.status in verb.from_status]
+    return [verb_for(campaign, name, now=now) for name in names]
+
+
+def verb_for(campaign: Campaign, name: str, *, now: datetime) -> Verb:
+    """The verb of that name in the words that fit the hour: before its planned end, completing is finishing early."""
+    verb, left = VERBS[name], campaign.window.ends_at - now
+    if verb.name != "complete" or left < WORTH_SAYING:
+        return verb
+    early = _("The work ends %(left)s before its planned end: what was to be said until then is dropped, as listed here.")
+    left_words = format_duration(left // WORTH_SAYING * WORTH_SAYING, language=get_language() or "en")
+    return replace(
+        verb,
+        label=_("Finish early"),
+        title=_("Confirm that the work is over before its planned end"),
+        lead=f"{verb.lead} {early % {'left': left_words}}",
+    )

@@ -11,6 +11,7 @@ from .compiled import Compiled, Content, Material, gather, render
 from .context import Reader, language_of, zone_of
 from .errors import ContentError
 from .form_letters import MergedLetter
+from .kept import keep, material_of
 from .slots import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Encoder, Pattern
 from .variables import VARIABLES, Variable
 from .webhook import webhook_data
@@ -35,7 +36,9 @@ __all__ = [
     "WiredLetter",
     "check_template",
     "gather",
+    "keep",
     "language_of",
+    "material_of",
     "render",
     "webhook_data",
     "zone_of",

@@ -18,7 +18,7 @@ from liquid.exceptions import LiquidError
 from apps.common.text import one_line
 from apps.windows.models import WindowRevision
 
-from ..models import MessageTemplate, Touchpoint
+from ..models import MessageTemplate, Touchpoint, TouchpointText
 from .choice import choose, templates_for
 from .context import Facts, Reader, contact_context, facts_of, shared_context
 from .errors import ContentError
@@ -70,16 +70,23 @@ class Material:
     facts: Facts
     templates: tuple[MessageTemplate, ...]
     look: Look = field(default_factory=default_look)
+    fixed: Mapping[str, "Source"] = field(default_factory=dict)  # by language: in place of what the templates say
     compilations: dict[tuple[str, str], "Compiled"] = field(default_factory=dict)
 
     def compiled(self, language: str, zone: str) -> "Compiled":
         """What recipients of one language and zone share; raises ContentError where there is no sound text for them."""
         key = language, zone
         if key not in self.compilations:
-            row = choose(self.templates, touchpoint=self.touchpoint, language=language)
-            source = Source(name=str(row), language=row.language, subject=row.subject or DEFAULT_SUBJECT, body=row.body)
-            self.compilations[key] = compile_source(source, self.facts, zone, self.touchpoint.channel.kind, self.look)
+            kind = self.touchpoint.channel.kind
+            self.compilations[key] = compile_source(self.source(language), self.facts, zone, kind, self.look)
         return self.compilations[key]
+
+    def source(self, language: str) -> Source:
+        """The text for readers of `language`: the touchpoint's own, else the template that fits; else ContentError."""
+        if language in self.fixed:
+            return self.fixed[language]
+        row = choose(self.templates, touchpoint=self.touchpoint, language=language)
+        return _source_of(row)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +176,16 @@ class Compiled:
 
 
 def gather(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> Material:
-    """Reads the window, its services, translations and revisions, and the texts and, for letters, the brand: six queries."""
+    """Reads the window, its services, translations and revisions, the texts and, for letters, the brand: seven queries."""
     facts = facts_of(touchpoint, revision)
     look = current_look() if touchpoint.channel.kind in LETTERS else default_look()
-    return Material(touchpoint=touchpoint, facts=facts, templates=tuple(templates_for(touchpoint)), look=look)
+    own = touchpoint.texts.all() if touchpoint.pk else ()
+    fixed = {row.language: _source_of(row) for row in own}
+    return Material(touchpoint=touchpoint, facts=facts, templates=tuple(templates_for(touchpoint)), look=look, fixed=fixed)
+
+
+def _source_of(row: MessageTemplate | TouchpointText) -> Source:
+    return Source(name=str(row), language=row.language, subject=row.subject or DEFAULT_SUBJECT, body=row.body)
 
 
 def render(

@@ -103,11 +103,15 @@ class ExtendForm(VerbForm):
     ends_at: datetime | None = None
     announced_ends_at: datetime | None = None
 
+    def __init__(self, *args: Any, by: timedelta | None = None, **kwargs: Any) -> None:
+        self.by = by
+        super().__init__(*args, **kwargs)
+
     def first_values(self) -> dict[str, Any]:
-        """An hour more than now planned, on the half hour."""
-        end = max(self.window.ends_at, self.now) + timedelta(hours=1)
+        """So much more as was asked for, to five minutes; else an hour, on the half hour."""
+        end = max(self.window.ends_at, self.now) + (self.by or timedelta(hours=1))
         end = end.astimezone(zone_or_utc(self.window.time_zone)).replace(second=0, microsecond=0)
-        end += timedelta(minutes=-end.minute % 30)
+        end += timedelta(minutes=-end.minute % (30 if self.by is None else 5))
         return {"end_date": end.date(), "end_time": end.time()}
 
     def clean(self) -> dict[str, Any]:

@@ -2,9 +2,11 @@ from .brand import Brand, Logo
 from .cells import HandMadeCell
 from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
+from .texts import TouchpointText
 from .touchpoints import (
     FALLBACK_TRANSITIONS,
     OPEN_STATES,
+    RETRY_TRANSITIONS,
     STILL_TO_LEAVE,
     TOUCHPOINT_TRANSITIONS,
     Audience,
@@ -18,6 +20,7 @@ from .touchpoints import (
 __all__ = [
     "FALLBACK_TRANSITIONS",
     "OPEN_STATES",
+    "RETRY_TRANSITIONS",
     "STILL_TO_LEAVE",
     "TOUCHPOINT_TRANSITIONS",
     "Anchor",
@@ -33,6 +36,7 @@ __all__ = [
     "Touchpoint",
     "TouchpointQuerySet",
     "TouchpointState",
+    "TouchpointText",
     "Urgency",
     "WhenLate",
 ]

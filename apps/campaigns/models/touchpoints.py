@@ -29,6 +29,12 @@ class Campaign(Pausable, TimestampedModel):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     released_at = models.DateTimeField(_("released at"), null=True, editable=False)  # the instant of the anchor "announce"
     plan_changed_at = models.DateTimeField(null=True, editable=False)  # when something about its plan was last decided by hand
+    # The updates while the work runs, held by a person: each of them is paused, and those planned meanwhile are, too.
+    updates_held_at = models.DateTimeField(null=True, editable=False)
+    updates_held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    updates_held_reason = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
 
     objects = CampaignQuerySet.as_manager()
 
@@ -72,6 +78,11 @@ FALLBACK_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     TouchpointState.SENT: ("due",),
     TouchpointState.MISSED: ("due",),
     TouchpointState.SKIPPED: ("due",),
+}
+# What failed and can be tried again makes its touchpoint go again: to "due" where nothing of it has left yet.
+RETRY_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
+    TouchpointState.SENT: ("due", "sending"),
+    TouchpointState.MISSED: ("due", "sending"),
 }
 # Only in these may a batch be handed over.
 OPEN_STATES = (TouchpointState.DUE, TouchpointState.SENDING)
@@ -157,6 +168,7 @@ class Touchpoint(Pausable, TimestampedModel):
 
     revision = models.PositiveIntegerField()  # of the window, when this row was last planned
     due_at = models.DateTimeField(_("due at"), null=True)  # None while held
+    planned_for = models.DateTimeField(null=True)  # the plan's own time, where a person sent it before that
     expand_at = models.DateTimeField(null=True)  # when its deliveries are to be written, a little before due_at
     useful_until = models.DateTimeField(_("useful until"), null=True)
     state = models.CharField(_("state"), max_length=12, choices=TouchpointState.choices)

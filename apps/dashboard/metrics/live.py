@@ -1,6 +1,6 @@
 """Where a campaign stands at this moment. A fixed number of queries, small enough to be asked every few seconds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,13 +21,27 @@ UNDER_WAY = (TouchpointState.DUE, TouchpointState.SENDING)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Going:
+    """A touchpoint whose messages are leaving now, and how fast."""
+
+    figures: TouchpointFigures
+    per_second: float  # over the last minute
+
+    @property
+    def remaining(self) -> timedelta | None:
+        """How long its waiting messages still take at this pace; None where nothing has left lately."""
+        waiting = self.figures.waiting
+        return timedelta(seconds=waiting / self.per_second) if waiting and self.per_second else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Live:
     now: datetime
     status: str
     schedule: Schedule
     touchpoints: Sequence[TouchpointFigures]
     tickets: TicketReport
-    per_second: float  # messages settled, over the last minute
+    paces: Mapping[int, float]  # touchpoint → messages settled a second, over the last minute
     answers: Answers
     has_ended: bool
 
@@ -35,6 +49,14 @@ class Live:
     def sending(self) -> Sequence[TouchpointFigures]:
         """Those whose messages are leaving now; one that is due later has its rows written already and only waits."""
         return [row for row in self.touchpoints if row.state in UNDER_WAY and row.due_at and row.due_at <= self.now]
+
+    @property
+    def going(self) -> Sequence[Going]:
+        return [Going(figures=row, per_second=self.paces.get(row.id, 0.0)) for row in self.sending]
+
+    @property
+    def per_second(self) -> float:
+        return sum(self.paces.values())
 
     @property
     def next(self) -> Sequence[TouchpointFigures]:
@@ -45,6 +67,19 @@ class Live:
     @property
     def waiting(self) -> int:
         return sum(row.waiting for row in self.sending)
+
+    @property
+    def leaving_sent(self) -> int:
+        """Of those that are leaving now, how many are done with."""
+        return sum(row.settled for row in self.sending)
+
+    @property
+    def leaving_total(self) -> int:
+        return sum(row.targeted for row in self.sending)
+
+    @property
+    def still_to_leave(self) -> int:
+        return sum(row.is_still_to_leave for row in self.touchpoints)
 
     @property
     def remaining(self) -> timedelta | None:
@@ -104,14 +139,15 @@ def live(campaign: Campaign, *, now: datetime, language: str) -> Live:
         schedule=schedule,
         touchpoints=touchpoints,
         tickets=ticket_report(campaign.window, now=now),
-        per_second=_pace(campaign, now),
+        paces=_paces(campaign, now),
         answers=answers(campaign, [row.id for row in touchpoints], schedule),
         has_ended=campaign.window.status in ENDED_STATUSES,
     )
 
 
-def _pace(campaign: Campaign, now: datetime) -> float:
+def _paces(campaign: Campaign, now: datetime) -> dict[int, float]:
     """From the batches finished in the last minute: few rows, found by their touchpoint."""
     settled = Count("deliveries", filter=~Q(deliveries__state=DeliveryState.PENDING))
     lately = Batch.objects.filter(touchpoint__campaign=campaign, done_at__gt=now - RATE_OVER, done_at__lte=now)
-    return (lately.aggregate(number=settled)["number"] or 0) / RATE_OVER.total_seconds()
+    counted = lately.order_by().values_list("touchpoint").annotate(number=settled)
+    return {touchpoint: number / RATE_OVER.total_seconds() for touchpoint, number in counted}

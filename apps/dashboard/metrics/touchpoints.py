@@ -1,4 +1,4 @@
-"""What became of each touchpoint: counts of its deliveries, and how late it left. Two queries."""
+"""What became of each touchpoint: counts of its deliveries, and how late it left. Three queries."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from django.db.models import Count, Max
 
 from apps.campaigns.models import Campaign, Reason, Touchpoint, TouchpointState
 from apps.delivery.models import Delivery, DeliveryQuerySet, DeliveryState
+from apps.delivery.tallies import Tally, tallies
 
 from ..moments import moment_label
 from ..stats import weighted_quantile
@@ -30,6 +31,7 @@ class Lateness:
 @dataclass(frozen=True, kw_only=True)
 class TouchpointFigures:
     id: int
+    campaign_id: int
     moment: str
     segment: str  # empty: broadcast
     channel: str
@@ -99,19 +101,11 @@ class TouchpointFigures:
 def touchpoint_figures(campaign: Campaign, *, language: str, with_lateness: bool = False) -> list[TouchpointFigures]:
     """The campaign's touchpoints in the order of their times; for their lateness deliveries are told apart by the second."""
     rows = list(campaign.touchpoints.select_related("segment", "channel", "step"))
-    counts, lateness = _counts_and_lateness(rows) if with_lateness else (_counts(rows), {})
+    counts, lateness = _counts_and_lateness(rows) if with_lateness else (tallies([row.pk for row in rows]), {})
     return [_figures(row, counts.get(row.pk, {}), lateness.get(row.pk), language) for row in rows]
 
 
-def _counts(rows: Sequence[Touchpoint]) -> dict[int, Counter[str]]:
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
-    states = _deliveries(rows).values_list("touchpoint", "state").annotate(number=Count("pk"))
-    for touchpoint, state, number in states:
-        counts[touchpoint][state] = number
-    return dict(counts)
-
-
-def _counts_and_lateness(rows: Sequence[Touchpoint]) -> tuple[dict[int, Counter[str]], dict[int, Lateness]]:
+def _counts_and_lateness(rows: Sequence[Touchpoint]) -> tuple[Mapping[int, Tally], dict[int, Lateness]]:
     """From the seconds in which messages left; each second counts as its last message, so nothing is shown too early.
 
     Late are only deliveries of the revision that the touchpoint now has: those of an older one left for another time.
@@ -140,6 +134,7 @@ def _summed_up(values: Sequence[tuple[float, int]]) -> Lateness:
 def _figures(row: Touchpoint, counts: Mapping[str, int], lateness: Lateness | None, language: str) -> TouchpointFigures:
     return TouchpointFigures(
         id=row.pk,
+        campaign_id=row.campaign_id,
         moment=moment_label(row, language=language),
         segment=str(row.segment) if row.segment else "",
         channel=str(row.channel),

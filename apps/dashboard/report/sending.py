@@ -104,7 +104,7 @@ def _touchpoint(subject: Subject, row: TouchpointFigures) -> list[Cell]:
         (row.too_late, DeliveryState.EXPIRED),
     )
     return [
-        Cell(text=row.moment, url=links.touchpoint_log(row.id) if row.counts else ""),
+        Cell(text=row.moment, url=links.campaign_log(row.campaign_id, touchpoint=row.id) if row.counts else ""),
         Cell(text=row.segment or "–", value=row.segment),
         Cell(text=row.channel),
         subject.instant(row.due_at),
@@ -112,7 +112,7 @@ def _touchpoint(subject: Subject, row: TouchpointFigures) -> list[Cell]:
         _late(row.late_by, is_late=row.is_late),
         _late(left.median if left else None),
         _late(left.most if left else None),
-        *(count_cell(count, links.touchpoint_log(row.id, state)) for count, state in counted),
+        *(count_cell(count, links.campaign_log(row.campaign_id, touchpoint=row.id, state=state)) for count, state in counted),
     ]
 
 
@@ -131,7 +131,7 @@ def failures(subject: Subject) -> Table:
             [
                 Cell(text=row.state_label, tone="bad" if row.state == DeliveryState.FAILED else "idle"),
                 Cell(text=row.sentence or "–"),
-                count_cell(row.count, links.campaign_log(subject.campaign, row.state, reason=row.reason)),
+                count_cell(row.count, links.campaign_log(subject.campaign.pk, state=row.state, why=row.reason)),
             ]
             for row in subject.review.failures
         ],

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django import template
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from apps.campaigns.consequences import Consequences
-from apps.campaigns.models import Campaign
+from apps.campaigns.models import Campaign, Touchpoint
 from apps.campaigns.reach import ColumnKey
 from apps.delivery.models import Delivery, DeliveryState
 
@@ -64,9 +64,9 @@ def of_touchpoint(counts: dict[int, Counts] | str, pk: int) -> Counts | None:
 
 
 @register.simple_tag
-def told_people(campaign: Campaign, columns: Sequence[ColumnKey]) -> dict[ColumnKey, int]:
-    """How many in each of `columns` (segment and channel) were told something."""
-    return _told(campaign, columns)
+def told_people(campaign: Campaign, foreseen: Consequences) -> dict[ColumnKey, int]:
+    """How many in each column that is corrected were last told something that is no longer true."""
+    return _told(campaign, foreseen)
 
 
 @register.simple_tag
@@ -81,7 +81,7 @@ def messages_at_once(campaign: Campaign, foreseen: Consequences | None) -> int:
     """What a deed sends as soon as it is done: corrections to those who were told, and what falls due by it."""
     if foreseen is None:
         return 0
-    corrections = _told(campaign, foreseen.corrected_columns) if foreseen.corrected else {}
+    corrections = _told(campaign, foreseen) if foreseen.corrected else {}
     return sum(corrections.values()) + foreseen.at_once
 
 
@@ -90,8 +90,14 @@ def of_column(counts: Mapping[ColumnKey, int] | str, column: ColumnKey) -> int:
     return counts.get(column, 0) if isinstance(counts, Mapping) else 0
 
 
-def _told(campaign: Campaign, columns: Sequence[ColumnKey]) -> dict[ColumnKey, int]:
-    rows = Delivery.objects.told().filter(touchpoint__campaign=campaign).order_by()
-    counted = rows.values_list("touchpoint__segment", "touchpoint__channel").annotate(Count("contact", distinct=True))
-    told = {(segment, channel): number or 1 for segment, channel, number in counted}  # a place has no contact: one post
-    return {column: told.get(column, 0) for column in columns}
+def _told(campaign: Campaign, foreseen: Consequences) -> dict[ColumnKey, int]:
+    """As audience.told_otherwise chooses them when the correction is written: by the last that each was told."""
+    return {column: _told_by(campaign, column, foreseen.false_revisions) for column in foreseen.corrected_columns}
+
+
+def _told_by(campaign: Campaign, column: ColumnKey, false_now: Sequence[int]) -> int:
+    segment, channel = column
+    places = Touchpoint.objects.filter(campaign=campaign, segment=segment, channel=channel).values_list("pk", flat=True)
+    told = Delivery.objects.told().filter(touchpoint__in=list(places)).order_by()
+    last = told.values("contact").annotate(last=Max("revision")).filter(last__in=false_now)
+    return last.count()  # a place has no contact, and is one row

@@ -67,7 +67,7 @@ def now_ms(now: datetime) -> int:
 
 @register.simple_tag
 def log_of(touchpoint: TouchpointFigures, state: str = "") -> str:
-    return links.touchpoint_log(touchpoint.id, state)
+    return links.campaign_log(touchpoint.campaign_id, touchpoint=touchpoint.id, state=state)
 
 
 @register.filter

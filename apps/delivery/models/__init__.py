@@ -1,3 +1,4 @@
+from .alarms import OPEN_ALARMS, Alarm, AlarmQuerySet, AlarmState, AlarmWay
 from .batches import BATCH_TRANSITIONS, IN_HAND, Batch, BatchQuerySet, BatchState, Expansion
 from .circuits import CIRCUIT_TRANSITIONS, Circuit, CircuitQuerySet, CircuitState
 from .deliveries import (
@@ -14,6 +15,7 @@ from .deliveries import (
     LookUp,
     LookUpAnswer,
 )
+from .editions import Edition
 from .installation import Installation, InstallationQuerySet, Pulse
 from .rehearsals import (
     REHEARSAL_TRANSITIONS,
@@ -32,11 +34,16 @@ __all__ = [
     "CIRCUIT_TRANSITIONS",
     "DELIVERY_TRANSITIONS",
     "IN_HAND",
+    "OPEN_ALARMS",
     "REHEARSAL_TRANSITIONS",
     "REHEARSED_TRANSITIONS",
     "STILL_TO_BE_REHEARSED",
     "TOLD_STATES",
     "UNSETTLED_STATES",
+    "Alarm",
+    "AlarmQuerySet",
+    "AlarmState",
+    "AlarmWay",
     "Assumed",
     "Attempt",
     "Batch",
@@ -49,6 +56,7 @@ __all__ = [
     "DeliveryQuerySet",
     "DeliveryState",
     "DoubtfulDelivery",
+    "Edition",
     "Expansion",
     "Installation",
     "InstallationQuerySet",

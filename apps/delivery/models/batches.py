@@ -11,6 +11,7 @@ from apps.campaigns.models import OPEN_STATES, Campaign, Touchpoint
 from apps.channels.models import Channel
 
 from .circuits import Circuit
+from .editions import Edition
 
 
 class BatchState(models.TextChoices):
@@ -132,6 +133,9 @@ class Batch(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     composed_at = models.DateTimeField(null=True)  # Date of its messages, unless an earlier attempt fixed another
+    edition = models.ForeignKey(
+        Edition, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )  # what they said; None: not handed over, or by a version that kept none
     marked_at = models.DateTimeField(null=True)  # the durable "sending" mark
     journal = models.CharField(max_length=40, blank=True, default="")  # which run of Redis keeps its journal; empty: none
     standstills = models.PositiveSmallIntegerField(default=0)  # how often something kept these rows waiting

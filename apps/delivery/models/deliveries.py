@@ -170,6 +170,8 @@ class Attempt(models.Model):
     phase = models.CharField(_("phase"), max_length=8)
     code = models.CharField(_("code"), max_length=16, blank=True)
     text = models.CharField(_("text"), max_length=500, blank=True)
+    # The text without what differs from message to message; empty: written by a version that kept none
+    gist = models.CharField(max_length=160, blank=True, default="", db_default="")
 
     class Meta:
         ordering = ("delivery", "number")

@@ -39,13 +39,13 @@ KINDS: Mapping[str, tuple[type[models.Model], Sequence[str], str]] = {
 @admin.site.admin_view
 def pause_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     target, now = _target(request, kind, pk), database_now()
-    back = _back(request, target)
+    back = back_to(request, target)
     if target.paused_at:
-        messages.info(request, Pause(target=target).sentence(_reader(request).time_zone))
+        messages.info(request, Pause(target=target).sentence(reader(request).time_zone))
         return redirect(back)
     form = PauseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        if steering.pause(target, reason=form.cleaned_data["reason"], actor=_reader(request), now=now):
+        if steering.pause(target, reason=form.cleaned_data["reason"], actor=reader(request), now=now):
             unanswered = await_stillness(steering.batches_of(target), now=now)
             messages.success(request, _("It is paused: nothing more of it leaves until somebody lets it go on."))
             if unanswered.messages:
@@ -54,33 +54,33 @@ def pause_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
             messages.warning(request, _("It was not paused: nothing of it is still to leave, or somebody was quicker."))
         return redirect(back)
     context = {"title": _("Pause sending"), "form": form, "outlook": steering.outlook(target)}
-    return _render(request, "admin/delivery/pause.html", target, back, context)
+    return render(request, "admin/delivery/pause.html", target, back, context)
 
 
 @admin.site.admin_view
 def resume_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     target, now = _target(request, kind, pk), database_now()
-    back = _back(request, target)
+    back = back_to(request, target)
     if not target.paused_at:
         messages.info(request, _("It is not paused (any more)."))
         return redirect(back)
     table = overdue_table(steering.held_back_by(target), steering.batches_held_back_by(target), now=now)
     form = ReleaseForm(request.POST if request.method == "POST" else None, asks=bool(table.rows))
     if request.method == "POST" and form.is_valid():
-        released = steering.resume(target, choice=form.chosen, over=form.over, actor=_reader(request), now=now)
+        released = steering.resume(target, choice=form.chosen, over=form.over, actor=reader(request), now=now)
         if released:
-            messages.success(request, released_words(released, zone=_reader(request).time_zone))
+            messages.success(request, released_words(released, zone=reader(request).time_zone))
         else:
             messages.warning(request, _("Somebody else has let it go on meanwhile."))
         return redirect(back)
     context = {
         "title": _("Resume sending"),
         "form": form,
-        "pause": Pause(target=target).sentence(_reader(request).time_zone),
-        "others": _others(target, _reader(request)),
+        "pause": Pause(target=target).sentence(reader(request).time_zone),
+        "others": _others(target, reader(request)),
         **table_context(table, form),
     }
-    return _render(request, "admin/delivery/resume.html", target, back, context)
+    return render(request, "admin/delivery/resume.html", target, back, context)
 
 
 def table_context(table: OverdueTable, form: ReleaseForm) -> dict[str, Any]:
@@ -124,16 +124,16 @@ def _target(request: HttpRequest, kind: str, pk: int) -> Target:
     if kind not in KINDS:
         raise Http404(kind)
     model, related, permission = KINDS[kind]
-    if not _reader(request).has_perm(permission):
+    if not reader(request).has_perm(permission):
         raise PermissionDenied
     return cast(Target, get_object_or_404(model._default_manager.select_related(*related), pk=pk))
 
 
-def _reader(request: HttpRequest) -> User:
+def reader(request: HttpRequest) -> User:
     return cast(User, request.user)  # the admin lets nobody else come so far
 
 
-def _back(request: HttpRequest, target: Target) -> str:
+def back_to(request: HttpRequest, target: Target) -> str:
     """The page that led here, where it is one of ours; otherwise that of the window or channel."""
     asked = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
@@ -147,6 +147,6 @@ def _back(request: HttpRequest, target: Target) -> str:
             return reverse("admin:windows_maintenancewindow_change", args=[target.window_id])
 
 
-def _render(request: HttpRequest, template: str, target: Target, back: str, context: dict[str, Any]) -> HttpResponse:
+def render(request: HttpRequest, template: str, target: Target, back: str, context: dict[str, Any]) -> HttpResponse:
     frame = admin.site.each_context(request) | {"target": target, "kind": target._meta.model_name, "name": target_words(target)}
     return TemplateResponse(request, template, frame | {"back": back} | context)

@@ -17,20 +17,21 @@ from apps.campaigns.models import Campaign
 from apps.delivery.models import DeliveryState
 from apps.delivery.pauses import pauses_of
 
-from . import links
-from .charts.funnel import funnel_chart
-from .charts.hours import hours_chart
-from .charts.timeline import timeline_chart
-from .findings import findings, live_summary
-from .matrix import open_matrix
-from .metrics.live import Live
-from .metrics.live import live as live_figures
-from .metrics.overview import overview as overview_figures
-from .metrics.review import review as review_figures
-from .report import TABLES, all_tables
-from .report.cells import Subject
-from .tables import as_csv
-from .wording import language
+from .. import links
+from ..charts.funnel import funnel_chart
+from ..charts.hours import hours_chart
+from ..charts.timeline import timeline_chart
+from ..findings import findings, live_summary
+from ..matrix import open_matrix
+from ..metrics.live import Live
+from ..metrics.live import live as live_figures
+from ..metrics.overview import overview as overview_figures
+from ..metrics.review import review as review_figures
+from ..report import TABLES, all_tables
+from ..report.cells import Subject
+from ..tables import as_csv
+from ..watching import watch
+from ..wording import language
 
 P = ParamSpec("P")
 PERMISSIONS = ("campaigns.view_campaign", "windows.view_maintenancewindow")
@@ -53,27 +54,27 @@ def page(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[
 def overview(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context = {"title": _("Dashboard"), "overview": overview_figures(now=now), "now": now, "add_url": links.add_window_page()}
-    return _render(request, "dashboard/overview.html", context)
+    return render(request, "dashboard/overview.html", context)
 
 
 @page
 def live(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    return _render(request, "dashboard/live.html", _live_context(request, _campaign(campaign_id)))
+    return render(request, "dashboard/live.html", _live_context(request, find_campaign(campaign_id)))
 
 
 @page
 def live_now(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """What changes on the live page, for the script that asks again and again."""
-    return TemplateResponse(request, "dashboard/_live.html", _live_context(request, _campaign(campaign_id)))
+    return TemplateResponse(request, "dashboard/_live.html", _live_context(request, find_campaign(campaign_id)))
 
 
 @page
 def review(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    campaign, now = _campaign(campaign_id), timezone.now()
+    campaign, now = find_campaign(campaign_id), timezone.now()
     figures = review_figures(campaign, now=now, language=language())
     tickets = figures.tickets
     context = {
-        **_about(campaign),
+        **about(campaign),
         "title": campaign.window.title,
         "subtitle": _("Review"),
         "now": now,
@@ -85,7 +86,7 @@ def review(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "funnel": funnel_chart(figures.funnel.stages),
         "hours": hours_chart(tickets, time_zone=campaign.window.time_zone) if tickets.is_connected else "",
     }
-    return _render(request, "dashboard/review.html", context)
+    return render(request, "dashboard/review.html", context)
 
 
 @page
@@ -93,7 +94,7 @@ def table(request: HttpRequest, campaign_id: int, name: str) -> HttpResponse:
     """One table of the review as CSV."""
     if name not in TABLES:
         raise Http404
-    campaign = _campaign(campaign_id)
+    campaign = find_campaign(campaign_id)
     figures = review_figures(campaign, now=timezone.now(), language=language())
     text = as_csv(TABLES[name](Subject(campaign=campaign, review=figures)))
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
@@ -101,17 +102,17 @@ def table(request: HttpRequest, campaign_id: int, name: str) -> HttpResponse:
     return response
 
 
-def _campaign(campaign_id: int) -> Campaign:
+def find_campaign(campaign_id: int) -> Campaign:
     campaigns = Campaign.objects.select_related("window", "playbook", "owner").prefetch_related("window__services")
     return get_object_or_404(campaigns, pk=campaign_id)
 
 
-def _about(campaign: Campaign) -> dict[str, Any]:
+def about(campaign: Campaign) -> dict[str, Any]:
     return {
         "campaign": campaign,
         "window": campaign.window,
         "campaign_url": links.campaign_page(campaign),
-        "log_url": links.campaign_log(campaign),
+        "log_url": links.campaign_log(campaign.pk),
         "tickets_url": links.ticket_log(campaign),
         "answers_url": links.answer_log(campaign),
     }
@@ -121,19 +122,20 @@ def _live_context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     now = timezone.now()
     figures: Live = live_figures(campaign, now=now, language=language())
     return {
-        **_about(campaign),
+        **about(campaign),
         "title": campaign.window.title,
         "subtitle": _("Live"),
         "live": figures,
+        "watch": watch(campaign, now=now),
         "pauses": pauses_of(campaign),
         "may_change": request.user.has_perm("windows.change_maintenancewindow"),
         "next_url": reverse("dashboard:live", args=[campaign.pk]),
         "now": now,
         "seconds": SECONDS_WHEN_BUSY if figures.is_busy else SECONDS_BETWEEN_LOOKS,
-        "failed_url": links.campaign_log(campaign, DeliveryState.FAILED),
+        "failed_url": links.campaign_log(campaign.pk, state=DeliveryState.FAILED),
         "summary": live_summary(campaign.window, figures),
     }
 
 
-def _render(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+def render(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     return TemplateResponse(request, template, {**admin.site.each_context(request), **context})
