@@ -10,6 +10,7 @@ DEEDS = {
     "campaign.cells_changed": _("%(who)s decided single cells of the plan of “%(what)s” by hand."),
     "playbook.cells_changed": _("%(who)s changed cells of the playbook “%(what)s”."),
     "playbook.saved_from_campaign": _("%(who)s saved the plan of a campaign as the playbook “%(what)s”."),
+    "touchpoint.text_edited": _("%(who)s edited the text of the touchpoint “%(what)s”."),
     "playbook.loaded": _("%(who)s loaded the playbook “%(what)s” that Preavis brings along."),
 }
 FACTS = {

@@ -62,6 +62,7 @@ def _edit(row: Touchpoint, language: str, words: Words, *, actor: User | None, n
     else:
         values = {"subject": after[0], "body": after[1]}
         TouchpointText.objects.update_or_create(touchpoint=row, language=language, defaults=values)
-    words_then = {"was": list(before), "text": list(after)}
-    record("touchpoint.text_edited", subject=row, actor=actor, now=now, language=language, **words_then)
+    pairs = zip(("subject", "body"), zip(before, after, strict=True), strict=True)
+    changes = {name: list(pair) for name, pair in pairs if pair[0] != pair[1]}
+    record("touchpoint.text_edited", subject=row, actor=actor, now=now, language=language, changes=changes)
     return True

@@ -134,7 +134,7 @@ def _send(pk: int, *, now: datetime) -> bool:
         _put_off(alarm, TransportError(repr(error), permanent=False), now)
         return False
     held.update(state=AlarmState.SENT, sent_at=now, way=way.channel.name, error="")
-    record("campaign.alarmed", subject=alarm.campaign, actor=None, now=now, who=str(alarm.user), way=way.channel.name)
+    record("campaign.alarmed", subject=alarm.campaign, actor=None, now=now, owner=str(alarm.user), way=way.channel.name)
     return True
 
 

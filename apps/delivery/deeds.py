@@ -11,6 +11,11 @@ DEEDS = {
     "campaign.resumed": _("%(who)s resumed the sending of “%(what)s”."),
     "touchpoint.paused": _("%(who)s paused the touchpoint “%(what)s”."),
     "touchpoint.resumed": _("%(who)s resumed the touchpoint “%(what)s”."),
+    "touchpoint.sent_now": _("%(who)s sent the touchpoint “%(what)s” at once instead of at its time."),
+    "campaign.updates_held": _("%(who)s held the updates of “%(what)s”."),
+    "campaign.updates_released": _("%(who)s let the updates of “%(what)s” go on."),
+    "campaign.alarmed": _("%(who)s alarmed the owner of “%(what)s”: a promised word was about to be missing."),
+    "user.alarm_way_chosen": _("%(who)s chose how alarms reach “%(what)s”."),
     "channel.paused": _("%(who)s paused the channel “%(what)s”."),
     "channel.resumed": _("%(who)s resumed the channel “%(what)s”."),
     "circuit.reset": _("%(who)s took the channel “%(what)s” for working again."),
@@ -34,6 +39,9 @@ FACTS = {
     "seconds": _("Seconds"),
     "sent": _("Sent"),
     "not_sent": _("Not sent"),
+    "planned_for": _("Planned for"),
+    "owner": _("Owner"),
+    "way": _("By the channel"),
 }
 CODES = {
     "choice": {"now": _("sent at once"), "skip": _("skipped"), "spread": _("spread over some time")},

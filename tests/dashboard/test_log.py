@@ -10,7 +10,6 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from apps.accounts.models import AuditEvent
 from apps.delivery.gists import gist
 from apps.delivery.models import Attempt, Delivery
 from tests.factories import NOW, make_contact, make_planner, make_playbook, make_step, make_template, make_user
@@ -257,13 +256,6 @@ def test_file_of_many_is_read_in_pieces_and_whole(ana, monkeypatch):
     campaign, *_rows = make_log()
 
     assert len({row["name"] for row in exported(ana, campaign)}) == 4
-
-
-def test_taking_the_file_is_on_record(ana):
-    campaign, *_rows = make_log()
-    exported(ana, campaign, state="failed")
-
-    assert AuditEvent.objects.get(verb="campaign.log_exported").detail == {"query": "?state=failed"}
 
 
 def test_strangers_see_nothing_of_the_log(client):

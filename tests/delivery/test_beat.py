@@ -60,7 +60,7 @@ def test_it_looks_no_sooner_than_it_said(scheduler, published):
 
 
 def test_a_new_clock_heals_and_asks_for_a_pulse_at_once(scheduler, published):
-    for _ in range(2):
+    for _ in range(3):
         scheduler.tick()
 
     assert {name for name, _queue, _kwargs in published} == {"sweep", "pulse", "watch_promises"}

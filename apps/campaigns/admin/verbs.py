@@ -203,7 +203,7 @@ def verbs_for(campaign: Campaign, *, now: datetime) -> list[Verb]:
 def verb_for(campaign: Campaign, name: str, *, now: datetime) -> Verb:
     """The verb of that name in the words that fit the hour: before its planned end, completing is finishing early."""
     verb, left = VERBS[name], campaign.window.ends_at - now
-    if verb.name != "complete" or left < WORTH_SAYING:
+    if verb.name != "complete" or campaign.window.status not in verb.from_status or left < WORTH_SAYING:
         return verb
     early = _("The work ends %(left)s before its planned end: what was to be said until then is dropped, as listed here.")
     left_words = format_duration(left // WORTH_SAYING * WORTH_SAYING, language=get_language() or "en")

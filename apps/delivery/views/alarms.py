@@ -86,7 +86,7 @@ def _save(form: AlarmWayForm, person: User) -> None:
     else:
         AlarmWay.objects.update_or_create(user=person, defaults={"channel": channel, "address": address})
     way = channel.name if channel else ""
-    record("user.alarm_way_chosen", subject=person, actor=person, now=database_now(), channel=way)
+    record("user.alarm_way_chosen", subject=person, actor=person, now=database_now(), way=way)
 
 
 def _test(request: HttpRequest, person: User) -> None:
