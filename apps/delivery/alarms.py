@@ -21,9 +21,10 @@ from django.utils.translation import override
 
 from apps.accounts.models import User
 from apps.accounts.services import record
-from apps.campaigns.models import Anchor, Campaign, Touchpoint, TouchpointQuerySet, TouchpointState
+from apps.campaigns.models import Anchor, Campaign, Touchpoint, TouchpointState
+from apps.campaigns.owners import owner_of
 from apps.campaigns.planner import cadence
-from apps.campaigns.promises import Promise, Silence, promise
+from apps.campaigns.promises import Silence, promise
 from apps.channels.messages import Message, TransportError
 from apps.channels.models import Channel, ChannelKind
 from apps.channels.registry import transport_for
@@ -61,7 +62,7 @@ def silence_of(campaign: Campaign) -> Silence | None:
         return None
     heard_at = campaign.touchpoints.aggregate(at=Max("first_sent_at"))["at"]
     begun_at = window.actual_started_at or window.starts_at
-    coming = _updates_to_come(campaign).order_by("due_at", "pk").select_related("campaign", "channel").first()
+    coming = _next_update(campaign)
     if heard_at is None and coming is None:
         return None
     return Silence(
@@ -73,19 +74,15 @@ def silence_of(campaign: Campaign) -> Silence | None:
     )
 
 
-def promise_of(campaign: Campaign) -> Promise | None:
-    silence = silence_of(campaign)
-    return promise(silence) if silence else None
-
-
 def watch(now: datetime) -> int:
     """Raises the alarms that are due and sends those that wait; returns how many were sent."""
     _raise(now)
     return sum(_send(pk, now=now) for pk in list(Alarm.objects.due(now).order_by("next_at").values_list("pk", flat=True)))
 
 
-def _updates_to_come(campaign: Campaign) -> TouchpointQuerySet:
-    return Touchpoint.objects.filter(campaign=campaign, step__anchor=Anchor.DURING, state__in=TO_COME)
+def _next_update(campaign: Campaign) -> Touchpoint | None:
+    rows = Touchpoint.objects.filter(campaign=campaign, step__anchor=Anchor.DURING, state__in=TO_COME)
+    return rows.select_related("campaign__owner", "channel", "step__owner").order_by("due_at", "pk").first()
 
 
 def _raise(now: datetime) -> None:
@@ -95,13 +92,14 @@ def _raise(now: datetime) -> None:
         expected = promise(silence) if silence else None
         if silence is None or expected is None or not expected.is_in_danger(now):
             continue
+        coming = _next_update(campaign)
         fresh = Alarm(
             campaign=campaign,
             silent_since=silence.since,
             promised_by=expected.by,
             raised_at=now,
             next_at=now,
-            user=campaign.owner,
+            user=owner_of(coming) if coming else campaign.owner,
         )
         Alarm.objects.bulk_create([fresh], ignore_conflicts=True)  # another clock may have seen it too
 

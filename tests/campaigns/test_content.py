@@ -271,7 +271,7 @@ def test_a_batch_asks_the_database_only_once(django_assert_num_queries):
     point, contacts = touchpoint(), [make.make_contact() for _ in range(3)]
     make.make_template(body="{{ contact.greeting }} {{ window.services }}")
     point = Touchpoint.objects.select_related("campaign__window", "channel").get(pk=point.pk)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         material = gather(point)
         for contact in contacts:
             material.compiled("en", "Europe/Paris").render(contact)

@@ -111,6 +111,18 @@ def test_a_held_update_alarms_ahead_of_its_time(ana):
     assert Alarm.objects.get().promised_by == NOW + 30 * MINUTE
 
 
+def test_the_owner_of_the_update_is_alarmed_before_that_of_the_campaign(ana):
+    ben = make_user(first_name="Ben")
+    campaign = running(ana, begun=HOUR)
+    update = update_of(campaign, due_at=NOW, paused_at=NOW - HOUR)
+    step = update.step
+    step.owner, step.segment, step.channel = ben, update.segment, update.channel
+    step.save()
+    alarms.watch(NOW)
+
+    assert Alarm.objects.get().user == ben
+
+
 def test_work_of_which_nobody_has_heard_promises_nothing(ana):
     window = make_window(starts_at=NOW - 9 * HOUR, actual_started_at=NOW - 9 * HOUR, status="in_progress")
     make_campaign(window=window, owner=ana)

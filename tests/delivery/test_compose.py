@@ -234,7 +234,7 @@ def test_one_query_finds_all_who_left_meanwhile(django_assert_max_num_queries):
     batch = store.claim(now=NOW)
     rows = waiting_rows(batch)
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         found = compose_batch(batch, rows, at=NOW)
 
     assert (len(found.messages), [outcome.reason for outcome in found.left_out]) == (9, ["unsubscribed"])
