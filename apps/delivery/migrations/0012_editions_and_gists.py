@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0010_run_by_hand"),
+        ("campaigns", "0011_run_by_hand"),
         ("delivery", "0011_index_invitations"),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0010_run_by_hand"),
+        ("campaigns", "0011_run_by_hand"),
         ("channels", "0004_pausable_channels"),
         ("delivery", "0012_editions_and_gists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

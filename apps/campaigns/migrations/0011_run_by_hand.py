@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0009_hand_made_cells_and_owners"),
+        ("campaigns", "0010_archive"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
