@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0011_run_by_hand"),
-        ("delivery", "0011_index_invitations"),
+        ("delivery", "0012_rehearsals"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0011_run_by_hand"),
         ("channels", "0004_pausable_channels"),
-        ("delivery", "0012_editions_and_gists"),
+        ("delivery", "0013_editions_and_gists"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
