@@ -8,6 +8,7 @@ DEEDS = {
     "campaign.changed": _("%(who)s changed the campaign of “%(what)s”."),
     "campaign.released": _("%(who)s released the messages of “%(what)s”."),
     "campaign.cells_changed": _("%(who)s decided single cells of the plan of “%(what)s” by hand."),
+    "campaign.duplicated": _("%(who)s drafted “%(what)s” as the duplicate of another window."),
     "playbook.cells_changed": _("%(who)s changed cells of the playbook “%(what)s”."),
     "playbook.saved_from_campaign": _("%(who)s saved the plan of a campaign as the playbook “%(what)s”."),
     "touchpoint.text_edited": _("%(who)s edited the text of the touchpoint “%(what)s”."),
@@ -15,6 +16,7 @@ DEEDS = {
 }
 FACTS = {
     "playbook": _("Playbook"),
+    "of": _("Duplicate of"),
     "switched_on": _("Switched on"),
     "switched_off": _("Switched off"),
     "owners": _("Owners"),

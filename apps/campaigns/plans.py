@@ -99,6 +99,11 @@ def with_hand_made(steps: Sequence[PlanStep], by_hand: Iterable[HandMade]) -> li
     return adjusted(steps, by_hand, {pk: channel_traits(channel) for pk, channel in channels.items()})
 
 
+def campaign_steps(campaign: Campaign) -> list[PlanStep]:
+    """The steps of its playbook, with what was decided by hand."""
+    return with_hand_made(playbook_steps(campaign.playbook), hand_made(campaign.window))
+
+
 def campaign_plan(
     campaign: Campaign,
     window: MaintenanceWindow,

@@ -223,8 +223,8 @@ class _Page:
             frame
             | self.context(posted, problem)
             | {
-                "segments": Segment.objects.order_by("name").only("name"),
-                "channels": Channel.objects.order_by("name").only("name"),
+                "segments": Segment.objects.active().order_by("name").only("name"),
+                "channels": Channel.objects.active().order_by("name"),
             }
         )
         return TemplateResponse(self.request, "admin/campaigns/matrix_page.html", context)

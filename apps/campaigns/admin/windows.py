@@ -20,6 +20,7 @@ from apps.windows.models import MaintenanceWindow
 
 from ..headline import headline
 from ..models import Campaign, Touchpoint
+from .copying import duplicate_page, save_playbook_page
 from .deeds import deed
 from .drafting import add_window, edit_draft, plan_fragment
 from .matrix import campaign_plan_page
@@ -50,6 +51,8 @@ class MaintenanceWindowAdmin(TrailAdmin):
             page("plan/", plan_fragment, "plan"),
             page("<int:pk>/draft/", edit_draft, "draft"),
             page("<int:pk>/matrix/", campaign_plan_page, "matrix"),
+            page("<int:pk>/duplicate/", duplicate_page, "duplicate"),
+            page("<int:pk>/playbook/", save_playbook_page, "save_playbook"),
             page("<int:pk>/texts/", texts_page, "texts"),
             page("<int:pk>/repeat/", repeat_page, "repeat"),
             page("<int:pk>/preview/", preview, "preview"),

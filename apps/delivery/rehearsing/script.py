@@ -6,10 +6,10 @@ from datetime import datetime
 
 from apps.campaigns.board import Board, Column, Spot, campaign_board, planned_board
 from apps.campaigns.models import Anchor, Audience, Campaign, Step, TouchpointState
-from apps.campaigns.planner import PlannedTouchpoint, PlanWindow, plan
-from apps.campaigns.plans import plan_step, plan_window
-from apps.campaigns.proposals import campaign_wish
+from apps.campaigns.planner import PlannedTouchpoint, PlanStep, PlanWindow, plan
+from apps.campaigns.plans import campaign_steps, plan_window
 from apps.campaigns.reach import ColumnKey
+from apps.campaigns.wishes import campaign_wish, wished_plan
 
 from ..models import Assumed
 from .digest import plan_digest
@@ -58,7 +58,7 @@ def script_of(campaign: Campaign, *, now: datetime) -> Script:
     window = plan_window(campaign.window, released_at=campaign.released_at or now)
     reader = _Reader(
         window=window,
-        times=_assumed_times(window, steps),
+        times=_assumed_times(window, campaign_steps(campaign)),
         steps={(step.key, (step.segment_id, step.channel_id)): step for step in steps},
     )
     board = _board(campaign, now=now)
@@ -71,13 +71,11 @@ def _board(campaign: Campaign, *, now: datetime) -> Board:
     if campaign.released_at is not None:
         return campaign_board(campaign)
     wish = campaign_wish(campaign, now=now)
-    steps = [plan_step(step) for step in wish.playbook.steps.select_related("channel", "fallback_channel")]
-    return planned_board(plan(wish.window, steps, now=now), zone=campaign.window.time_zone, now=now)
+    return planned_board(wished_plan(wish, now=now), zone=campaign.window.time_zone, now=now)
 
 
-def _assumed_times(window: PlanWindow, steps: Sequence[Step]) -> Mapping[Place, datetime]:
+def _assumed_times(window: PlanWindow, asked: Sequence[PlanStep]) -> Mapping[Place, datetime]:
     """When what waits for a fact would leave, if work began and ended as planned."""
-    asked = [plan_step(step) for step in steps]
     begun = replace(window, starts_automatically=True)
     over = replace(begun, actual_ended_at=window.actual_ended_at or window.ends_at)
     rows: list[PlannedTouchpoint] = [

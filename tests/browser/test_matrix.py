@@ -1,0 +1,209 @@
+"""The plan as a matrix by mouse and by keyboard, on drafts that are copies of a window of the demo."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from .conftest import AGENT, CheckAccess, Demo
+
+TITLE = "Security update of the customer portal"
+WIDTHS = (1440, 390)
+NOTHING = re.compile("Nothing has been changed")
+
+
+@pytest.fixture
+def matrix(page: Page, demo: Demo) -> Page:
+    open_copy(page, demo)
+    return page
+
+
+def open_copy(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.site}/admin/windows/maintenancewindow/?q=portal")
+    page.get_by_role("link", name=TITLE).last.click()
+    page.get_by_role("link", name="Duplicate").click()
+    page.get_by_role("button", name="Draft it").click()
+    page.get_by_role("link", name="Edit the plan").click()
+
+
+def cell(page: Page, moment: str, column: str = "Customers, E-mail") -> Locator:
+    return page.get_by_role("checkbox", name=f"{moment}, {column}", exact=True)
+
+
+def summary(page: Page) -> Locator:
+    return page.locator("[data-summary]")
+
+
+def test_cells_are_switched_by_mouse_and_saved(matrix: Page, accessible: CheckAccess) -> None:
+    cell(matrix, "−7 d before the start").uncheck()
+    expect(summary(matrix)).to_contain_text("1 cell changes: 1 switched off.")
+    expect(matrix.get_by_text("taken out by hand").first).to_be_visible()
+    accessible(matrix)
+    matrix.get_by_role("button", name="Save 1 cell").click()
+    expect(matrix.get_by_text("1 cell of the plan was changed.")).to_be_visible()
+    row = matrix.get_by_role("row").filter(has=matrix.get_by_role("rowheader", name=re.compile("^−7 d")))
+    expect(row).to_contain_text("by hand")
+
+
+def test_what_was_decided_by_hand_is_there_after_a_reload_and_can_be_reset(matrix: Page) -> None:
+    cell(matrix, "−7 d before the start").uncheck()
+    matrix.get_by_role("button", name="Save 1 cell").click()
+    matrix.get_by_role("link", name="Edit the plan").click()
+    expect(cell(matrix, "−7 d before the start")).not_to_be_checked()
+    matrix.get_by_role("button", name="−7 d before the start: as in the playbook").click()
+    expect(cell(matrix, "−7 d before the start")).to_be_checked()
+    expect(summary(matrix)).to_contain_text("1 switched on")
+
+
+def test_undo_and_redo(matrix: Page) -> None:
+    cell(matrix, "−7 d before the start").uncheck()
+    cell(matrix, "−24 h before the start").uncheck()
+    expect(summary(matrix)).to_contain_text("2 cells change")
+    matrix.keyboard.press("Control+z")
+    expect(cell(matrix, "−24 h before the start")).to_be_checked()
+    matrix.get_by_role("button", name="Undo").click()
+    expect(summary(matrix)).to_contain_text(NOTHING)
+    matrix.keyboard.press("Control+Shift+z")
+    expect(cell(matrix, "−7 d before the start")).not_to_be_checked()
+    expect(summary(matrix)).to_contain_text("1 cell changes")
+
+
+def test_headings_switch_their_row_and_their_column(matrix: Page) -> None:
+    matrix.get_by_role("rowheader").get_by_role("button", name=re.compile("^−7 d")).click()
+    expect(cell(matrix, "−7 d before the start", "Team chat")).to_be_checked()  # it was off: now the whole row is on
+    matrix.get_by_role("rowheader").get_by_role("button", name=re.compile("^−7 d")).click()
+    for column in ("Customers, E-mail", "Internal team, E-mail", "Team chat"):
+        expect(cell(matrix, "−7 d before the start", column)).not_to_be_checked()
+    matrix.get_by_role("columnheader").get_by_role("button", name=re.compile("^Customers")).click()
+    expect(cell(matrix, "At the planned end")).to_be_checked()
+
+
+def test_shift_and_click_selects_a_range_that_is_switched_together(matrix: Page) -> None:
+    cell(matrix, "−24 h before the start").focus()
+    cell(matrix, "−1 h before the start", "Internal team, E-mail").click(modifiers=["Shift"])
+    expect(matrix.locator("[aria-selected=true]")).to_have_count(4)
+    expect(summary(matrix)).to_contain_text(NOTHING)
+    matrix.keyboard.press("Space")
+    expect(summary(matrix)).to_contain_text("4 cells change: 4 switched off.")
+
+
+def test_keyboard_alone(matrix: Page, accessible: CheckAccess) -> None:
+    focused: Callable[[], str] = lambda: matrix.evaluate("document.activeElement.getAttribute('aria-label')")  # noqa: E731
+    cell(matrix, "−7 d before the start").focus()
+    matrix.keyboard.press("ArrowDown")
+    assert focused() == "−24 h before the start, Customers, E-mail"
+    matrix.keyboard.press("Space")
+    expect(cell(matrix, "−24 h before the start")).not_to_be_checked()
+    expect(summary(matrix)).to_contain_text("1 cell changes")
+    assert focused() == "−24 h before the start, Customers, E-mail"
+    matrix.keyboard.press("ArrowRight")
+    assert focused() == "−24 h before the start, Internal team, E-mail"
+    matrix.keyboard.press("Control+End")
+    assert focused() == "+24 h after the completion, Team chat"
+    matrix.keyboard.press("Home")
+    assert matrix.evaluate("document.activeElement.textContent.trim()").startswith("+24 h")
+    matrix.keyboard.press("Space")  # the whole row: something of it was off
+    expect(cell(matrix, "+24 h after the completion", "Team chat")).to_be_checked()
+    cell(matrix, "−24 h before the start").focus()
+    matrix.keyboard.press("Shift+ArrowRight")
+    matrix.keyboard.press("Shift+ArrowDown")
+    expect(matrix.locator("[aria-selected=true]")).to_have_count(4)
+    matrix.keyboard.press("Escape")
+    expect(matrix.locator("[aria-selected=true]")).to_have_count(0)
+    accessible(matrix)
+    matrix.keyboard.press("Enter")
+    assert matrix.evaluate("document.activeElement.id") == "detail-owner"
+    matrix.keyboard.press("Escape")
+    assert focused() == "−1 h before the start, Internal team, E-mail"
+    matrix.keyboard.press("Control+z")
+    matrix.keyboard.press("Control+z")
+    expect(summary(matrix)).to_contain_text(NOTHING)
+
+
+def test_one_cell_is_the_only_stop_of_the_tab_key(matrix: Page) -> None:
+    expect(matrix.locator("[data-grid] [tabindex='0']")).to_have_count(1)
+    cell(matrix, "−1 h before the start").focus()
+    expect(matrix.locator("[data-grid] [tabindex='0']")).to_have_count(1)
+    matrix.keyboard.press("Tab")
+    assert matrix.evaluate("document.activeElement.closest('[data-grid]')") is None
+
+
+def test_cell_gets_an_owner(matrix: Page) -> None:
+    cell(matrix, "−1 h before the start").focus()
+    expect(matrix.get_by_role("heading", name="−1 h before the start, Customers, E-mail")).to_be_visible()
+    matrix.get_by_label("Owner", exact=True).select_option(index=1)
+    expect(summary(matrix)).to_contain_text("1 gets another owner")
+    matrix.get_by_role("button", name="Save 1 cell").click()
+    expect(matrix.get_by_text("1 cell of the plan was changed.")).to_be_visible()
+
+
+def test_column_is_added_switched_on_and_taken_back(page: Page, demo: Demo) -> None:
+    page.goto(f"{demo.site}/admin/audiences/segment/add/")
+    page.locator("#id_name").fill("Everybody")
+    page.get_by_role("button", name="Save", exact=True).click()
+    open_copy(page, demo)
+    page.get_by_text("Add a column").click()
+    page.get_by_label("Channel", exact=True).select_option("E-mail")
+    page.get_by_label("Segment", exact=True).select_option("Everybody")
+    page.get_by_role("button", name="Add it").click()
+    expect(cell(page, "−7 d before the start", "Everybody, E-mail")).not_to_be_checked()
+    page.get_by_role("columnheader").get_by_role("button", name=re.compile("^Everybody")).click()
+    expect(cell(page, "−7 d before the start", "Everybody, E-mail")).to_be_checked()
+    expect(summary(page)).to_contain_text(re.compile(r"10 cells change: 10 switched on"))
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_role("columnheader").filter(has_text="Everybody")).to_have_count(0)
+    expect(summary(page)).to_contain_text(NOTHING)
+
+
+def test_unsaved_changes_are_guarded(matrix: Page) -> None:
+    asked: list[str] = []
+
+    def stay(dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    matrix.on("dialog", stay)
+    cell(matrix, "−7 d before the start").uncheck()
+    expect(summary(matrix)).to_contain_text("1 cell changes")
+    matrix.get_by_role("link", name="Back, change nothing").click()
+    matrix.wait_for_url(re.compile("/change/$"))
+    assert asked == ["beforeunload"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_matrix_is_accessible_and_fits(
+    browser: Browser, signed_in, demo: Demo, accessible: CheckAccess, width: int, scheme: str
+) -> None:
+    context = browser.new_context(
+        user_agent=AGENT, storage_state=signed_in, viewport={"width": width, "height": 900}, color_scheme=scheme
+    )
+    page = context.new_page()
+    open_copy(page, demo)
+    cell(page, "−7 d before the start").uncheck()
+    expect(summary(page)).to_contain_text("1 cell changes")
+    accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.goto(f"{demo.site}/admin/campaigns/playbook/1/matrix/")
+    expect(page.get_by_role("grid")).to_be_visible()
+    accessible(page)
+    context.close()
+
+
+def test_matrix_works_without_script(browser: Browser, signed_in, demo: Demo) -> None:
+    context = browser.new_context(user_agent=AGENT, storage_state=signed_in, java_script_enabled=False)
+    page = context.new_page()
+    open_copy(page, demo)
+    cell(page, "−7 d before the start").uncheck()
+    page.get_by_role("button", name="Preview").click()
+    expect(summary(page)).to_contain_text("1 cell changes: 1 switched off.")
+    expect(cell(page, "−7 d before the start")).not_to_be_checked()
+    page.get_by_label("Cell", exact=True).select_option(label="−1 h before the start, Customers, E-mail")
+    page.get_by_label("Owner", exact=True).select_option(index=1)
+    page.get_by_role("button", name="Set the owner").click()
+    expect(summary(page)).to_contain_text("2 cells change: 1 switched off, 1 gets another owner.")
+    page.get_by_role("button", name="Save 2 cells").click()
+    expect(page.get_by_text("2 cells of the plan were changed.")).to_be_visible()
+    context.close()
