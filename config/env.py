@@ -290,6 +290,7 @@ def _regions(raw: str) -> list[str]:
 
 def _engine(reader: Reader) -> dict[str, Any]:
     return {
+        "approval_required": reader.flag("APPROVAL_REQUIRED"),
         "delivery_batch_size": reader.number("DELIVERY_BATCH_SIZE", 200, at_least=1),
         "delivery_lease_seconds": reader.number("DELIVERY_LEASE_SECONDS", 30, at_least=5),
         "machine_open_seconds": reader.seconds("MACHINE_OPEN_SECONDS", 10.0),

@@ -145,6 +145,7 @@ CACHES = {
 HOLIDAY_REGIONS = env.holiday_regions
 MESSAGES_PER_WEEK = env.messages_per_week
 
+APPROVAL_REQUIRED = env.approval_required  # of every campaign; playbooks and campaigns may ask for it by themselves
 DELIVERY_BATCH_SIZE = env.delivery_batch_size
 DELIVERY_LEASE_SECONDS = env.delivery_lease_seconds
 MACHINE_OPEN_SECONDS = env.machine_open_seconds

@@ -24,6 +24,7 @@ from .moments import instant_words, moment_words, reason_words, span_words, utc_
 from .planner import CellKey, PlannedTouchpoint
 from .plans import hand_made
 from .reach import ColumnKey, Reach, reaches
+from .recipients import reached_by
 
 LEAVING = (TouchpointState.PLANNED, TouchpointState.DUE, TouchpointState.SENDING)
 STYLES = {
@@ -162,6 +163,7 @@ class Row:
 class Board:
     columns: Sequence[Column]
     rows: Sequence[Row]
+    twice: int = 0  # counted in two segments of one moment, and told once
 
     @property
     def cells(self) -> list[Cell]:
@@ -182,7 +184,7 @@ class Board:
     @property
     def messages(self) -> int:
         """How many are to leave by themselves, as far as it is known now."""
-        return sum(cell.recipients or 0 for cell in self.leaving)
+        return sum(cell.recipients or 0 for cell in self.leaving) - self.twice
 
     @property
     def first_at(self) -> datetime | None:
@@ -264,7 +266,31 @@ def _board(spots: Sequence[Spot], *, zone: str, at_once: datetime | None = None,
         moments.setdefault((spot.step_key, spot.occurrence), []).append(spot)
     painter = _Painter(columns=columns, spans=_spans(spots, columns, starts_at), zone=zone, at_once=at_once)
     rows = [painter.row(moment) for moment in sorted(moments.values(), key=order_of)]
-    return Board(columns=[columns[key] for key in keys], rows=rows)
+    return Board(columns=[columns[key] for key in keys], rows=rows, twice=_twice(spots, columns))
+
+
+def _twice(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column]) -> int:
+    """How often people are counted again who belong to several segments of a moment; one query for each such mixture."""
+    moments: dict[tuple[str, int, int], list[Spot]] = {}
+    for spot in spots:
+        if spot.state in LEAVING and recipients_of(spot, columns[spot.column]):
+            moments.setdefault((spot.step_key, spot.occurrence, spot.column[1]), []).append(spot)
+    known: dict[tuple[object, ...], int] = {}
+    mixtures = [
+        sorted((spot.column, spot.is_mandatory) for spot in moment if spot.column[0])
+        for moment in moments.values()
+        if len(moment) > 1
+    ]
+    for mixture in mixtures:
+        if tuple(mixture) not in known:
+            known[tuple(mixture)] = _overlap([(columns[key], is_mandatory) for key, is_mandatory in mixture])
+    return sum(known[tuple(mixture)] for mixture in mixtures)
+
+
+def _overlap(parts: Sequence[tuple[Column, bool]]) -> int:
+    people = [(column.segment, is_mandatory) for column, is_mandatory in parts if column.segment]
+    counted = sum(column.reach.recipients(is_mandatory=is_mandatory) for column, is_mandatory in parts)
+    return counted - reached_by(people, kind=parts[0][0].channel.kind).count()
 
 
 def _spans(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column], starts_at: datetime | None) -> Mapping[str, Span]:

@@ -12,6 +12,14 @@ DEEDS = {
     "playbook.cells_changed": _("%(who)s changed cells of the playbook “%(what)s”."),
     "playbook.saved_from_campaign": _("%(who)s saved the plan of a campaign as the playbook “%(what)s”."),
     "touchpoint.text_edited": _("%(who)s edited the text of the touchpoint “%(what)s”."),
+    "campaign.withdrawn": _("%(who)s made “%(what)s” a draft again."),
+    "campaign.held_back": _("%(who)s held back “%(what)s”: it was edited after it had been approved."),
+    "campaign.people_named": _("%(who)s named the people of “%(what)s”."),
+    "campaign.approval_required": _("%(who)s decided whether “%(what)s” needs an approval."),
+    "campaign.approval_asked": _("%(who)s asked for the approval of “%(what)s”."),
+    "campaign.approval_withdrawn": _("%(who)s withdrew the request to approve “%(what)s”."),
+    "campaign.approval_given": _("%(who)s approved “%(what)s”."),
+    "campaign.approval_sent_back": _("%(who)s sent back “%(what)s”."),
     "playbook.loaded": _("%(who)s loaded the playbook “%(what)s” that Preavis brings along."),
 }
 FACTS = {
@@ -20,4 +28,8 @@ FACTS = {
     "switched_on": _("Switched on"),
     "switched_off": _("Switched off"),
     "owners": _("Owners"),
+    "messages": _("Messages"),
+    "ticked": _("Warnings that were ticked"),
+    "changed": _("What was edited"),
+    "note": _("Note"),
 }

@@ -10,7 +10,7 @@ from apps.windows.rules import announced_end
 from .matrix.cells import HandMade
 from .models import Campaign
 from .plans import campaign_plan, standings, times_of
-from .replanning import Change, cancellation_changes, replan_changes
+from .replanning import Change, cancellation_changes, replan_changes, withdrawal_changes
 
 
 def foresee_move(
@@ -44,6 +44,10 @@ def foresee_completion(campaign: Campaign, *, now: datetime) -> list[Change]:
 def foresee_cancellation(campaign: Campaign) -> list[Change]:
     touchpoints = list(campaign.touchpoints.order_by("pk"))
     return cancellation_changes(standings(touchpoints, campaign.window))
+
+
+def foresee_withdrawal(campaign: Campaign) -> list[Change]:
+    return withdrawal_changes(standings(list(campaign.touchpoints.order_by("pk")), campaign.window))
 
 
 def _foresee(

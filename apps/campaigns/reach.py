@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models import Count, QuerySet
 
-from apps.audiences.models import AddressKind, Contact, Segment, Suppression
+from apps.audiences.models import Segment
 from apps.audiences.rules import RuleError
 from apps.audiences.words import fault_sentence
 from apps.channels.models import Channel
 
-from .addresses import address_kind
+from .recipients import NO_ADDRESS, addressed, suppression
 
 ColumnKey = tuple[int | None, int]  # segment, channel
 
@@ -36,48 +36,46 @@ class Reach:
 
 
 def reaches(columns: Iterable[tuple[Segment | None, Channel]]) -> dict[ColumnKey, Reach]:
-    """One query for each segment and kind of address, however many channels and touchpoints there are."""
+    """One query for each segment and kind of channel, however many channels and touchpoints there are."""
     counted: dict[tuple[int, str], Reach] = {}
     found: dict[ColumnKey, Reach] = {}
     for segment, channel in columns:
         if segment is None:
             found[None, channel.pk] = Reach(is_broadcast=True)
             continue
-        kind = address_kind(channel)
-        if (segment.pk, kind) not in counted:
-            counted[segment.pk, kind] = _count(segment, kind)
-        found[segment.pk, channel.pk] = counted[segment.pk, kind]
+        if (segment.pk, channel.kind) not in counted:
+            counted[segment.pk, channel.kind] = _count(segment, channel.kind)
+        found[segment.pk, channel.pk] = counted[segment.pk, channel.kind]
     return found
 
 
-def _count(segment: Segment, kind: AddressKind) -> Reach:
-    address = "email" if kind == AddressKind.EMAIL else "phone"
-    missing = Q(**{address: ""})
-    stopped, dead = (
-        Suppression.objects.for_(kind=kind, segment=segment, is_mandatory=mandatory).filter(address=Lower(OuterRef(address)))
-        for mandatory in (False, True)
-    )
+def left_out(segment: Segment, channel: Channel, *, is_mandatory: bool) -> QuerySet[Any]:
+    """Whom a message to `segment` does not reach, each with the `reason`; raises RuleError where the rule is broken."""
+    people = addressed(segment.contacts(), kind=channel.kind, segment_id=segment.pk, is_mandatory=is_mandatory)
+    return people.exclude(reason="").order_by("name", "email", "pk")
+
+
+def _count(segment: Segment, kind: str) -> Reach:
     try:
-        chosen = segment.contacts()
+        people = segment.contacts().order_by()
     except RuleError as error:
         return Reach(problem=fault_sentence(error))
-    people = Contact.objects.filter(pk__in=chosen.order_by().values("pk")).order_by()
-    rows = people.values_list("language").annotate(
-        people=Count("pk"),
-        missing=Count("pk", filter=missing),
-        stopped=Count("pk", filter=~missing & Q(Exists(stopped))),
-        dead=Count("pk", filter=~missing & Q(Exists(dead))),
-    )
-    return _added_up(list(rows))
+    chosen: dict[str, Any] = {"kind": kind, "segment_id": segment.pk}
+    routine = addressed(people, is_mandatory=False, **chosen)
+    rows = routine.annotate(absolute=suppression(kind, segment.pk, is_mandatory=True))
+    return _added_up(list(rows.values_list("language", "reason", "absolute").annotate(Count("pk"))))
 
 
-def _added_up(rows: Sequence[tuple[str, int, int, int, int]]) -> Reach:
-    addressed = {language: people - missing for language, people, missing, _stopped, _dead in rows if people > missing}
-    people, missing, stopped, dead = (sum(row[place] for row in rows) for place in range(1, 5))  # type: ignore[misc]
+def _added_up(rows: Sequence[tuple[str, str, str, int]]) -> Reach:
+    addressed: dict[str, int] = {}
+    for language, reason, _absolute, number in rows:
+        if reason != NO_ADDRESS:
+            addressed[language] = addressed.get(language, 0) + number
+    stopped = [(absolute, number) for _language, reason, absolute, number in rows if reason not in ("", NO_ADDRESS)]
     return Reach(
-        people=people,
-        without_address=missing,
-        not_to_be_used=stopped,
-        never_to_be_used=dead,
+        people=sum(number for *_rest, number in rows),
+        without_address=sum(number for _language, reason, _absolute, number in rows if reason == NO_ADDRESS),
+        not_to_be_used=sum(number for _absolute, number in stopped),
+        never_to_be_used=sum(number for absolute, number in stopped if absolute),
         languages=dict(sorted(addressed.items(), key=lambda item: -item[1])),
     )

@@ -105,6 +105,11 @@ def cancellation_changes(standing: Sequence[Standing]) -> list[Change]:
     return fallen + [Change(kind=Kind.CORRECT, column=column) for column in told_columns(standing)]
 
 
+def withdrawal_changes(standing: Sequence[Standing]) -> list[Change]:
+    """Every row still to come is left out, until another release plans it anew."""
+    return [Change(kind=Kind.DROP, standing=row) for row in standing if row.state in STILL_TO_COME]
+
+
 def told_columns(standing: Iterable[Standing]) -> list[Column]:
     """Columns in which something was handed over, in the order of the touchpoints."""
     return list(dict.fromkeys(row.column for row in standing if row.told))

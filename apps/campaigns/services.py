@@ -4,11 +4,12 @@ The verbs work on `campaign.window` as the caller has seen it: a change that was
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, F, Q
+from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record
@@ -16,9 +17,11 @@ from apps.windows import services as windows
 from apps.windows.models import MaintenanceWindow, WindowRevision, WindowStatus
 from apps.windows.series import repeat_window
 
+from .approval.verbs import refuse_unapproved
 from .models import Campaign, HandMadeCell, Playbook, Reason, Touchpoint, TouchpointState
+from .people import inform
 from .plans import campaign_plan, standings, times_of
-from .replanning import Change, cancellation_changes, replan_changes
+from .replanning import Change, cancellation_changes, replan_changes, withdrawal_changes
 from .touchpoints import apply_changes
 
 logger = logging.getLogger(__name__)
@@ -35,18 +38,52 @@ def open_campaign(
 
 
 @transaction.atomic
-def release(campaign: Campaign, *, actor: User | None, now: datetime) -> Campaign:
+def release(
+    campaign: Campaign,
+    *,
+    actor: User | None,
+    now: datetime,
+    messages: int | None = None,
+    ticked: Sequence[Mapping[str, str]] = (),
+) -> Campaign:
     """Schedules the window and plans its touchpoints: from here on messages leave by themselves.
 
-    Raises WindowError when the window cannot be scheduled.
+    `messages` and `ticked` go on record: how many were announced to the actor, and the warnings they ticked. Raises
+    WindowError when the window cannot be scheduled, or lacks an approval that it needs.
     """
-    _locked(campaign)
+    refuse_unapproved(_locked(campaign))
     windows.schedule_window(campaign.window, actor=actor, now=now)
     campaign.released_at = now
     campaign.save(update_fields=["released_at", "updated_at"])
-    record("campaign.released", subject=campaign, actor=actor, now=now)
+    said = {"messages": messages, "ticked": [one["sentence"] for one in ticked], "codes": [one["code"] for one in ticked]}
+    record("campaign.released", subject=campaign, actor=actor, now=now, **said)
     _replan(campaign, now=now)
+    inform(campaign, WindowStatus.SCHEDULED)
     return campaign
+
+
+def has_spoken(campaign: Campaign) -> bool:
+    """Whether anything of it has begun to leave."""
+    return campaign.touchpoints.filter(first_sent_at__isnull=False).exists()
+
+
+@transaction.atomic
+def withdraw(campaign: Campaign, *, actor: User | None, now: datetime) -> WindowRevision:
+    """Makes a scheduled window a draft again, as long as nothing has left: nobody was told, so nobody is corrected."""
+    current = _locked(campaign)
+    touchpoints = _locked_touchpoints(campaign)
+    if any(row.first_sent_at for row in touchpoints):
+        raise windows.WindowError(
+            _("Messages have left already, so it cannot be a draft again: move the window or cancel it."), code="has_spoken"
+        )
+    revision = windows.withdraw_window(campaign.window, actor=actor, now=now)
+    apply_changes(campaign, withdrawal_changes(standings(touchpoints, campaign.window)), revision=revision, now=now)
+    if current.unapproved_since and current.paused_by_id is None:  # a person's own pause stays
+        campaign.paused_at = None
+    campaign.released_at = campaign.unapproved_since = None
+    campaign.save(update_fields=["released_at", "unapproved_since", "paused_at", "updated_at"])
+    record("campaign.withdrawn", subject=campaign, actor=actor, now=now)
+    return revision
 
 
 @transaction.atomic
@@ -60,6 +97,7 @@ def repeat(campaign: Campaign, *, rule: str, count: int, actor: User | None, now
 def open_like(campaign: Campaign, window: MaintenanceWindow, *, actor: User | None, now: datetime) -> Campaign:
     """Ties a draft window to the playbook of `campaign`, with what was decided by hand about that one's plan."""
     opened = open_campaign(window, playbook=campaign.playbook, owner=campaign.owner, actor=actor, now=now)
+    Campaign.objects.filter(pk=opened.pk).update(requires_approval=campaign.requires_approval)
     decided = [*campaign.hand_made_cells.all()]
     for cell in decided:
         cell.pk, cell.campaign = None, opened
@@ -118,13 +156,16 @@ def resume(campaign: Campaign, *, actor: User | None, now: datetime) -> WindowRe
     return _change(campaign, lambda window: windows.resume_window(window, actor=actor, now=now), now=now)
 
 
+@transaction.atomic
 def complete(campaign: Campaign, *, outcome: str, is_temporary: bool, actor: User | None, now: datetime) -> WindowRevision:
     """Confirms that the work is over: the notices of its completion leave."""
 
     def finish(window: MaintenanceWindow) -> WindowRevision:
         return windows.complete_window(window, outcome=outcome, is_temporary=is_temporary, actor=actor, now=now)
 
-    return _change(campaign, finish, now=now)
+    revision = _change(campaign, finish, now=now)
+    inform(campaign, WindowStatus.COMPLETED)
+    return revision
 
 
 @transaction.atomic
@@ -134,6 +175,8 @@ def cancel(campaign: Campaign, *, reason: str, actor: User | None, now: datetime
     revision = windows.cancel_window(campaign.window, reason=reason, actor=actor, now=now)
     changes = cancellation_changes(standings(_locked_touchpoints(campaign), campaign.window))
     apply_changes(campaign, changes, revision=revision, now=now)
+    if campaign.released_at is not None:
+        inform(campaign, WindowStatus.CANCELLED)
     return revision
 
 

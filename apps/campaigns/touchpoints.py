@@ -70,12 +70,17 @@ def _alter(change: Change, row: QuerySet[Touchpoint], revision: WindowRevision) 
             is_over = revision.change == RevisionChange.COMPLETED
             _move(row, TouchpointState.SUPERSEDED, reason=Reason.COMPLETED_EARLY if is_over else Reason.REPLACED)
         case _ if change.planned is None:
-            is_fallback = change.standing is not None and change.standing.is_fallback
-            reason = Reason.FALLBACK_STOPPED if is_fallback else Reason.STEP_REMOVED
-            _move(row, TouchpointState.SKIPPED, reason=reason)
+            _move(row, TouchpointState.SKIPPED, reason=_dropped_because(change, revision))
         case _:
             fields = _planned_fields(change.planned)
             _move(row, fields.pop("state"), revision=revision.number, expanded_at=None, planned_for=None, **fields)
+
+
+def _dropped_because(change: Change, revision: WindowRevision) -> Reason:
+    if revision.change == RevisionChange.WITHDRAWN:
+        return Reason.BACK_TO_DRAFT
+    is_fallback = change.standing is not None and change.standing.is_fallback
+    return Reason.FALLBACK_STOPPED if is_fallback else Reason.STEP_REMOVED
 
 
 def _move(row: QuerySet[Touchpoint], to: str, **fields: Any) -> None:

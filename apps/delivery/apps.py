@@ -10,7 +10,10 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.campaigns import stillness
+        from apps.campaigns.approval import holding
 
+        from .steering import let_go
         from .stillness import await_campaign
 
         stillness.register(await_campaign)
+        holding.register(let_go)

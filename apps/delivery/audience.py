@@ -2,32 +2,16 @@
 
 from typing import Any
 
-from django.db.models import (
-    Case,
-    CharField,
-    Exists,
-    Expression,
-    ExpressionWrapper,
-    F,
-    Max,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-    Window,
-)
-from django.db.models.functions import Coalesce, Lower, NullIf, RowNumber
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
 
-from apps.audiences.models import ABSOLUTE_REASONS, Contact, Suppression, SuppressionReason
-from apps.campaigns.addresses import address_kind
+from apps.audiences.models import Contact, Suppression
 from apps.campaigns.models import OPEN_STATES, Audience, Touchpoint
-from apps.channels.models import ChannelKind
+from apps.campaigns.recipients import addressed as recipients_by_address
+from apps.campaigns.recipients import suppressions as suppressions_for
 from apps.windows.models import WindowRevision, WindowStatus
 
 from .models import TOLD_STATES, Delivery, DeliveryState
-from .policy import DeliveryReason
 
 
 def recipients(touchpoint: Touchpoint) -> QuerySet[Contact]:
@@ -73,42 +57,15 @@ def false_revisions(touchpoint: Touchpoint) -> list[int]:
 def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any]:
     """`people` with the `address` of their delivery-to-be, the `reason` to leave them out (empty: none), and their
     `place` among those of that reason."""
-    return people.annotate(
-        address=_address(touchpoint.channel.kind),
-        reason=Case(
-            When(address="", then=Value(DeliveryReason.NO_ADDRESS.value)),
-            default=_suppression(touchpoint),
-            output_field=CharField(),
-        ),
-        place=Window(RowNumber(), partition_by="reason", order_by="pk"),
+    found = recipients_by_address(
+        people, kind=touchpoint.channel.kind, segment_id=touchpoint.segment_id, is_mandatory=touchpoint.is_mandatory
     )
+    return found.annotate(place=Window(RowNumber(), partition_by="reason", order_by="pk"))
 
 
 def suppressions(touchpoint: Touchpoint) -> QuerySet[Suppression]:
     """What keeps an address from this touchpoint; a mandatory one stops at dead and blocked addresses only."""
-    reasons = ABSOLUTE_REASONS if touchpoint.is_mandatory else SuppressionReason.values
-    kind = address_kind(touchpoint.channel)
-    return Suppression.objects.filter(kind=kind, reason__in=reasons).order_by()
-
-
-def _suppression(touchpoint: Touchpoint) -> Expression:
-    """The reason why the annotated `address` is not to be used, or nothing. Two look-ups, one per unique index."""
-    rows = suppressions(touchpoint).filter(address=Lower(OuterRef("address")))
-    found = [
-        Subquery(rows.filter(segment__isnull=True).values("reason")[:1]),
-        Subquery(rows.filter(segment=touchpoint.segment_id).values("reason")[:1]),
-    ]
-    return Coalesce(*found, Value(""), output_field=CharField())
-
-
-def _address(kind: str) -> Expression:
-    """As a plain text: the fields of a contact have types of their own."""
-    text = CharField()
-    if kind == ChannelKind.EMAIL:
-        return ExpressionWrapper(F("email"), output_field=text)
-    if kind == ChannelKind.SMS:
-        return ExpressionWrapper(F("phone"), output_field=text)
-    return Coalesce(NullIf("email", Value(""), output_field=text), "phone", output_field=text)
+    return suppressions_for(touchpoint.channel.kind, is_mandatory=touchpoint.is_mandatory)
 
 
 def at_siblings(touchpoint: Touchpoint) -> QuerySet[Delivery]:

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from apps.audiences.models import Contact
+from apps.campaigns.approval.holding import hold_back_if_edited
 from apps.campaigns.models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState
 from apps.common import quiet_hours
 from apps.common.states import move
@@ -43,7 +44,9 @@ def expand_touchpoint(touchpoint_id: int, *, now: datetime, also_held_back: bool
     if Installation.objects.halted().exists() and not also_held_back:
         return Expanded.NOT_NOW
     plan_for_sets()
-    Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=touchpoint_id).first()
+    campaign = Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=touchpoint_id).first()
+    if campaign and not also_held_back and hold_back_if_edited(campaign.pk, now=now):
+        return Expanded.NOT_NOW
     touchpoint = _due(now, also_held_back=also_held_back).filter(pk=touchpoint_id).first()
     if touchpoint is None or not _is_at_rest(touchpoint):
         return Expanded.NOT_NOW

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import DatabaseError
 
+from apps.campaigns.approval.holding import hold_back_edited
 from apps.campaigns.services import replan_enabled
 
 from .closing import close_stopped, expire_past_use, finish_settled
@@ -21,6 +22,7 @@ def sweep(now: datetime) -> None:
     """A verb that fails does not keep the others from their work."""
     verbs = (
         replan_enabled,
+        hold_back_edited,
         reap,
         close_stopped,
         expire_past_use,

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
+from apps.accounts.people import person_words
 from apps.campaigns.models import STILL_TO_LEAVE, Campaign, Touchpoint, TouchpointQuerySet
 from apps.campaigns.moments import touchpoint_words
 from apps.channels.models import Channel
@@ -48,6 +49,10 @@ class Pause:
 
     def sentence(self, zone: str) -> str:
         """“Paused: Database upgrade, since Tuesday …, by Ana. The texts are wrong.”; `zone` is the reader's."""
+        if isinstance(self.target, Campaign) and self.target.unapproved_since and self.kind == "campaign":
+            words = {"name": self.name, "since": self.since(zone)}
+            said = _("Held back: %(name)s, since %(since)s. It was edited after it was approved, and has to be approved anew.")
+            return said % words
         _at, who, why = self.fact
         words = {"name": self.name, "since": self.since(zone), "who": person_words(who)}
         first = _("Paused: %(name)s, since %(since)s, by %(who)s.") % words
@@ -118,10 +123,6 @@ def target_words(target: Target) -> str:
                 "column": column,
                 "window": target.campaign,
             }
-
-
-def person_words(person: User | None) -> str:
-    return person.get_full_name() or person.get_username() if person else _("the system")
 
 
 def _pauses(targets: Iterable[Target]) -> list[Pause]:

@@ -14,6 +14,7 @@ from django.db.models import Count, Q
 
 from apps.accounts.models import User
 from apps.accounts.services import record
+from apps.campaigns.approval.holding import LetGo
 from apps.campaigns.models import (
     OPEN_STATES,
     STILL_TO_LEAVE,
@@ -91,12 +92,14 @@ def pause(target: Target, *, reason: str, actor: User | None, now: datetime) -> 
 def resume(
     target: Target, *, choice: Choice, over: timedelta = timedelta(0), actor: User | None, now: datetime
 ) -> Released | None:
-    """Lets `target` go on, and what is overdue as chosen; None when it was not paused (any more)."""
+    """Lets `target` go on, and what is overdue as chosen; None when it was not paused (any more), or lacks its approval."""
     expire_past_use(now)  # while it can be said that it was paused
     if choice is Choice.SPREAD:
         write_overdue(held_back_by(target), now=now)
     with transaction.atomic():
         ended = _rows(target).filter(paused_at__isnull=False)
+        if isinstance(target, Campaign):
+            ended = ended.filter(unapproved_since__isnull=True)
         if not ended.update(paused_at=None, paused_by=None, pause_reason=""):
             return None
         released = release(held_back_by(target), batches_held_back_by(target), choice=choice, over=over, now=now)
@@ -104,6 +107,14 @@ def resume(
         detail = {"choice": choice, "skipped": released.skipped, **({"minutes": minutes} if choice is Choice.SPREAD else {})}
         record(f"{target._meta.model_name}.resumed", subject=target, actor=actor, now=now, **detail)
     return released
+
+
+def let_go(campaign: Campaign, actor: User, now: datetime) -> LetGo:
+    """After a new approval: it goes on by itself, unless something is overdue, which a person has to decide about."""
+    late = overdue(held_back_by(campaign), batches_held_back_by(campaign), now=now)
+    if not late:
+        resume(campaign, choice=Choice.NOW, actor=actor, now=now)
+    return LetGo(overdue=len(late))
 
 
 def overdue(touchpoints: TouchpointQuerySet, batches: BatchQuerySet, *, now: datetime) -> list[Overdue]:

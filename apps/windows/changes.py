@@ -32,6 +32,7 @@ SOURCES: Mapping[str, tuple[WindowStatus, ...]] = {
     RevisionChange.RESUMED: (WindowStatus.VERIFYING,),
     RevisionChange.COMPLETED: UNDER_WAY_STATUSES,
     RevisionChange.CANCELLED: (WindowStatus.DRAFT, WindowStatus.SCHEDULED),
+    RevisionChange.WITHDRAWN: (WindowStatus.SCHEDULED,),
 }
 # What the trail compares of a window before and after a deed.
 TRAILED = (
@@ -47,6 +48,7 @@ REFUSALS: Mapping[str, str | Promise] = {
     RevisionChange.RESUMED: gettext_lazy("Only a window that is being verified can go back to work."),
     RevisionChange.COMPLETED: gettext_lazy("Only a window under way can be completed."),
     RevisionChange.CANCELLED: gettext_lazy("Only a window that has not begun can be cancelled; one under way is completed."),
+    RevisionChange.WITHDRAWN: gettext_lazy("Only a scheduled window can become a draft again."),
 }
 
 

@@ -12,6 +12,7 @@ DEEDS = {
     "window.resumed": _("%(who)s took “%(what)s” back from verifying to work."),
     "window.completed": _("%(who)s confirmed that “%(what)s” is over."),
     "window.cancelled": _("%(who)s cancelled “%(what)s”."),
+    "window.withdrawn": _("%(who)s took back that “%(what)s” was scheduled."),
     "window.texts_edited": _("%(who)s changed the texts of “%(what)s”."),
     "window.details_edited": _("%(who)s changed what “%(what)s” touches."),
     "window.repeated": _("%(who)s drafted further occurrences of “%(what)s”."),

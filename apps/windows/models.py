@@ -51,7 +51,7 @@ class WindowStatus(models.TextChoices):
 
 WINDOW_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     WindowStatus.DRAFT: (WindowStatus.SCHEDULED, WindowStatus.CANCELLED),
-    WindowStatus.SCHEDULED: (WindowStatus.IN_PROGRESS, WindowStatus.CANCELLED),
+    WindowStatus.SCHEDULED: (WindowStatus.DRAFT, WindowStatus.IN_PROGRESS, WindowStatus.CANCELLED),
     WindowStatus.IN_PROGRESS: (WindowStatus.VERIFYING, WindowStatus.COMPLETED),
     WindowStatus.VERIFYING: (WindowStatus.IN_PROGRESS, WindowStatus.COMPLETED),
     WindowStatus.COMPLETED: (),
@@ -238,6 +238,7 @@ class RevisionChange(models.TextChoices):
     RESUMED = "resumed", _("Work resumed")  # verifying found more to do
     COMPLETED = "completed", _("Completed")
     CANCELLED = "cancelled", pgettext_lazy("window", "Cancelled")
+    WITHDRAWN = "withdrawn", _("Back to draft")  # before anybody was told
 
 
 class WindowRevision(models.Model):

@@ -45,6 +45,7 @@ __all__ = [
     "schedule_window",
     "start_as_planned",
     "start_window",
+    "withdraw_window",
 ]
 
 TEXTS = frozenset({"title", "reason", "effect", "alternatives"})
@@ -133,6 +134,12 @@ def complete_window(
 def cancel_window(window: MaintenanceWindow, *, reason: str, actor: User | None, now: datetime) -> WindowRevision:
     """The work will not take place."""
     return step_to(window, WindowStatus.CANCELLED, RevisionChange.CANCELLED, actor=actor, now=now, reason=reason)
+
+
+def withdraw_window(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:
+    """Takes a promise back before anybody was told, which the caller has made sure of: it is a draft again."""
+    forgotten: dict[str, Any] = {"scheduled_at": None}
+    return step_to(window, WindowStatus.DRAFT, RevisionChange.WITHDRAWN, actor=actor, now=now, **forgotten)
 
 
 @transaction.atomic

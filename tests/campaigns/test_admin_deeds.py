@@ -40,33 +40,6 @@ def tell(campaign, number=2, **fields):
     Touchpoint.objects.filter(pk=touchpoint.pk).update(state=TouchpointState.SENT, first_sent_at=now)
 
 
-def test_review_shows_the_whole_plan_and_counts_the_messages():
-    client = signed_in()
-    text = client.get(deed_of(drafted(client), "release")).content.decode()
-    assert "Schedule 4 messages" in text
-    assert "as soon as it is scheduled" in text
-    assert "−7 d" in text
-
-
-def test_release_schedules_the_window_and_plans_its_touchpoints():
-    client = signed_in()
-    campaign = drafted(client)
-    press(client, campaign, "release", confirmed="on")
-    campaign.window.refresh_from_db()
-    assert campaign.window.status == WindowStatus.SCHEDULED
-    assert set(campaign.touchpoints.values_list("step_key", flat=True)) == {"announce", "t-7d"}
-
-
-def test_release_wants_its_warnings_confirmed():
-    client = signed_in()
-    campaign = drafted(client, translation_title="")
-    answer = press(client, campaign, "release")
-    assert "Please confirm that you have read the warnings" in answer.content.decode()
-    assert window_now().status == WindowStatus.DRAFT
-    press(client, campaign, "release", confirmed="on")
-    assert window_now().status == WindowStatus.SCHEDULED
-
-
 def test_every_step_of_a_window_has_its_button():
     client = signed_in()
     campaign = released(client)

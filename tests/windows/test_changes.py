@@ -8,6 +8,7 @@ TARGETS = {
     RevisionChange.RESUMED: WindowStatus.IN_PROGRESS,
     RevisionChange.COMPLETED: WindowStatus.COMPLETED,
     RevisionChange.CANCELLED: WindowStatus.CANCELLED,
+    RevisionChange.WITHDRAWN: WindowStatus.DRAFT,
 }
 
 

@@ -15,14 +15,13 @@ from django.utils.translation import gettext as _
 from apps.windows.services import WindowError
 
 from ..consequences import Consequences, consequences
-from ..forms.verbs import ExtendForm, ReleaseForm, VerbForm, seen_of
+from ..forms.verbs import ExtendForm, VerbForm, seen_of
 from ..models import Campaign
-from ..proposals import Proposal, campaign_wish, propose
 from ..stillness import await_stillness
 from .pages import conflict, find_campaign, planner, render, require
 from .verbs import VERBS, Verb, verb_for
 
-TRAILING_FIELDS = ("fix", "outcome", "reason", "confirmed")  # below the times, in this order
+TRAILING_FIELDS = ("fix", "outcome", "reason")  # below the times, in this order
 
 
 def deed(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
@@ -52,8 +51,7 @@ class _Page:
     now: datetime
 
     def answer(self) -> HttpResponse:
-        proposal = self.proposal()
-        form = self.form(proposal)
+        form = self.form()
         if self.request.method == "POST" and "_look" in self.request.POST:
             return self.fragment(form)
         if self.request.method == "POST" and "_show" not in self.request.POST and form.is_valid() and self.done(form):
@@ -61,7 +59,7 @@ class _Page:
             if unanswered := await_stillness(self.campaign).sentence:
                 messages.warning(self.request, unanswered)
             return redirect("admin:windows_maintenancewindow_change", self.campaign.window_id)
-        return self.page(form, proposal)
+        return self.page(form)
 
     def refusal(self) -> str:
         return _("“%(verb)s” is not possible while the window is at “%(status)s”.") % {
@@ -69,14 +67,8 @@ class _Page:
             "status": self.campaign.window.get_status_display(),
         }
 
-    def proposal(self) -> Proposal | None:
-        """Releasing a draft shows its whole plan rather than a list of changes."""
-        return propose(campaign_wish(self.campaign, now=self.now), now=self.now) if self.verb.form is ReleaseForm else None
-
-    def form(self, proposal: Proposal | None) -> VerbForm:
-        further: dict[str, Any] = {} if proposal is None else {"advised": bool(proposal.warnings)}
-        if issubclass(self.verb.form, ExtendForm):
-            further["by"] = _asked_minutes(self.request)
+    def form(self) -> VerbForm:
+        further: dict[str, Any] = {"by": _asked_minutes(self.request)} if issubclass(self.verb.form, ExtendForm) else {}
         return self.verb.form(self.request.POST or None, window=self.campaign.window, now=self.now, **further)
 
     def foreseen(self, form: VerbForm) -> Consequences | None:
@@ -110,7 +102,7 @@ class _Page:
         context = {"campaign": self.campaign, "window": self.campaign.window, "verb": self.verb, "foreseen": self.foreseen(form)}
         return TemplateResponse(self.request, "admin/campaigns/consequences.html", context)
 
-    def page(self, form: VerbForm, proposal: Proposal | None) -> HttpResponse:
+    def page(self, form: VerbForm) -> HttpResponse:
         campaign = find_campaign(self.campaign.window_id)  # as it stands now, should somebody else have changed it
         return render(
             self.request,
@@ -121,6 +113,5 @@ class _Page:
             trailing_fields=[form[name] for name in TRAILING_FIELDS if name in form.fields],
             verb=self.verb,
             seen=seen_of(campaign.window),
-            proposal=proposal,
-            foreseen=None if proposal else self.foreseen(form),
+            foreseen=self.foreseen(form),
         )

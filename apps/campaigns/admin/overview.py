@@ -11,11 +11,13 @@ from django.utils.translation import get_language
 from apps.common.times import format_duration, format_instant, format_period
 from apps.windows.models import MaintenanceWindow, WindowRevision
 
+from ..approval.standing import standing_of
 from ..board import campaign_board
 from ..checks import Report, findings_of
 from ..estimates import longest_words
 from ..headline import headline
 from ..models import Campaign
+from ..people import people_of
 from ..proposals import campaign_wish, propose
 from .pages import planner, render
 from .verbs import verbs_for
@@ -59,7 +61,8 @@ def _window_context(request: HttpRequest, window: MaintenanceWindow, now: dateti
 
 def _campaign_context(request: HttpRequest, campaign: Campaign, now: datetime) -> dict[str, Any]:
     may_change = planner(request).has_perm("windows.change_maintenancewindow")
-    context: dict[str, Any] = {"verbs": verbs_for(campaign, now=now) if may_change else [], "may_change": may_change}
+    context: dict[str, Any] = {"people": people_of(campaign), "standing": standing_of(campaign)}
+    context |= {"verbs": verbs_for(campaign, now=now) if may_change else [], "may_change": may_change}
     if campaign.released_at is None:
         proposal = propose(campaign_wish(campaign, now=now), now=now)
         return context | {"proposal": proposal, "report": proposal.report}

@@ -23,9 +23,13 @@ def planner(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def require(request: HttpRequest, permission: str) -> None:
+def may(request: HttpRequest, permission: str) -> bool:
     """`permission` is view, add or change."""
-    if not planner(request).has_perm(f"windows.{permission}_maintenancewindow"):
+    return planner(request).has_perm(f"windows.{permission}_maintenancewindow")
+
+
+def require(request: HttpRequest, permission: str) -> None:
+    if not may(request, permission):
         raise PermissionDenied
 
 

@@ -136,6 +136,11 @@ class PlaybookAdmin(ArchiveAdmin):
     ) -> HttpResponse:
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "main_columns": MAIN_COLUMNS})
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Playbook | None = None) -> Any:
+        """Whether campaigns need a second person is decided by those who may be one."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.has_perm("campaigns.approve_campaign") else (*fields, "requires_approval")
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Playbook]:
         rows: QuerySet[Playbook] = super().get_queryset(request)
         return rows.annotate(steps_in_all=Count("steps"))

@@ -14,8 +14,8 @@ from apps.common.times import format_duration
 from apps.windows.models import UNDER_WAY_STATUSES, WindowStatus
 
 from .. import services
-from ..foresight import foresee_cancellation, foresee_completion, foresee_move, foresee_start
-from ..forms.verbs import CompleteForm, ExtendForm, ReasonForm, ReleaseForm, RescheduleForm, VerbForm
+from ..foresight import foresee_cancellation, foresee_completion, foresee_move, foresee_start, foresee_withdrawal
+from ..forms.verbs import CompleteForm, ExtendForm, ReasonForm, RescheduleForm, VerbForm
 from ..models import Campaign
 from ..replanning import Change
 
@@ -36,6 +36,7 @@ class Verb:
     form: type[VerbForm] = VerbForm
     lead: Words = ""  # what recipients notice, where the table of changes does not say it
     style: str = "secondary"
+    offered: Callable[[Campaign], bool] = lambda campaign: True  # beyond the window's status
 
 
 def _reschedule(campaign: Campaign, form: RescheduleForm, actor: User, now: datetime) -> object:
@@ -100,7 +101,6 @@ VERBS: Mapping[str, Verb] = {
             confirm=_("Schedule"),
             done=_("It is scheduled: its messages leave by themselves from here on."),
             from_status=(WindowStatus.DRAFT,),
-            form=ReleaseForm,
             run=lambda campaign, form, actor, now: services.release(campaign, actor=actor, now=now),
             foresee=_nothing,
             style="",
@@ -177,6 +177,18 @@ VERBS: Mapping[str, Verb] = {
             foresee=_foresee_reschedule,
         ),
         Verb(
+            name="withdraw",
+            label=_("Back to draft"),
+            title=_("Make it a draft again"),
+            confirm=_("Back to draft"),
+            done=_("It is a draft again: nothing of it leaves before it is scheduled anew."),
+            from_status=(WindowStatus.SCHEDULED,),
+            run=lambda campaign, form, actor, now: services.withdraw(campaign, actor=actor, now=now),
+            foresee=lambda campaign, form, now: foresee_withdrawal(campaign),
+            lead=_("Nothing of it has left, so nobody is told. Calendar feeds no longer show it until it is scheduled again."),
+            offered=lambda campaign: not services.has_spoken(campaign),
+        ),
+        Verb(
             name="cancel",
             label=_("Cancel the window"),
             title=_("Cancel the window"),
@@ -196,7 +208,7 @@ VERBS: Mapping[str, Verb] = {
 
 def verbs_for(campaign: Campaign, *, now: datetime) -> list[Verb]:
     """What can be done as the window stands, the likeliest first."""
-    names = [name for name, verb in VERBS.items() if campaign.window.status in verb.from_status]
+    names = [name for name, verb in VERBS.items() if campaign.window.status in verb.from_status and verb.offered(campaign)]
     return [verb_for(campaign, name, now=now) for name in names]
 
 

@@ -20,13 +20,16 @@ from apps.windows.models import MaintenanceWindow
 
 from ..headline import headline
 from ..models import Campaign, Touchpoint
+from .approvals import approval_page
 from .copying import duplicate_page, save_playbook_page
 from .deeds import deed
 from .drafting import add_window, edit_draft, plan_fragment
 from .matrix import campaign_plan_page
 from .overview import overview
 from .pages import require
+from .people import people_page
 from .previews import preview, preview_html
+from .release import left_out_page, release_page
 from .repeating import repeat_page
 from .texts import texts_page
 
@@ -57,6 +60,10 @@ class MaintenanceWindowAdmin(TrailAdmin):
             page("<int:pk>/repeat/", repeat_page, "repeat"),
             page("<int:pk>/preview/", preview, "preview"),
             page("<int:pk>/preview/message.html", preview_html, "preview_html"),
+            page("<int:pk>/do/release/", release_page, "release"),
+            page("<int:pk>/left-out/<int:segment_id>/<int:channel_id>/", left_out_page, "left_out"),
+            page("<int:pk>/approval/", approval_page, "approval"),
+            page("<int:pk>/people/", people_page, "people"),
             page("<int:pk>/do/<slug:verb>/", deed, "do"),
             *super().get_urls(),
         ]

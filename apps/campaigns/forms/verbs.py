@@ -35,22 +35,6 @@ class VerbForm(TimedForm):
         return True
 
 
-class ReleaseForm(VerbForm):
-    """Has warnings confirmed where there are any; `advised` is set by the page that shows them."""
-
-    confirmed = forms.BooleanField(
-        label=gettext_lazy("I have read the warnings, and want to schedule it all the same."), required=False
-    )
-
-    def __init__(self, *args: Any, advised: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not advised:
-            del self.fields["confirmed"]
-        else:
-            self.fields["confirmed"].required = True
-            self.fields["confirmed"].error_messages["required"] = _("Please confirm that you have read the warnings.")
-
-
 def reason_field() -> forms.CharField:
     return forms.CharField(
         label=gettext_lazy("Reason"),

@@ -1,5 +1,7 @@
+from .approvals import Approval, ApprovalQuerySet, ApprovalState
 from .brand import Brand, Logo
 from .cells import HandMadeCell
+from .people import Part, Responsibility
 from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
 from .texts import TouchpointText
@@ -24,14 +26,19 @@ __all__ = [
     "STILL_TO_LEAVE",
     "TOUCHPOINT_TRANSITIONS",
     "Anchor",
+    "Approval",
+    "ApprovalQuerySet",
+    "ApprovalState",
     "Audience",
     "Brand",
     "Campaign",
     "HandMadeCell",
     "Logo",
     "MessageTemplate",
+    "Part",
     "Playbook",
     "Reason",
+    "Responsibility",
     "Step",
     "Touchpoint",
     "TouchpointQuerySet",

@@ -22,6 +22,12 @@ class Playbook(Archivable, TimestampedModel):
     slug = models.SlugField(_("slug"), max_length=60, unique=True)
     description = models.TextField(_("description"), blank=True)
     is_default = models.BooleanField(_("default"), default=False, help_text=_("Proposed for new windows."))
+    requires_approval = models.BooleanField(
+        _("requires approval"),
+        default=False,
+        db_default=False,
+        help_text=_("Campaigns by this playbook are scheduled only once a second person has approved them."),
+    )
     builtin_digest = models.CharField(max_length=64, blank=True, editable=False)  # of what load_playbooks wrote; differs: edited
 
     objects = PlaybookQuerySet.as_manager()

@@ -35,6 +35,14 @@ class Campaign(Pausable, TimestampedModel):
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )
     updates_held_reason = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
+    requires_approval = models.BooleanField(
+        _("requires approval"),
+        default=False,
+        db_default=False,
+        help_text=_("A second person has to approve it before it is scheduled; a later edit asks for it anew."),
+    )
+    # Since when nothing more leaves, because what was approved was edited after the release; it is paused as well.
+    unapproved_since = models.DateTimeField(null=True, editable=False)
 
     objects = CampaignQuerySet.as_manager()
 
@@ -124,6 +132,7 @@ class Reason(models.TextChoices):
     PAUSED = "paused", _("Sending was paused until it was of no use any more.")
     HALTED = "halted", _("The whole installation was halted until it was of no use any more.")
     TAKEN_OUT = "taken_out", _("A member of the team took it out of the plan.")
+    BACK_TO_DRAFT = "back_to_draft", _("The window is a draft again; it is planned anew when that is scheduled.")
     SKIPPED_BY_HAND = "skipped_by_hand", _("A member of the team skipped it instead of sending it late.")
 
 

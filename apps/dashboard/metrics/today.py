@@ -9,8 +9,10 @@ from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from apps.accounts.models import User
+from apps.accounts.people import person_words
 from apps.campaigns.headline import Headline, headline
-from apps.campaigns.models import Touchpoint, TouchpointState
+from apps.campaigns.models import Approval, Touchpoint, TouchpointState
 from apps.channels.models import Channel
 from apps.common.times import format_period
 from apps.delivery.models import Delivery, DeliveryState
@@ -60,6 +62,17 @@ def today(*, now: datetime) -> Today:
         drafts=[_line(window, now) for window in drafts[:MOST]],
         attention=[*_late_windows(now), *_troubled_campaigns(now), *_silent_channels(), *_upstream_notices()],
     )
+
+
+def approvals_waiting(user: User) -> Iterator[Attention]:
+    """Campaigns that somebody asks this person to approve; one query, and none for those who may not."""
+    rows = Approval.objects.waiting_for(user).select_related("campaign__window", "asked_by").order_by("asked_at")
+    for approval in rows[:MOST]:
+        words = {"who": person_words(approval.asked_by), "title": approval.campaign.window.title}
+        yield Attention(
+            sentence=_("%(who)s asks you to approve “%(title)s”.") % words,
+            url=reverse("admin:windows_maintenancewindow_approval", args=[approval.campaign.window_id]),
+        )
 
 
 def _line(window: MaintenanceWindow, now: datetime) -> WindowLine:

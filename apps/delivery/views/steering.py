@@ -64,6 +64,9 @@ def resume_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     if not target.paused_at:
         messages.info(request, _("It is not paused (any more)."))
         return redirect(back)
+    if isinstance(target, Campaign) and target.unapproved_since:
+        messages.warning(request, _("It was edited after it was approved: it goes on once a second person has approved it anew."))
+        return redirect("admin:windows_maintenancewindow_approval", target.window_id)
     table = overdue_table(steering.held_back_by(target), steering.batches_held_back_by(target), now=now)
     form = ReleaseForm(request.POST if request.method == "POST" else None, asks=bool(table.rows))
     if request.method == "POST" and form.is_valid():

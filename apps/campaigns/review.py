@@ -1,0 +1,123 @@
+"""All that is looked at before a campaign is scheduled: how many get what by which channel, who does not, what was found."""
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from .board import Board, Cell, Column
+from .checks import Finding, Level
+from .models import Campaign
+from .moments import instant_words, takes_words
+from .proposals import Proposal, campaign_wish, propose
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelLine:
+    """What is to leave by one channel."""
+
+    cells: Sequence[Cell]
+    zone: str
+    now: datetime
+
+    @property
+    def column(self) -> Column:
+        return self.cells[0].column
+
+    @property
+    def columns(self) -> list[Column]:
+        return list({cell.column.key: cell.column for cell in self.cells}.values())
+
+    @property
+    def messages(self) -> int:
+        return sum(cell.recipients or 0 for cell in self.cells)
+
+    @property
+    def first(self) -> str:
+        first_at = min((cell.spot.due_at for cell in self.cells if cell.spot.due_at), default=None)
+        return leaving_words(first_at, zone=self.zone, now=self.now)
+
+    @property
+    def last(self) -> str:
+        """When the last message has left, at the pace of the channel where it has one."""
+        return leaving_words(last_at(self.cells), zone=self.zone, now=self.now)
+
+    @property
+    def longest(self) -> str:
+        spans = [cell.span for cell in self.cells if cell.span]
+        return takes_words(max(spans, key=lambda span: span.takes)) if spans else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    proposal: Proposal
+    now: datetime
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        return self.proposal.findings
+
+    @property
+    def board(self) -> Board:
+        return self.proposal.board
+
+    @property
+    def messages(self) -> int:
+        return self.board.messages
+
+    @property
+    def stops(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.level == Level.STOP]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.level == Level.WARN]
+
+    @property
+    def hints(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.level == Level.HINT]
+
+    @property
+    def lines(self) -> list[ChannelLine]:
+        by_channel: dict[int, list[Cell]] = {}
+        for cell in self.board.leaving:
+            by_channel.setdefault(cell.column.channel.pk, []).append(cell)
+        return [ChannelLine(cells=cells, zone=self.proposal.zone, now=self.now) for cells in by_channel.values()]
+
+    @property
+    def last(self) -> str:
+        return leaving_words(last_at(self.board.leaving), zone=self.proposal.zone, now=self.now)
+
+    @property
+    def mark(self) -> str:
+        """Changes with whatever of the numbers and the plan a planner was shown; what leaves at once has no time of its own."""
+        return hashlib.blake2s("\n".join(self._facts()).encode(), digest_size=12).hexdigest()
+
+    def _facts(self) -> Iterator[str]:
+        yield str(self.messages)
+        for cell in self.board.cells:
+            spot = cell.spot
+            waits = spot.due_at is not None and spot.due_at > self.now
+            due = spot.due_at.isoformat() if waits and spot.due_at else ""
+            yield f"{spot.name} {spot.state} {spot.reason} {spot.content_key} {due} {cell.recipients}"
+
+    def unticked(self, ticked: Collection[str]) -> list[Finding]:
+        return [finding for finding in self.warnings if finding.key not in ticked]
+
+
+def review_of(campaign: Campaign, *, now: datetime) -> Review:
+    """Of a draft as it stands, as if it were scheduled at `now`."""
+    return Review(proposal=propose(campaign_wish(campaign, now=now), now=now), now=now)
+
+
+def last_at(cells: Iterable[Cell]) -> datetime | None:
+    ends = [cell.span.ends_at if cell.span else cell.spot.due_at for cell in cells]
+    return max((end for end in ends if end), default=None)
+
+
+def leaving_words(at: datetime | None, *, zone: str, now: datetime) -> str:
+    if at is None:
+        return "–"
+    return _("as soon as it is scheduled") if at <= now else instant_words(at, zone)
