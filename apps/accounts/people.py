@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -30,7 +31,7 @@ def tell(people: Iterable[User | None], letter: Callable[[User], Letter]) -> Non
         with translation.override(reader.language):
             subject, text = letter(reader)
         message = EmailMessage(subject=subject, body=text, from_email=settings.DEFAULT_FROM_EMAIL, to=[reader.email])
-        transaction.on_commit(lambda message=message: _send(message))
+        transaction.on_commit(partial(_send, message))
 
 
 def _send(message: EmailMessage) -> None:

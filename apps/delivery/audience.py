@@ -60,7 +60,8 @@ def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any
     found = recipients_by_address(
         people, kind=touchpoint.channel.kind, segment_id=touchpoint.segment_id, is_mandatory=touchpoint.is_mandatory
     )
-    return found.annotate(place=Window(RowNumber(), partition_by="reason", order_by="pk"))
+    placed: QuerySet[Any] = found.annotate(place=Window(RowNumber(), partition_by="reason", order_by="pk"))
+    return placed
 
 
 def suppressions(touchpoint: Touchpoint) -> QuerySet[Suppression]:

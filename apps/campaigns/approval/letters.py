@@ -71,7 +71,8 @@ def _words(campaign: Campaign, reader: User) -> dict[str, str]:
 
 
 def _page(campaign: Campaign) -> str:
-    return settings.SITE_URL + reverse("admin:windows_maintenancewindow_approval", args=[campaign.window_id])
+    site: str = settings.SITE_URL
+    return site + reverse("admin:windows_maintenancewindow_approval", args=[campaign.window_id])
 
 
 def _text(*paragraphs: str) -> str:

@@ -58,7 +58,7 @@ class PeopleForm(forms.Form):
         named = people_of(campaign)
         initial: dict[str, Any] = {"owner": campaign.owner_id, Part.ACCOUNTABLE: next(iter(named[Part.ACCOUNTABLE]), None)}
         initial |= {part: named[part] for part in (Part.RESPONSIBLE, Part.CONSULTED, Part.INFORMED)}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs | {"initial": initial})
         team = _team(campaign)
         for field in self.fields.values():
             if isinstance(field, forms.ModelChoiceField):
