@@ -70,11 +70,6 @@ def playbook_steps(playbook: Playbook) -> list[PlanStep]:
     return [plan_step(step) for step in playbook.steps.select_related("channel", "fallback_channel")]
 
 
-def campaign_steps(campaign: Campaign) -> list[PlanStep]:
-    """What the plan of a campaign is made of: its playbook, and what was decided by hand."""
-    return with_hand_made(playbook_steps(campaign.playbook), hand_made(campaign.window))
-
-
 def hand_made(window: MaintenanceWindow | None) -> list[HandMade]:
     """What was decided by hand about the plan of a window; nothing where it has not been saved yet."""
     rows = HandMadeCell.objects.filter(campaign__window=window) if window is not None else HandMadeCell.objects.none()
