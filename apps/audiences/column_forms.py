@@ -54,9 +54,9 @@ class Line:
 class ReadingForm(forms.Form):
     """How the file is read; only what there is to choose."""
 
-    encoding = forms.ChoiceField(label=_("Encoding"), required=False)
-    delimiter = forms.ChoiceField(label=_("Cells are separated by"), required=False)
-    sheet = forms.ChoiceField(label=_("Sheet"), required=False)
+    encoding = forms.ChoiceField(label=_("Encoding"))
+    delimiter = forms.ChoiceField(label=_("Cells are separated by"))
+    sheet = forms.ChoiceField(label=_("Sheet"))
 
     def __init__(self, job: ContactImport, data: Any = None) -> None:
         super().__init__(data, initial={"encoding": job.encoding, "delimiter": job.delimiter, "sheet": job.sheet})

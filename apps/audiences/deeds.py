@@ -10,6 +10,7 @@ from .words import describe
 
 DEEDS = {
     "contact.entered": _("%(who)s entered “%(what)s”."),
+    "contact.chose": _("A recipient chose how to be told."),
     "contacts.imported": _("%(who)s imported contacts."),
     "segment.entered": _("%(who)s added the segment “%(what)s”."),
     "address.suppressed": _("%(who)s kept an address from being used: “%(what)s”."),

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -31,12 +32,44 @@ class ContactForm(forms.ModelForm):
         fields = ("name", "email", "phone", "organisation", "is_internal", "language", "time_zone", "attributes")
 
 
+class PublicNamesField(forms.MultiValueField):
+    """One name per language; those left empty are not kept."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        texts = [forms.CharField(required=False, max_length=100) for _language in settings.LANGUAGES]
+        super().__init__(texts, require_all_fields=False, widget=PublicNamesWidget(), **kwargs)
+
+    def compress(self, data_list: list[str]) -> dict[str, str]:
+        pairs = zip(settings.LANGUAGES, data_list or (), strict=False)
+        return {code: text.strip() for (code, _name), text in pairs if text and text.strip()}
+
+
+class PublicNamesWidget(forms.MultiWidget):
+    def __init__(self) -> None:
+        inputs: dict[str, forms.Widget | type[forms.Widget]] = {
+            code: forms.TextInput(attrs={"aria-label": name, "placeholder": name, "maxlength": 100})
+            for code, name in settings.LANGUAGES
+        }
+        super().__init__(inputs)
+
+    def decompress(self, value: Any) -> list[str]:
+        return [(value or {}).get(code, "") for code, _name in settings.LANGUAGES]
+
+
 class SegmentForm(forms.ModelForm):
     rule = RuleField(label=gettext_lazy("Rule"), required=False)
+    public_names = PublicNamesField(
+        label=gettext_lazy("Name for recipients"),
+        required=False,
+        help_text=gettext_lazy(
+            "Under this name recipients can choose, on the page that each message leads to, whether they want its notices. "
+            "Without one they do not hear of this segment."
+        ),
+    )
 
     class Meta:
         model = Segment
-        fields = ("name", "slug", "description", "rule")
+        fields = ("name", "slug", "description", "public_names", "rule")
         widgets = {"description": forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})}
 
 

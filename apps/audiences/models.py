@@ -4,7 +4,7 @@ from typing import Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -123,6 +123,9 @@ class Segment(Archivable, TimestampedModel):
     rule = models.JSONField(
         _("rule"), default=dict, blank=True, help_text=_('Who belongs to it. Everybody is {"all": []}.')
     )  # shape: audiences/rules.py
+    public_names = models.JSONField(
+        _("name for recipients"), default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )  # by language; none: its own name is the team's alone, and recipients do not see it
 
     objects = SegmentQuerySet.as_manager()
 
@@ -140,6 +143,11 @@ class Segment(Archivable, TimestampedModel):
         except RuleError as error:
             raise ValidationError({"rule": fault_sentence(error)}) from error
 
+    def public_name_in(self, language: str) -> str:
+        """What recipients read; another language's name rather than none."""
+        names = self.public_names
+        return str(names.get(language) or names.get(settings.LANGUAGE_CODE) or next(iter(names.values()), ""))
+
     @property
     def condition(self) -> Q:
         """What makes a contact one of the segment; raises RuleError rather than guess at a broken rule."""
@@ -154,8 +162,8 @@ class Segment(Archivable, TimestampedModel):
         return Contact.objects.active().filter(self.condition)
 
 
-def live_counts(segments: Iterable[Segment]) -> dict[int, int | None]:
-    """How many contacts each of `segments` has, in one query; None where its rule is broken."""
+def live_counts(segments: Iterable[Segment], *, among: ContactQuerySet | None = None) -> dict[int, int | None]:
+    """How many contacts each of `segments` has, in one query, of all or of those `among`; None where its rule is broken."""
     counts: dict[int, int | None] = {}
     columns = {}
     for segment in segments:
@@ -164,7 +172,8 @@ def live_counts(segments: Iterable[Segment]) -> dict[int, int | None]:
             columns[f"of_{segment.pk}"] = Count("pk", filter=segment.condition)
         except RuleError:
             continue
-    found = Contact.objects.active().order_by().aggregate(**columns) if columns else {}
+    people = Contact.objects.all() if among is None else among
+    found = people.active().order_by().aggregate(**columns) if columns else {}
     return counts | {int(name.removeprefix("of_")): count for name, count in found.items()}
 
 

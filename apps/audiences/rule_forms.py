@@ -168,11 +168,23 @@ class RuleField(JSONTextField):
 
 
 def panel_posted(posted: Posted) -> Panel:
-    """For a rule in a form as it stands, also where it is not finished."""
+    """For a rule in a form as it stands: conditions that are not finished are named and left out."""
     try:
-        return panel_of(RuleField(required=False).to_python(posted))
+        if posted.is_text or not (problems := list(_missing(posted.blocks))):
+            return panel_of(RuleField(required=False).to_python(posted))
     except ValidationError as error:
         return Panel(problem=" ".join(error.messages))
+    finished = _finished(posted.blocks)
+    panel = panel_of(rule_of(finished)) if finished.groups else Panel()
+    return replace(panel, json="", problem=" ".join(filter(None, (*problems, panel.problem))))
+
+
+def _finished(blocks: Blocks) -> Blocks:
+    def is_finished(line: Line) -> bool:
+        return not list(_missing(Blocks(groups=(Group(lines=(line,)),))))
+
+    groups = (replace(group, lines=tuple(filter(is_finished, group.lines))) for group in blocks.groups)
+    return replace(blocks, groups=tuple(group for group in groups if group.lines))
 
 
 def _posted_of(rule: Any) -> Posted:

@@ -13,6 +13,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.accounts.services import record, record_change
 from apps.accounts.trail.snapshots import stored
+from apps.audiences.preferences import Wishes, save_preferences
 from apps.common.sealing import Unsealable, seal, unseal
 from apps.common.standard_webhooks import new_secret
 from apps.delivery.models import Delivery
@@ -23,7 +24,7 @@ from .inbox.poll import LOOKS_BACK
 from .models import Event, EventType, InboxMessage, ProviderEvent, Ticket, TicketLink, TicketSource, WebhookReceipt
 from .tickets import TicketFacts
 from .ties import Tie, find_tie
-from .unsubscribing import stop_segment
+from .unsubscribing import is_stopped, stop_segment
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +42,23 @@ def unsubscribe(delivery: Delivery, *, now: datetime) -> None:
     """Stops the segment of `delivery` on its kind of address and notes that the recipient asked for it."""
     with transaction.atomic():
         stop_segment(delivery, now=now)
-        event = Event(
-            delivery=delivery, type=EventType.UNSUBSCRIBED, at=now, key=f"unsubscribe:{delivery.token.hex}", source="page"
-        )
-        Event.objects.bulk_create([event], ignore_conflicts=True)
-        record_arrivals([delivery], now=now)
+        _note_unsubscribing(delivery, now=now)
+
+
+def choose(delivery: Delivery, wishes: Wishes, *, now: datetime) -> None:
+    """Keeps what the recipient of `delivery` chose; where that ends notices like it, it is an unsubscribing all the same."""
+    assert delivery.contact is not None, "who chooses is a contact"
+    with transaction.atomic():
+        was_stopped = is_stopped(delivery)
+        save_preferences(delivery.contact, wishes, also=delivery.touchpoint.segment, now=now)
+        if is_stopped(delivery) and not was_stopped:
+            _note_unsubscribing(delivery, now=now)
+
+
+def _note_unsubscribing(delivery: Delivery, *, now: datetime) -> None:
+    event = Event(delivery=delivery, type=EventType.UNSUBSCRIBED, at=now, key=f"unsubscribe:{delivery.token.hex}", source="page")
+    Event.objects.bulk_create([event], ignore_conflicts=True)
+    record_arrivals([delivery], now=now)
 
 
 def store_provider_event(*, provider: str, payload: dict[str, Any], now: datetime) -> None:

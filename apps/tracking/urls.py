@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from .views.hits import follow_link, open_pixel
+from .views.preferences import preferences
 from .views.tickets import receive_ticket
 from .views.unsubscribe import unsubscribe
 
@@ -9,6 +10,7 @@ app_name = "tracking"
 urlpatterns = [
     re_path(r"^o/(?P<signed>.*)\.gif$", open_pixel, name="open"),
     re_path(r"^c/(?P<signed>.*)$", follow_link, name="click"),
+    re_path(r"^u/(?P<signed>[^/]*)/preferences$", preferences, name="preferences"),
     re_path(r"^u/(?P<signed>.*)$", unsubscribe, name="unsubscribe"),
     path("hooks/tickets/<str:path>", receive_ticket, name="ticket_hook"),
 ]

@@ -99,6 +99,14 @@ def test_the_preview_counts_and_lists_while_it_is_written(client, ana):
     assert client.get(reverse(PREVIEW)).status_code == 405
 
 
+def test_a_condition_that_is_not_finished_is_named_and_left_out_of_the_preview(client, ana):
+    make_contact(name="Zoé", language="fr")
+    make_contact(name="Ben")
+    page = text(preview(client, **FRENCH, **{"rule-0-1-field": "organisation", "rule-0-1-ask": "is", "rule-0-1-value": ""}))
+    assert "Condition 2: the value is missing." in page
+    assert "1 contact belongs to it now." in page
+
+
 def test_count_and_preview_of_a_draft_and_the_sending_use_one_query(client, ana):
     segment = make_segment({"all": [{"field": "language", "op": "is", "value": "fr"}]})
     where = str(segment.contacts().order_by().values("pk").query).split("WHERE")[1].replace("'", "")

@@ -49,7 +49,7 @@ class SegmentAdmin(ArchiveAdmin):
         """Who may not change it reads the rule in words."""
         may_edit = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
         return (
-            (None, {"fields": ("name", "slug", "description")}),
+            (None, {"fields": ("name", "slug", "description", "public_names")}),
             (_("Who belongs to it"), {"fields": ("rule",) if may_edit else ("contacts_now",)}),
         )
 
