@@ -40,7 +40,7 @@ def read_again(delivery: Delivery) -> Reading:
 
     Looking at it counts as nothing: the recipient's own links and the counting picture are left out.
     """
-    was_sent = delivery.state in TOLD_STATES or delivery.composed_at is not None
+    was_sent = delivery.state in TOLD_STATES or delivery.attempts > 0
     edition = delivery.batch.edition if delivery.batch and was_sent else None
     try:
         material = material_of(edition.content, delivery.touchpoint) if edition else _material_now(delivery, was_sent=was_sent)
@@ -68,7 +68,7 @@ def _content(delivery: Delivery, material: Material) -> Content:
 
 
 def _caveats(delivery: Delivery, material: Material, *, is_kept: bool) -> list[str]:
-    left_at = delivery.composed_at or delivery.sent_at
+    left_at = delivery.composed_at or delivery.sent_at or delivery.settled_at
     found = []
     if not is_kept:
         found.append(_("Its wording was not kept when it left: it is shown as today's texts would say it."))

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -76,6 +77,64 @@ def test_what_leaves_when_it_was_to_is_not_said_to_move():
     values = times_of(campaign.window, hours=6) | {"_look": "1"}  # the reminder comes a week before the start, which stays
     text = client.post(deed_of(campaign, "reschedule"), values).content.decode()
     assert "No touchpoint that is still to come changes." in text
+
+
+def test_what_was_sent_and_no_longer_holds_is_listed_apart_from_what_stays():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    values = times_of(campaign.window, hours=6) | {"_look": "1"}
+    text = client.post(deed_of(campaign, "reschedule"), values).content.decode()
+    assert "These were sent, and say what no longer holds" in text
+    assert "1 touchpoint leaves as planned" in text
+    assert "stays true" not in text
+
+
+def test_what_was_sent_stays_true_when_the_work_begins():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    text = client.get(deed_of(campaign, "start")).content.decode()
+    assert "1 touchpoint was sent and stays true" in text
+    assert "no longer holds" not in text
+
+
+def test_people_who_were_told_the_times_that_hold_again_get_no_correction():
+    client = signed_in()
+    campaign = released(client)
+    old, there = times_of(campaign.window), times_of(campaign.window, days=3)
+    tell(campaign, revision=1)
+    press(client, campaign, "reschedule", reason="Later", **there)
+    text = client.post(deed_of(campaign, "reschedule"), old | {"_look": "1"}).content.decode()
+    assert "<strong>0 people</strong>" in text
+
+
+def test_before_its_planned_end_completing_is_finishing_early():
+    client = signed_in()
+    campaign = under_way(client)
+    assert "Finish early" in client.get(page_of(campaign)).content.decode()
+    MaintenanceWindow.objects.update(starts_at=timezone.now() - timedelta(hours=2), ends_at=timezone.now())
+    assert "Finish early" not in client.get(page_of(campaign)).content.decode()
+
+
+def test_from_the_planned_end_on_the_page_asks_for_another_end():
+    client = signed_in()
+    campaign = under_way(client)
+    now = timezone.now()
+    MaintenanceWindow.objects.update(starts_at=now - timedelta(hours=2), ends_at=now, announced_ends_at=now + timedelta(hours=1))
+    assert "Done, or extend by …?" in client.get(page_of(campaign)).content.decode()
+
+    page = client.get(deed_of(campaign, "extend") + "?by=60")
+    ends = page.context["form"]["end_time"].value()
+    local = (now + timedelta(hours=1)).astimezone(ZoneInfo("Europe/Paris"))
+    assert timedelta(0) <= datetime.combine(local, ends) - local.replace(tzinfo=None) <= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("by", ["", "x", "-5", "99999", "²"])
+def test_nonsense_in_the_address_proposes_the_usual_hour(by):
+    client = signed_in()
+    campaign = under_way(client)
+    assert client.get(deed_of(campaign, "extend") + f"?by={by}").status_code == 200
 
 
 def test_move_is_carried_out_with_its_reason():

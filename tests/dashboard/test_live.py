@@ -116,3 +116,22 @@ def test_card_names_the_next_due_time_of_what_is_to_come():
     make_touchpoint(campaign=campaign, due_at=NOW + HOUR, state="skipped", reason="too_short")
     (card,) = overview(now=NOW).upcoming
     assert card.next_due_at == NOW + 2 * HOUR
+
+
+def test_each_touchpoint_that_is_leaving_has_its_own_rate_and_estimate():
+    campaign = running_campaign()
+    sending = {"campaign": campaign, "state": TouchpointState.SENDING, "due_at": NOW - MINUTE}
+    fast, slow = make_touchpoint(**sending), make_touchpoint(**sending)
+    for touchpoint, number in ((fast, 6), (slow, 3)):
+        settle(touchpoint, number=number, batch=make_batch(touchpoint, state="done", done_at=NOW))
+        settle(touchpoint, "pending", number=2, batch=make_batch(touchpoint))
+    going = {one.figures.id: one for one in look(campaign).going}
+    assert (going[fast.pk].per_second, going[slow.pk].per_second) == (0.1, 0.05)
+    assert going[slow.pk].remaining == timedelta(seconds=40)
+
+
+def test_a_touchpoint_of_which_nothing_has_left_lately_has_no_estimate():
+    campaign = running_campaign()
+    settle(make_touchpoint(campaign=campaign, state=TouchpointState.SENDING, due_at=NOW - MINUTE), "pending")
+    (one,) = look(campaign).going
+    assert one.remaining is None
