@@ -4,7 +4,7 @@ A template is judged by its own words, with their lines; what the window says of
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from . import lexicon
@@ -13,10 +13,10 @@ from .findings import Level, Place
 from .lexicon import Hit
 from .rules import Cause, Code, Remark, Target
 
-TONES = (Code.MINIMISES, Code.BLAMES, Code.PROMISES, Code.VAGUE)  # what an earlier one has named, a later one does not
+TONES = (Code.MINIMISES, Code.BLAMES, Code.PROMISES, Code.VAGUE)
 QUOTED = 4
 
-_LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_LIQUID = re.compile(r"\{%-?\s*comment\b.*?endcomment\s*-?%\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _EXACT_VARIABLE = re.compile(
     r"\{\{-?\s*window\.(?:short_|window_|utc_|previous_|actual_|announced_)?(?:starts?|times|ends?|latest_end|duration)\b"
 )
@@ -35,16 +35,20 @@ class _Passage:
     exact: re.Pattern[str]
 
     def hits(self) -> Iterator[tuple[Code, Hit]]:
-        taken: list[Hit] = []
+        """A promise is vague as well, and told once."""
+        promises: list[Hit] = []
         for code in TONES:
-            if code is Code.PROMISES and self.has_range:
-                continue
             for hit in lexicon.hits(code, self.text, self.language):
-                if any(hit.start < other.end and hit.end > other.start for other in taken):
-                    continue
-                taken.append(hit)
-                if code is not Code.VAGUE or not self.exact.search(self._line_of(hit)):
+                if code is Code.PROMISES:
+                    promises.append(hit)
+                if not self._is_excused(code, hit, promises):
                     yield code, hit
+
+    def _is_excused(self, code: Code, hit: Hit, promises: Sequence[Hit]) -> bool:
+        if code is Code.VAGUE:
+            is_promise = any(hit.start < promise.end and hit.end > promise.start for promise in promises)
+            return is_promise or self.exact.search(self._line_of(hit)) is not None
+        return code is Code.PROMISES and self.has_range
 
     def _line_of(self, hit: Hit) -> str:
         return self.raw.split("\n")[hit.line - 1]
