@@ -22,7 +22,7 @@ class Holiday:
 
 def region_of_zone(zone: str) -> str:
     """The country in which `zone` lies; empty for UTC and its like."""
-    territory = get_global("zone_territories").get(zone, "")
+    territory = get_global("zone_territories").get(get_global("zone_aliases").get(zone, zone), "")
     return "" if territory in NOWHERE else str(territory)
 
 

@@ -1,5 +1,6 @@
 """Writing a window down: the form of five fields with its plan beside it, before anything is saved and while it is a draft."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -14,20 +15,26 @@ from apps.windows.models import WindowStatus
 from apps.windows.services import WindowError
 
 from ..drafts import change_draft, open_draft
+from ..forms.periods import moved_to
 from ..forms.verbs import seen_of
 from ..forms.windows import WindowForm, draft_initial, new_window_initial
+from ..free_times import free_times
 from ..models import Campaign
-from ..proposals import campaign_wish, propose
+from ..proposals import propose
+from ..wishes import Wish, campaign_wish
 from .pages import conflict, find_campaign, planner, render, require
 
 # Fields that stand in folded parts of the page, which open when one of them has an error.
 FOLDED = {"announced_date", "announced_time", "translation_language", "translation_title", "language", "owner"}
+ASKS_FOR_FREE_TIMES = "_free_times"
+# Buttons of the form that only show something.
+LOOKING = {"_plan", "_free_time", ASKS_FOR_FREE_TIMES}
 
 
 def add_window(request: HttpRequest) -> HttpResponse:
     require(request, "add")
     now = timezone.now()
-    form = WindowForm(request.POST or None, now=now, initial=new_window_initial(planner(request)))
+    form = WindowForm(_typed(request), now=now, initial=new_window_initial(planner(request)))
     if _wants_to_save(request) and form.is_valid():
         try:
             return _go_on(request, open_draft(form.draft, actor=planner(request), now=now))
@@ -42,7 +49,7 @@ def edit_draft(request: HttpRequest, pk: int) -> HttpResponse:
     if campaign.window.status != WindowStatus.DRAFT:
         messages.warning(request, _("It is no longer a draft. What can still be changed stands below."))
         return redirect("admin:windows_maintenancewindow_change", pk)
-    form = WindowForm(request.POST or None, now=now, initial=draft_initial(campaign))
+    form = WindowForm(_typed(request), now=now, initial=draft_initial(campaign))
     if _wants_to_save(request) and form.is_valid():
         problem = conflict(campaign.window, request.POST.get("seen", ""), reader=planner(request))
         if problem:
@@ -63,24 +70,37 @@ def plan_fragment(request: HttpRequest) -> HttpResponse:
     existing = request.POST.get("existing", "")
     campaign = find_campaign(int(existing)) if existing.isdecimal() else None
     form = WindowForm(request.POST, now=timezone.now())
-    return TemplateResponse(request, "admin/campaigns/plan.html", _plan_context(form, campaign))
+    return TemplateResponse(request, "admin/campaigns/plan.html", _plan_context(form, _wish_of(form, campaign)))
 
 
 def _wants_to_save(request: HttpRequest) -> bool:
-    return request.method == "POST" and "_plan" not in request.POST
+    return request.method == "POST" and not LOOKING & request.POST.keys()
 
 
-def _plan_context(form: WindowForm, campaign: Campaign | None) -> dict[str, Any]:
+def _typed(request: HttpRequest) -> Mapping[str, Any] | None:
+    """What was typed, moved to the free time that was picked; None: nothing yet."""
+    picked = request.POST.get("_free_time", "")
+    return moved_to(request.POST, picked) if picked else request.POST or None
+
+
+def _wish_of(form: WindowForm, campaign: Campaign | None) -> Wish | None:
     if form.is_bound:
         form.is_valid()
     wish = form.wish(existing=campaign.window if campaign else None)
     if wish is None and campaign is not None and not form.is_bound:
-        wish = campaign_wish(campaign, now=form.now)
+        return campaign_wish(campaign, now=form.now)
+    return wish
+
+
+def _plan_context(form: WindowForm, wish: Wish | None) -> dict[str, Any]:
     return {"proposal": propose(wish, now=form.now) if wish else None, "form": form}
 
 
 def _form_page(request: HttpRequest, form: WindowForm, *, title: str, campaign: Campaign | None = None) -> HttpResponse:
-    context = _plan_context(form, campaign)
+    wish = _wish_of(form, campaign)
+    context = _plan_context(form, wish)
+    if ASKS_FOR_FREE_TIMES in request.POST or ASKS_FOR_FREE_TIMES in request.GET:
+        context["free_times"] = free_times(wish, now=form.now) if wish else []
     context["folded_errors"] = bool(FOLDED & form.errors.keys())
     if campaign is not None:
         context["seen"] = seen_of(campaign.window)

@@ -61,7 +61,7 @@ def _twice(facts: Facts) -> Iterator[Remark]:
     for segments in sorted({frozenset(found) for found in moments.values() if len(found) > 1}, key=sorted):
         count = sum(group.count for group in facts.crowd.people if len(group.segment_ids & segments) > 1)
         if count:
-            values = {"count": count, "segments": [names[pk] for pk in sorted(segments)]}
+            values = {"count": count, "segments": sorted(names[pk] for pk in segments)}
             target = Target(cause=Cause.SEGMENT, pk=min(segments))
             yield Remark(code=Code.TWICE, level=Level.HINT, place=Place.AUDIENCE, values=values, target=target)
 

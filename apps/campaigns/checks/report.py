@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from .findings import Finding, Level, Place
 from .names import PLACES, RULES
+from .rules import Code
+
+ABOUT_THE_TIME = (Code.NOTICE, Code.OVERLAP, Code.BLACKOUT, Code.HOLIDAY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,10 @@ class Report:
     def groups_without_a_field(self) -> list[Group]:
         """What no field of a window's form causes; all else stands beside its field."""
         return self._groups((Place.AUDIENCE, Place.CHANNELS))
+
+    @property
+    def wants_another_time(self) -> bool:
+        return any(finding.code in ABOUT_THE_TIME for finding in self.findings)
 
     @property
     def stops(self) -> int:

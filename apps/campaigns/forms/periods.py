@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -127,3 +128,20 @@ def period_initial(window: MaintenanceWindow) -> dict[str, Any]:
     if window.announced_ends_at != announced_end(window.starts_at, window.ends_at):
         initial |= {"announced_date": announced.date(), "announced_time": announced.time()}
     return initial
+
+
+def moved_to(typed: QueryDict, wall: str) -> QueryDict:
+    """What was typed about a period, with its start at `wall` (ISO, on the zone's clock) and its announced end as much later."""
+    try:
+        start = datetime.fromisoformat(wall).replace(tzinfo=None)
+    except ValueError:  # of no button of ours
+        return typed
+    moved = typed.copy()
+    try:
+        before = datetime.fromisoformat(f"{typed.get('start_date')}T{typed.get('start_time')}")
+        announced = datetime.fromisoformat(f"{typed.get('announced_date')}T{typed.get('announced_time')}") + (start - before)
+        moved["announced_date"], moved["announced_time"] = f"{announced:%Y-%m-%d}", f"{announced:%H:%M}"
+    except (ValueError, OverflowError):  # none was typed, or none that makes sense: the form says so
+        pass
+    moved["start_date"], moved["start_time"] = f"{start:%Y-%m-%d}", f"{start:%H:%M}"
+    return moved
