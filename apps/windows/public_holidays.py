@@ -7,8 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from babel.core import get_global
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 NOWHERE = ("ZZ", "001")
 
@@ -27,11 +31,7 @@ def region_of_zone(zone: str) -> str:
 
 
 def is_known(region: str) -> bool:
-    from holidays.utils import list_supported_countries  # takes a while to load, and few processes need it
-
-    country, _dash, part = region.partition("-")
-    parts = list_supported_countries(include_aliases=True).get(country)
-    return parts is not None and (not part or part in parts)
+    return bool(region) and _calendar(region) is not None
 
 
 def holidays_on(days: Sequence[date], regions: Iterable[str], *, language: str) -> list[Holiday]:
@@ -48,11 +48,19 @@ def holidays_on(days: Sequence[date], regions: Iterable[str], *, language: str) 
 @lru_cache(maxsize=256)
 def _names(region: str, year: int, language: str) -> dict[date, str]:
     """The names in `language` where the library has them; else in English, else in the country's own."""
-    if not region or not is_known(region):
-        return {}
-    from holidays import country_holidays
+    calendar = _calendar(region) if region else None
+    spoken = getattr(calendar, "supported_languages", ())
+    wanted = next((code for code in (language, f"{language}_US", "en_US", "en_GB", "en") if code in spoken), None)
+    found = _calendar(region, year=year, language=wanted) if calendar is not None else None
+    return dict(found.items()) if found is not None else {}
+
+
+def _calendar(region: str, *, year: int | None = None, language: str | None = None) -> "HolidayBase | None":
+    """None where the library does not know the region."""
+    from holidays import country_holidays  # takes a while to load, and few processes need it
 
     country, _dash, part = region.partition("-")
-    spoken = getattr(type(country_holidays(country)), "supported_languages", ())
-    wanted = next((code for code in (language, f"{language}_US", "en_US", "en_GB", "en") if code in spoken), None)
-    return dict(country_holidays(country, subdiv=part or None, years=year, language=wanted).items())
+    try:
+        return country_holidays(country, subdiv=part or None, years=year, language=language)
+    except NotImplementedError:
+        return None

@@ -5,9 +5,8 @@ Lists of words for people to read and complete are in `lexicons/`; a language wi
 
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lexicons"
@@ -29,11 +28,14 @@ def languages() -> frozenset[str]:
     return frozenset(file.stem for file in _FOLDER.glob("*.toml"))
 
 
-def hits(tone: str, text: str, language: str) -> Iterator[Hit]:
+@lru_cache(maxsize=1024)  # texts are read far more often than they change
+def hits(tone: str, text: str, language: str) -> tuple[Hit, ...]:
     """Where `text` has the words of a `tone`: minimises, blames, promises, vague, apologises, thanks, help."""
-    for found in _tones(language).get(tone, _NOTHING).finditer(text.translate(_ONE_SPELLING)):
-        start, end = found.span()
-        yield Hit(words=" ".join(text[start:end].split()), line=text.count("\n", 0, start) + 1, start=start, end=end)
+    places = (found.span() for found in _tones(language).get(tone, _NOTHING).finditer(text.translate(_ONE_SPELLING)))
+    return tuple(
+        Hit(words=" ".join(text[start:end].split()), line=text.count("\n", 0, start) + 1, start=start, end=end)
+        for start, end in places
+    )
 
 
 def has(tone: str, text: str, language: str) -> bool:

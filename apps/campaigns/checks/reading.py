@@ -57,6 +57,7 @@ class _Reader:
     columns: Mapping[tuple[int | None, int], Column]
     found: Reading = field(default_factory=Reading)
     filled: dict[tuple[int, int, Phase], "_Filled | None"] = field(default_factory=dict)
+    contexts: dict[tuple[str, Phase, int], dict[str, dict[str, object]]] = field(default_factory=dict)
 
     def read(self, departure: Departure) -> None:
         column = self.columns[departure.column]
@@ -95,7 +96,7 @@ class _Reader:
         template = self.found.templates.setdefault(row.pk, _template(row))
         key = row.pk, column.channel.pk, departure.phase
         if key not in self.filled:
-            self.filled[key] = _fill(row, said_of(self.wish, departure, column.channel))
+            self.filled[key] = _fill(row, self._context(departure, column.channel, row.language))
         filled = self.filled[key]
         if filled is None or template.problems:
             return
@@ -114,6 +115,14 @@ class _Reader:
         )
         self.found.messages.append(message)
 
+    def _context(self, departure: Departure, channel: Channel, language: str) -> dict[str, dict[str, object]]:
+        """What the variables say; most of it is the same for all messages of a language, a phase and a sender."""
+        key = language, departure.phase, channel.pk
+        if key not in self.contexts:
+            said = said_of(self.wish, departure, channel)
+            self.contexts[key] = shared_context(said, language=language, zone=said.time_zone)
+        return {**self.contexts[key], "touchpoint": {"key": departure.content_key, "number": 1, "at": departure.words}}
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Filled:
@@ -122,15 +131,15 @@ class _Filled:
     values: Mapping[str, str]
 
 
-def _fill(row: MessageTemplate, said: Said) -> _Filled | None:
+def _fill(row: MessageTemplate, shared: Mapping[str, Mapping[str, object]]) -> _Filled | None:
     """None where the text is broken, which its problems say."""
-    shared = shared_context(said, language=row.language, zone=said.time_zone)
     contact = contact_context(None, language=row.language)
     try:
         subject, body = (_plain(source, shared, contact) for source in (row.subject or DEFAULT_SUBJECT, row.body))
     except LiquidError:
         return None
-    values = {name: written(value) for name, value in shared["window"].items()} | {"team_email": said.team_email}
+    values = {name: written(value) for name, value in shared["window"].items()}
+    values["team_email"] = written(shared["team"]["email"])
     return _Filled(subject=one_line(subject), text=body, values=values)
 
 
