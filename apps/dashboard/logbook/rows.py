@@ -2,20 +2,18 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.expressions import Expression
 
-from apps.audiences.models import Contact
 from apps.campaigns.models import Touchpoint
 from apps.delivery.models import Attempt, Batch, Delivery, DeliveryQuerySet, DeliveryState
+from apps.delivery.searching import found
 from apps.tracking.models import Event
 
 from .choices import Choice
 
 ROWS = 50
-MOST_PEOPLE = 500  # that a search looks for
 MOST_ERRORS = 12
 AT_ONCE = 2000
 UNEXPLAINED = (DeliveryState.PENDING, DeliveryState.SENT)  # all others have a reason, and so an index
@@ -51,17 +49,17 @@ def chosen(choice: Choice, touchpoints: Collection[Touchpoint]) -> DeliveryQuery
         rows = rows.with_a_reason().filter(reason=choice.why)
     if choice.error:
         rows = rows.with_a_reason().filter(Exists(_heard().filter(delivery=OuterRef("pk"), group=choice.error)))
-    return _found(rows, choice.q) if choice.q else rows
+    return found(rows, choice.q) if choice.q else rows
 
 
 def page(rows: DeliveryQuerySet, choice: Choice, touchpoints: Mapping[int, Touchpoint]) -> tuple[list[Line], str]:
     """The lines of one page, the newest first, and where the next one begins; three queries."""
     if choice.before:
         rows = rows.filter(pk__lt=int(choice.before))
-    found = list(rows.select_related("contact").order_by("-pk")[: ROWS + 1])
-    shown = found[:ROWS]
+    read = list(rows.select_related("contact").order_by("-pk")[: ROWS + 1])
+    shown = read[:ROWS]
     lines = list(_lines(shown, touchpoints))
-    return lines, str(shown[-1].pk) if len(found) > ROWS else ""
+    return lines, str(shown[-1].pk) if len(read) > ROWS else ""
 
 
 def exported(rows: DeliveryQuerySet, touchpoints: Mapping[int, Touchpoint]) -> Iterator[Line]:
@@ -98,27 +96,6 @@ def _heard() -> QuerySet[Attempt]:
 
 def _group() -> Expression:
     return Case(When(gist="", then=F("text")), default=F("gist"), output_field=CharField())
-
-
-def _found(rows: DeliveryQuerySet, words: str) -> DeliveryQuerySet:
-    """By a person's name or address, or by the name of a message; by an address no contact has any more only if it is whole."""
-    named = Q(provider_id=words) | Q(token=token) if (token := _token_of(words)) else Q(provider_id=words)
-    people = Contact.objects.order_by()
-    for word in words.split():
-        people = people.filter(
-            Q(name__icontains=word) | Q(email__icontains=word) | Q(organisation__icontains=word) | Q(phone__contains=word)
-        )
-    ids = list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
-    if ids:
-        return rows.filter(Q(contact__in=ids) | named)
-    return rows.filter(Q(address=words.lower()) | named)
-
-
-def _token_of(words: str) -> UUID | None:
-    try:
-        return UUID(words.strip("<>").partition("@")[0])
-    except ValueError:
-        return None
 
 
 def _lines(rows: Sequence[Delivery], touchpoints: Mapping[int, Touchpoint]) -> Iterator[Line]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django import template
-from django.db.models import Count, Max
+from django.db.models import Max
 
 from apps.campaigns.consequences import Consequences
 from apps.campaigns.models import Campaign, Touchpoint
 from apps.campaigns.reach import ColumnKey
 from apps.delivery.models import Delivery, DeliveryState
+from apps.delivery.tallies import tallies
 
 register = template.Library()
 
@@ -49,12 +50,9 @@ class Counts:
 
 @register.simple_tag
 def campaign_counts(campaign: Campaign) -> dict[int, Counts]:
-    """One query for all touchpoints of the campaign."""
-    rows = Delivery.objects.filter(touchpoint__campaign=campaign).order_by()
-    states: dict[int, dict[str, int]] = {}
-    for touchpoint, state, number in rows.values_list("touchpoint", "state").annotate(Count("pk")):
-        states.setdefault(touchpoint, {})[state] = number
-    return {touchpoint: Counts(states=found) for touchpoint, found in states.items()}
+    """Three queries, none of which reads what was simply sent."""
+    ids = list(Touchpoint.objects.filter(campaign=campaign).order_by().values_list("pk", flat=True))
+    return {touchpoint: Counts(states=found) for touchpoint, found in tallies(ids).items()}
 
 
 @register.filter

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -67,11 +68,11 @@ class Log:
             row.campaign = campaign
         return cls(campaign=campaign, choice=Choice.of(data), touchpoints={row.pk: row for row in touchpoints})
 
-    @property
+    @cached_property
     def narrowed(self) -> list[Touchpoint]:
         return self.choice.narrowed(list(self.touchpoints.values()))
 
-    @property
+    @cached_property
     def rows(self) -> DeliveryQuerySet:
         return rows.chosen(self.choice, self.narrowed)
 
