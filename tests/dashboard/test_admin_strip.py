@@ -1,10 +1,14 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client, override_settings
 from django.utils import timezone
 
 from apps.channels.models import ChannelKind
-from apps.delivery.models import Pulse
-from tests.factories import make_channel, make_planner
+from apps.delivery.models import Alarm, Pulse
+from tests.factories import NOW, make_batch, make_channel, make_planner, make_touchpoint
+
+from .stories import running_campaign
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +55,43 @@ def test_strip_leaves_out_channels_that_are_switched_off():
     all_alive()
     make_channel(ChannelKind.CHAT, name="Operations room", is_enabled=False)
     assert 'class="strip"' not in index()
+
+
+def test_strip_says_how_long_the_oldest_row_waits():
+    all_alive()
+    now = timezone.now()
+    touchpoint = make_touchpoint(campaign=running_campaign(), state="due", due_at=now)
+    make_batch(touchpoint, not_before=now - timedelta(minutes=3), created_at=now)
+    assert "Something has been due for 3 minutes" in index()
+
+
+@pytest.mark.parametrize("silent", ["worker", "beat"])
+def test_strip_knows_a_minute_of_silence_from_a_moment(silent):
+    all_alive()
+    seen_at = timezone.now() - timedelta(seconds=50)
+    Pulse.objects.filter(name=silent).update(seen_at=seen_at)
+    assert 'class="strip"' not in index()
+    Pulse.objects.filter(name=silent).update(seen_at=seen_at - timedelta(seconds=20))
+    assert f"celery {silent}" in index()
+
+
+def test_strip_says_what_is_paused_and_by_whom():
+    all_alive()
+    with override_settings(EMAIL_BACKEND=SMTP):
+        channel = make_channel(ChannelKind.EMAIL, name="Mailgun", paused_at=timezone.now(), pause_reason="Wrong sender")
+        assert "Paused: the channel “Mailgun”" in (text := index())
+        assert "Wrong sender" in text
+        assert f"/sending/channel/{channel.pk}/resume/" in text
+
+
+def test_strip_says_that_nobody_could_be_alarmed_until_a_word_is_said():
+    all_alive()
+    campaign, now = running_campaign(), timezone.now()
+    times = {"silent_since": NOW, "promised_by": now, "raised_at": now, "next_at": now}
+    Alarm.objects.create(campaign=campaign, state="failed", error="The campaign has no owner.", **times)
+    assert "nobody could be alarmed. The campaign has no owner." in index()
+    make_touchpoint(campaign=campaign, state="sent", first_sent_at=now)
+    assert "nobody could be alarmed" not in index()
 
 
 def test_start_page_names_the_next_step_when_nothing_is_planned():

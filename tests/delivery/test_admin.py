@@ -57,7 +57,7 @@ def test_the_log_asks_a_fixed_number_of_queries(client, ana, django_assert_max_n
     for _ in range(12):
         make_delivery(touchpoint=touchpoint, state="failed", reason="refused")
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         client.get(reverse(LIST))
 
 

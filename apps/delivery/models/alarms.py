@@ -3,11 +3,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.campaigns.models import Campaign
+from apps.campaigns.models import Campaign, Touchpoint
 from apps.channels.models import Channel
+from apps.windows.models import UNDER_WAY_STATUSES
 
 
 class AlarmState(models.TextChoices):
@@ -25,6 +26,12 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
     def due(self, now: datetime) -> Self:
         """Also those whose sender has not come back."""
         return self.filter(state__in=OPEN_ALARMS, next_at__lte=now)
+
+    def unheard(self) -> Self:
+        """Of work under way, where people have heard nothing since."""
+        said_since = Touchpoint.objects.filter(campaign=OuterRef("campaign"), first_sent_at__gt=OuterRef("silent_since"))
+        under_way = self.filter(state=AlarmState.FAILED, campaign__window__status__in=UNDER_WAY_STATUSES)
+        return under_way.filter(~Exists(said_since)).order_by("promised_by")
 
 
 class Alarm(models.Model):
