@@ -31,6 +31,7 @@ ALL = (
     ["pixel"],
     ["feed"],
     ["dashboard"],
+    ["admin"],
 )
 
 

@@ -85,6 +85,13 @@ GOALS = (
         at_least=False,
         unit=" ms",
     ),
+    Goal(
+        text="slowest list or form of the admin",
+        measured=lambda kept: max(page["median_ms"] for page in kept["admin"]["pages"].values()),
+        bound=150,
+        at_least=False,
+        unit=" ms",
+    ),
 )
 
 

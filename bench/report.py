@@ -18,6 +18,7 @@ SECTIONS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "pixel": ("Open pixel", pages.show_pixel),
     "feed": ("Calendar feed", pages.show_feed),
     "dashboard": ("Dashboard", pages.show_dashboard),
+    "admin": ("Admin", pages.show_admin),
 }
 
 

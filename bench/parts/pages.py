@@ -27,6 +27,10 @@ def dashboard(place: Place) -> dict[str, Any]:
     return _figures(place, "dashboard.py", "20000", "9")
 
 
+def admin(place: Place) -> dict[str, Any]:
+    return _figures(place, "admin.py", "7")
+
+
 def show_pixel(figures: dict[str, Any]) -> str:
     rows = [[number(figures["per_second"]), *(f"{figures[name]:.1f} ms" for name in ("p50_ms", "p99_ms"))]]
     return table(["pixels per second", "p50", "p99"], rows)
@@ -53,10 +57,20 @@ def show_dashboard(figures: dict[str, Any]) -> str:
     return table([f"page, {figures['deliveries']:,} deliveries", "median", "worst", "queries"], rows)
 
 
+def show_admin(figures: dict[str, Any]) -> str:
+    rows = [
+        [name, f"{page['median_ms']:.0f} ms", f"{page['max_ms']:.0f} ms", str(page["queries"])]
+        for name, page in figures["pages"].items()
+    ]
+    title = f"page, {figures['contacts']:,} contacts, {figures['windows']:,} windows, {figures['deliveries']:,} deliveries"
+    return table([title, "median", "worst", "queries"], rows)
+
+
 PAGES: dict[str, tuple[Callable[[Place], dict[str, Any]], Callable[[dict[str, Any]], str]]] = {
     "pixel": (pixel, show_pixel),
     "feed": (feed, show_feed),
     "dashboard": (dashboard, show_dashboard),
+    "admin": (admin, show_admin),
 }
 
 

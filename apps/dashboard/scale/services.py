@@ -199,7 +199,7 @@ def _answers(sizes: Sizes, basics: Basics, now: datetime) -> None:
         "subject_id": "CAST(w.id AS varchar)",
         "detail": json_text("""'{"language": "en", "changes": {"title": ["Before ' || i || '", "After ' || i || '"]}}'"""),
     }
-    windows = "FROM n JOIN windows_maintenancewindow w ON w.id = %(low)s + i %% %(windows)s"
+    windows = "FROM n JOIN windows_maintenancewindow w ON w.id = %(low)s + (i - 1) %% %(windows)s"
     low = MaintenanceWindow.objects.order_by("-pk").values_list("pk", flat=True)[sizes.windows - 1]
     insert_select(AuditEvent, event, windows, {"count": sizes.trail, "now": _stamp(now), "low": low, "windows": sizes.windows})
 
