@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from apps.accounts.people import person_words
 from apps.campaigns.models import Campaign
 from apps.campaigns.promises import Promise, Rule, promise
 from apps.common.times import format_instant
 from apps.delivery.alarms import silence_of
 from apps.delivery.hastening import updates_to_come
 from apps.delivery.models import Alarm, AlarmState
-from apps.delivery.pauses import person_words
 from apps.windows.models import UNDER_WAY_STATUSES
 
 from .wording import language

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.expressions import Expression
@@ -89,9 +90,10 @@ def by_error(touchpoints: Collection[Touchpoint], choice: Choice) -> list[Group]
     return [Group(key=row["group"], number=row["number"]) for row in counted.order_by("-number", "group")[:MOST_ERRORS]]
 
 
-def _heard() -> QuerySet[Attempt]:
+def _heard() -> QuerySet[Any]:
     """Attempts that led to where their delivery stands."""
-    return Attempt.objects.annotate(group=_group()).filter(outcome=F("delivery__state"))
+    heard: QuerySet[Any] = Attempt.objects.annotate(group=_group())
+    return heard.filter(outcome=F("delivery__state"))
 
 
 def _group() -> Expression:

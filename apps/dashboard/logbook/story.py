@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import AuditEvent
+from apps.accounts.people import person_words
 from apps.delivery.models import Delivery, DeliveryState
-from apps.delivery.pauses import person_words
 from apps.tracking.models import EventType
 
 from .words import EVENT_TONES, TONES, event_detail, event_words

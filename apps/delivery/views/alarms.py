@@ -1,6 +1,6 @@
 """How alarms reach the person signed in: by e-mail, unless they choose a channel and an address of their own."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -40,7 +40,7 @@ class AlarmWayForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].queryset = Channel.objects.enabled()
+        cast("forms.ModelChoiceField[Any]", self.fields["channel"]).queryset = Channel.objects.enabled()
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

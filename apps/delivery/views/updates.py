@@ -65,7 +65,7 @@ class TextForm(forms.Form):
     @property
     def is_stale(self) -> bool:
         """Somebody else has changed the words since this page was opened."""
-        return self.data.get(self.add_prefix("mark"), "") != mark_of(self.words)
+        return str(self.data.get(self.add_prefix("mark"), "")) != mark_of(self.words)
 
     @property
     def chosen(self) -> Words:
