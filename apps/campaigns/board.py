@@ -6,6 +6,7 @@ It is filled from a plan that nobody saved yet or from the touchpoints of a camp
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from django.utils.formats import number_format
 from django.utils.translation import get_language
@@ -23,7 +24,7 @@ from .models import STILL_TO_LEAVE, Anchor, Audience, Campaign, Touchpoint, Touc
 from .moments import instant_words, moment_words, reason_words, span_words, utc_words
 from .planner import CellKey, PlannedTouchpoint
 from .plans import hand_made
-from .reach import ColumnKey, Reach, reaches
+from .reach import ColumnKey, Counts, Reach, reaches
 from .recipients import reached_by
 
 LEAVING = (TouchpointState.PLANNED, TouchpointState.DUE, TouchpointState.SENDING)
@@ -317,11 +318,12 @@ def recipients_of(spot: Spot, column: Column) -> int | None:
     return None if is_read_later else column.reach.recipients(is_mandatory=spot.is_mandatory)
 
 
-def columns_of(keys: Sequence[ColumnKey]) -> Mapping[ColumnKey, Column]:
+def columns_of(keys: Sequence[ColumnKey], *, counted: Counts = MappingProxyType({})) -> Mapping[ColumnKey, Column]:
+    """`counted`: what is known of their reach already."""
     segments = Segment.objects.in_bulk({segment for segment, _channel in keys if segment is not None})
     channels = Channel.objects.in_bulk({channel for _segment, channel in keys})
     pairs = {key: (segments[key[0]] if key[0] is not None else None, channels[key[1]]) for key in keys}
-    reach = reaches(pairs.values())
+    reach = {**counted, **reaches(pair for key, pair in pairs.items() if key not in counted)}
     return {key: Column(segment=segment, channel=channel, reach=reach[key]) for key, (segment, channel) in pairs.items()}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from .models import Campaign, Touchpoint, TouchpointState
 from .moments import moment_words, reason_words, short_words
 from .planner import PlannedTouchpoint
 from .plans import times_of
-from .reach import ColumnKey, Reach, reaches
+from .reach import ColumnKey, Counts, Reach, reaches
 from .replanning import STILL_TO_COME, Change, Kind
 
 
@@ -109,8 +110,13 @@ class Consequences:
         return ", ".join(parts) + "." if parts else _("No touchpoint that is still to come changes.")
 
 
-def consequences(campaign: Campaign, changes: Iterable[Change], *, now: datetime) -> Consequences:
-    """What `changes` do to each touchpoint of the campaign; counts each segment that something goes to once."""
+def consequences(
+    campaign: Campaign, changes: Iterable[Change], *, counted: Counts = MappingProxyType({}), now: datetime
+) -> Consequences:
+    """What `changes` do to each touchpoint of the campaign; counts each segment that something goes to once.
+
+    `counted`: what is known of their reach already.
+    """
     every = list(changes)
     changes = [change for change in every if not _is_silent(change)]
     rows = list(campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel"))
@@ -122,7 +128,10 @@ def consequences(campaign: Campaign, changes: Iterable[Change], *, now: datetime
         touchpoints={row.pk: row for row in rows},
         segments=segments,
         channels=channels,
-        reach=reaches((segments.get(segment or 0), channels[channel]) for segment, channel in leaving),
+        reach={
+            **counted,
+            **reaches((segments.get(column[0] or 0), channels[column[1]]) for column in leaving if column not in counted),
+        },
     )
     changed = {change.standing.touchpoint_id for change in changes if change.standing}
     false_now = false_revisions(campaign, every)

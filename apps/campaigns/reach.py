@@ -35,6 +35,9 @@ class Reach:
         return self.people - self.without_address - left_out
 
 
+Counts = Mapping[ColumnKey, Reach]
+
+
 def reaches(columns: Iterable[tuple[Segment | None, Channel]]) -> dict[ColumnKey, Reach]:
     """One query for each segment and kind of channel, however many channels and touchpoints there are."""
     counted: dict[tuple[int, str], Reach] = {}

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
@@ -12,7 +13,7 @@ from apps.campaigns.planner import CellKey
 from apps.channels.models import ChannelKind
 from tests.factories import make_channel, make_contact, make_planner, make_segment
 
-from .admin_pages import INLINE, LIST, deed_of, drafted, page_of, press, released, signed_in
+from .admin_pages import INLINE, LIST, deed_of, drafted, page_of, released, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,28 @@ def test_look_shows_what_would_follow_and_writes_nothing(client, draft, reminder
     assert not HandMadeCell.objects.exists()
 
 
+def test_looking_counts_nobody_anew(client, draft, reminder):
+    page = client.get(matrix_of(draft))
+    make_contact(email="eve@example.org")
+    data = form_of(page) | {"counts": page.context["counts"]}
+    assert "2 recipients" in client.post(matrix_of(draft), data | {"_look": "1"}).content.decode()
+    assert "3 recipients" in client.post(matrix_of(draft), data | {"_preview": "1"}).content.decode()
+
+
+@pytest.mark.parametrize("counts", ["", "nonsense", "a:b:c"])
+def test_counts_that_are_not_ours_are_made_anew(client, draft, counts):
+    data = form_of(client.get(matrix_of(draft))) | {"counts": counts, "_look": "1"}
+    assert "2 recipients" in client.post(matrix_of(draft), data).content.decode()
+
+
+def test_counts_that_are_old_are_made_anew(client, draft):
+    page = client.get(matrix_of(draft))
+    make_contact(email="eve@example.org")
+    data = form_of(page) | {"counts": page.context["counts"], "_look": "1"}
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        assert "3 recipients" in client.post(matrix_of(draft), data).content.decode()
+
+
 def test_save_makes_it_so_and_the_plan_says_by_hand(client, draft, reminder):
     data = form_of(client.get(matrix_of(draft)))
     data["on"].remove(reminder)
@@ -86,7 +109,7 @@ def test_saved_cells_hold_when_it_is_scheduled(client, draft, reminder):
     data = form_of(client.get(matrix_of(draft)))
     data["on"].remove(reminder)
     client.post(matrix_of(draft), data)
-    press(client, draft, "release", confirmed="on")
+    services.release(draft, actor=None, now=timezone.now())
     assert Touchpoint.objects.get(step_key="t-7d").reason == "taken_out"
 
 
@@ -258,7 +281,7 @@ def test_moved_window_keeps_the_cells_made_by_hand(client, reminder, draft):
     data = form_of(client.get(matrix_of(draft)))
     data["on"].remove(reminder)
     client.post(matrix_of(draft), data)
-    press(client, draft, "release", confirmed="on")
+    services.release(draft, actor=None, now=timezone.now())
     campaign = Campaign.objects.select_related("window").get()
     start = campaign.window.starts_at + timedelta(days=3)
     services.reschedule(

@@ -29,11 +29,12 @@ from ..consequences import Consequences, consequences
 from ..forms.matrix import Posted, read_posted
 from ..forms.verbs import seen_of
 from ..matrix.cells import Wishes
+from ..matrix.counting import keep_counts, kept_counts
 from ..matrix.playbooks import change_steps
 from ..matrix.reading import Matrix, campaign_matrix, playbook_matrix
 from ..matrix.writing import change_cells
 from ..models import Campaign, Playbook
-from ..reach import ColumnKey
+from ..reach import ColumnKey, Counts
 from ..stillness import await_stillness
 from .pages import changed_words, find_campaign, last_change, planner, require
 
@@ -74,7 +75,7 @@ class _Subject(ABC):
     def last_change(self) -> AuditEvent | None: ...
 
     @abstractmethod
-    def look(self, wishes: Wishes | None, columns: list[ColumnKey]) -> tuple[Matrix, Consequences | None]: ...
+    def look(self, wishes: Wishes | None, columns: list[ColumnKey], counted: Counts) -> tuple[Matrix, Consequences | None]: ...
 
     @abstractmethod
     def hold(self) -> None:
@@ -104,9 +105,13 @@ class _OfCampaign(_Subject):
     def last_change(self) -> AuditEvent | None:
         return last_change(self.campaign.window, self.campaign, self.campaign.playbook)
 
-    def look(self, wishes: Wishes | None, columns: list[ColumnKey]) -> tuple[Matrix, Consequences | None]:
-        matrix, changes = campaign_matrix(self.campaign, wishes=wishes, further=columns, actor=self.reader, now=self.now)
-        return matrix, consequences(self.campaign, changes, now=self.now) if matrix.changed and changes else None
+    def look(self, wishes: Wishes | None, columns: list[ColumnKey], counted: Counts) -> tuple[Matrix, Consequences | None]:
+        matrix, changes = campaign_matrix(
+            self.campaign, wishes=wishes, further=columns, counted=counted, actor=self.reader, now=self.now
+        )
+        if not (matrix.changed and changes):
+            return matrix, None
+        return matrix, consequences(self.campaign, changes, counted=counted, now=self.now)
 
     def hold(self) -> None:
         rows = Campaign.objects.select_related("window", "playbook", "owner")
@@ -148,8 +153,8 @@ class _OfPlaybook(_Subject):
     def last_change(self) -> AuditEvent | None:
         return last_change(self.playbook)
 
-    def look(self, wishes: Wishes | None, columns: list[ColumnKey]) -> tuple[Matrix, Consequences | None]:
-        return playbook_matrix(self.playbook, wishes=wishes, further=columns, now=self.now), None
+    def look(self, wishes: Wishes | None, columns: list[ColumnKey], counted: Counts) -> tuple[Matrix, Consequences | None]:
+        return playbook_matrix(self.playbook, wishes=wishes, further=columns, counted=counted, now=self.now), None
 
     def hold(self) -> None:
         self.playbook = Playbook.objects.select_for_update().get(pk=self.playbook.pk)
@@ -231,12 +236,14 @@ class _Page:
 
     def context(self, posted: Posted | None, problem: str) -> dict[str, Any]:
         wishes, columns = (posted.wishes, posted.columns) if posted else (None, [])
-        matrix, foreseen = self.subject.look(wishes, columns)
+        counted = kept_counts(self.request.POST.get("counts", "")) if "_look" in self.request.POST else {}
+        matrix, foreseen = self.subject.look(wishes, columns, counted)
         return {
             "matrix": matrix,
             "foreseen": foreseen,
             "problem": problem,
             "seen": self.subject.mark,
+            "counts": keep_counts(matrix.columns),
             "people": _people().values(),
             "is_playbook": "campaign" not in self.subject.frame,
         }

@@ -7,6 +7,7 @@ playbook's has no window, and so no times.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ from ..models import Anchor, Campaign, Playbook, Touchpoint, TouchpointState
 from ..moments import instant_words, moment_words, reason_words, utc_words
 from ..planner import CellKey, PlannedTouchpoint, PlanStep, PlanWindow, plan
 from ..plans import hand_made, playbook_steps, window_of_plan, with_hand_made
-from ..reach import ColumnKey
+from ..reach import ColumnKey, Counts
 from ..replanning import Change, Kind
 from .cells import HandMade, Wishes, is_on, is_on_by_playbook
 from .locks import BESIDE_THE_PLAN, locks
@@ -172,9 +173,18 @@ def column_words(column: Column) -> str:
 
 
 def campaign_matrix(
-    campaign: Campaign, *, wishes: Wishes | None = None, further: Iterable[ColumnKey] = (), actor: User, now: datetime
+    campaign: Campaign,
+    *,
+    wishes: Wishes | None = None,
+    further: Iterable[ColumnKey] = (),
+    counted: Counts = MappingProxyType({}),
+    actor: User,
+    now: datetime,
 ) -> tuple[Matrix, list[Change]]:
-    """The plan with `wishes`, and what they would change about touchpoints that stand; `further`: columns to be shown, too."""
+    """The plan with `wishes`, and what they would change about touchpoints that stand.
+
+    `further`: columns to be shown, too. `counted`: what is known of the reach of columns already.
+    """
     window, steps, saved = window_of_plan(campaign, now=now), playbook_steps(campaign.playbook), hand_made(campaign.window)
     playbook, decided_before = {step.cell: step for step in steps}, {one.cell: one for one in saved}
     touchpoints = list(campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel"))
@@ -199,11 +209,16 @@ def campaign_matrix(
         now=now,
         is_released=campaign.released_at is not None,
     )
-    return draft.matrix(further), changes
+    return draft.matrix(further, counted), changes
 
 
 def playbook_matrix(
-    playbook: Playbook, *, wishes: Wishes | None = None, further: Iterable[ColumnKey] = (), now: datetime
+    playbook: Playbook,
+    *,
+    wishes: Wishes | None = None,
+    further: Iterable[ColumnKey] = (),
+    counted: Counts = MappingProxyType({}),
+    now: datetime,
 ) -> Matrix:
     """The steps of a playbook as a matrix; what is decided about it becomes steps when it is saved."""
     steps = playbook_steps(playbook)
@@ -222,7 +237,7 @@ def playbook_matrix(
         now=now,
         is_released=False,
     )
-    return draft.matrix(further)
+    return draft.matrix(further, counted)
 
 
 def _owned(steps: Iterable[PlanStep], now: datetime) -> dict[CellKey, HandMade]:
@@ -273,11 +288,11 @@ class _Draft:
     now: datetime
     is_released: bool
 
-    def matrix(self, further: Iterable[ColumnKey]) -> Matrix:
+    def matrix(self, further: Iterable[ColumnKey], counted: Counts) -> Matrix:
         playbook = {step.cell: step for step in self.steps}
         shown = [step.column for step in self.steps]
         shown += [(one.cell.segment_id, one.cell.channel_id) for one in self.decided.values() if one.is_on]
-        columns = columns_of(list(dict.fromkeys([*shown, *further])))
+        columns = columns_of(list(dict.fromkeys([*shown, *further])), counted=counted)
         owners = {one.owner_id for one in self.decided.values()} | {step.owner_id for step in self.steps}
         people = User.objects.in_bulk({pk for pk in owners if pk})
         moments = [self._spots_of(key) for key in dict.fromkeys(step.key for step in self.steps)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -64,10 +65,9 @@ def _refuse_gone(campaign: Campaign, switched: Iterable[CellKey]) -> None:
 
 def _write(campaign: Campaign, changed: Sequence[CellKey], after: Mapping[CellKey, HandMade]) -> None:
     for cell in changed:
-        rows = HandMadeCell.objects.filter(campaign=campaign, **_fields(cell))
         one = after.get(cell)
         if one is None:
-            rows.delete()
+            HandMadeCell.objects.filter(campaign=campaign, **_fields(cell)).delete()
             continue
         said = {
             "is_on": one.is_on,
@@ -75,11 +75,10 @@ def _write(campaign: Campaign, changed: Sequence[CellKey], after: Mapping[CellKe
             "decided_by_id": one.decided_by_id,
             "decided_at": one.decided_at,
         }
-        if not rows.update(**said):
-            HandMadeCell.objects.create(campaign=campaign, **_fields(cell), **said)
+        HandMadeCell.objects.update_or_create(campaign=campaign, **_fields(cell), defaults=said)
 
 
-def _fields(cell: CellKey) -> dict[str, object]:
+def _fields(cell: CellKey) -> dict[str, Any]:
     return {"step_key": cell.step_key, "segment_id": cell.segment_id, "channel_id": cell.channel_id}
 
 
