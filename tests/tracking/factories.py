@@ -5,7 +5,7 @@ from apps.common.sealing import seal
 from apps.common.standard_webhooks import new_secret
 from apps.delivery.models import Delivery, DeliveryState, Link
 from apps.tracking.buffer import Hit
-from apps.tracking.models import TicketSource
+from apps.tracking.models import Event, Ticket, TicketSource
 from tests.factories import NOW, make_delivery
 
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -31,3 +31,13 @@ def make_ticket_source(*, secrets: list[str] | None = None, **fields: Any) -> Ti
     number = next(_numbers)
     defaults = {"name": f"Help desk {number}", "slug": f"help-desk-{number}"}
     return TicketSource.objects.create(**defaults | {"sealed_secrets": seal(secrets or [new_secret()])} | fields)
+
+
+def make_ticket(**fields: Any) -> Ticket:
+    defaults = {"external_id": str(next(_numbers)), "opened_at": NOW}
+    return Ticket.objects.create(**({"source": fields.pop("source", None) or make_ticket_source()} | defaults | fields))
+
+
+def make_event(**fields: Any) -> Event:
+    defaults = {"type": "opened", "at": NOW, "key": f"event{next(_numbers)}", "source": "pixel"}
+    return Event.objects.create(**({"delivery": fields.pop("delivery", None) or make_sent_delivery()} | defaults | fields))

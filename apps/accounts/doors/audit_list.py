@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
@@ -45,7 +45,7 @@ class AuditEventAdmin(admin.ModelAdmin):
     list_display_links = None
     list_filter = (ActorFilter, KindFilter, ("at", PeriodFilter))
     list_select_related = ("actor",)
-    search_fields = ("=verb", "=subject_id")
+    search_fields = ("verb", "subject_id")
     search_help_text = gettext_lazy("The number of an object, or the name of a deed such as window.rescheduled")
     ordering = ("-at", "-id")
     show_full_result_count = False
@@ -57,6 +57,12 @@ class AuditEventAdmin(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TrailList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        words = search_term.strip()
+        return queryset.filter(Q(verb=words) | Q(subject_id=words)) if words else queryset, False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

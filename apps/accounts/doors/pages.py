@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import connections
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
@@ -13,18 +13,36 @@ COUNTED_UP_TO = 10_000
 class EstimatingPaginator(Paginator):
     """Counts as far as it matters to a reader; beyond, it takes PostgreSQL's own estimate of a table that is not filtered.
 
-    What is filtered and large is counted up to a bound: pages beyond are not offered, because nobody turns to page 200.
+    What is filtered is looked through once: the same look counts it, up to a bound, and finds the rows of the page. Pages beyond
+    the bound are not offered, because nobody turns to page 200: they narrow the list.
     """
+
+    @cached_property
+    def _keys(self) -> list[Any] | None:
+        """Of the rows in their order, one more than are counted; None for a whole table, which an index pages."""
+        rows = self.object_list
+        if not isinstance(rows, QuerySet) or not rows.query.where or rows.query.distinct:
+            return None
+        return list(rows.values_list("pk", flat=True)[: COUNTED_UP_TO + 1])
 
     @cached_property
     def count(self) -> int:
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return super().count
+        if self._keys is not None:
+            return min(len(self._keys), COUNTED_UP_TO)
         few = rows.order_by()[: COUNTED_UP_TO + 1].count()
-        if few <= COUNTED_UP_TO:
-            return few
-        return (_estimate(rows) or few) if not rows.query.where else few
+        if few <= COUNTED_UP_TO or rows.query.where:
+            return min(few, COUNTED_UP_TO)
+        return _estimate(rows) or COUNTED_UP_TO
+
+    def page(self, number: int | str) -> Page[Any]:
+        if self._keys is None:
+            return super().page(number)
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        return self._get_page(self.object_list.filter(pk__in=self._keys[first : first + self.per_page]), number, self)
 
 
 def _estimate(rows: QuerySet[Any]) -> int:

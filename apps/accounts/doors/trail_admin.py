@@ -23,6 +23,7 @@ from ..trail.snapshots import hidden_fields, names_something, stored
 from ..trail.words import Reader
 from .choices import chosen_in, object_id_of, offer_active
 from .conflicts import OPENED, SEEN, conflict_about, contrasts, opened_at, refusing
+from .pages import EstimatingPaginator
 from .state import ObjectState, detail_of, state_of
 
 LINES_ON_PAGE = 50
@@ -37,6 +38,8 @@ class TrailAdmin(admin.ModelAdmin):
     """
 
     object_history_template = "admin/history.html"
+    paginator = EstimatingPaginator
+    show_full_result_count = False
     also_compared: Sequence[str] = ()  # fields that no form names but whose change is a conflict
 
     # what is kept of it

@@ -22,7 +22,7 @@ def taken(row: models.Model, *, only: Collection[str] | None = None) -> State:
     state = {field.name: _value(row, field) for field in fields if only is None or field.name in only}
     for many in row._meta.many_to_many if row.pk else ():
         if only is None or many.name in only:
-            others = sorted(getattr(row, many.name).all(), key=lambda other: str(other.pk))
+            others = sorted(with_relations(getattr(row, many.name).all()), key=lambda other: str(other.pk))
             state[many.name] = [_named(other) for other in others]
     return state
 

@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.doors.archive_admin import ArchiveAdmin
+from apps.accounts.doors.filters import LatestValuesFilter
 from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter
 
@@ -23,7 +24,7 @@ class ContactAdmin(ArchiveAdmin):
     form = ContactForm
     when_archived = _("It belongs to no segment any more, and nothing planned reaches it. What was sent to it stays on record.")
     list_display = ("__str__", "email", "phone", "organisation", "language", "time_zone", "kind")
-    list_filter = (ArchivedFilter, "is_internal", "language", "time_zone")
+    list_filter = (ArchivedFilter, "is_internal", "language", ("time_zone", LatestValuesFilter))
     search_fields = ("name", "email", "phone", "organisation")
     search_help_text = _("Name, e-mail, phone or organisation")
     list_per_page = 50

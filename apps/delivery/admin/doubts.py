@@ -25,7 +25,7 @@ from .. import services
 from ..consequences import TITLES, Chosen, chosen, consequences, done, grouped
 from ..doubts import outlook
 from ..evidence import Sign, signs
-from ..models import Delivery, DeliveryState, DoubtfulDelivery, LookUpAnswer
+from ..models import Delivery, DoubtfulDelivery, LookUpAnswer
 from ..policy import Doubt
 from ..reasons import sentence
 from ..services import Resolution
@@ -77,7 +77,7 @@ class DoubtAdmin(ReadOnly, TrailAdmin):
         return DoubtList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(state=DeliveryState.IN_DOUBT)
+        return super().get_queryset(request).filter(pk__in=Delivery.objects.in_doubt().values("pk"))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("delivery.view_delivery") or self.has_resolve_permission(request)
