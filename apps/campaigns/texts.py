@@ -8,6 +8,7 @@ from django.db import transaction
 
 from apps.accounts.models import User
 from apps.accounts.services import record
+from apps.windows.models import UNDER_WAY_STATUSES
 
 from .content import ContentError, Material, gather
 from .models import STILL_TO_LEAVE, Touchpoint, TouchpointState, TouchpointText
@@ -41,13 +42,15 @@ def edit_text(
 ) -> int:
     """Gives `touchpoints` these words in `language`; an empty body takes their own words away again. Returns how many changed.
 
-    Only while nothing of a touchpoint has left: what some have read is not changed for the rest.
+    Only while the work is under way, for before that a text is content, which may need an approval; and while nothing of
+    a touchpoint has left, for what some have read is not changed for the rest.
     """
     waiting = [state for state in STILL_TO_LEAVE if state != TouchpointState.SENDING]
     rows = Touchpoint.objects.filter(pk__in=[row.pk for row in touchpoints], state__in=waiting)
+    rows = rows.filter(campaign__window__status__in=UNDER_WAY_STATUSES)
     return sum(
         _edit(row, language, (subject.strip(), body.strip()), actor=actor, now=now)
-        for row in rows.select_for_update(no_key=True).order_by("pk")
+        for row in rows.select_for_update(of=("self",), no_key=True).order_by("pk")
     )
 
 

@@ -11,7 +11,7 @@ from apps.campaigns.models import Campaign
 from apps.campaigns.promises import Promise, Rule, promise
 from apps.common.times import format_instant
 from apps.delivery.alarms import silence_of
-from apps.delivery.hastening import updates_to_come
+from apps.delivery.holding import updates_of
 from apps.delivery.models import Alarm, AlarmState
 from apps.windows.models import UNDER_WAY_STATUSES
 
@@ -33,9 +33,12 @@ class Watch:
     extensions: Sequence[int] = EXTENSIONS
 
     @property
+    def is_under_way(self) -> bool:
+        return self.campaign.window.status in UNDER_WAY_STATUSES
+
+    @property
     def is_overrun(self) -> bool:
-        window = self.campaign.window
-        return window.status in UNDER_WAY_STATUSES and window.ends_at <= self.now
+        return self.is_under_way and self.campaign.window.ends_at <= self.now
 
     @property
     def tone(self) -> str:
@@ -94,5 +97,5 @@ def watch(campaign: Campaign, *, now: datetime) -> Watch:
         now=now,
         promise=promise(silence) if silence else None,
         alarm=alarm,
-        updates=updates_to_come(campaign).count(),
+        updates=updates_of(campaign).count(),
     )

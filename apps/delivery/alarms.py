@@ -13,6 +13,7 @@ from email.utils import format_datetime, make_msgid
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.db.models import F, Max
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -88,20 +89,29 @@ def _next_update(campaign: Campaign) -> Touchpoint | None:
 def _raise(now: datetime) -> None:
     under_way = Campaign.objects.filter(window__status__in=UNDER_WAY_STATUSES, released_at__isnull=False)
     for campaign in under_way.select_related("window", "owner"):
-        silence = silence_of(campaign)
-        expected = promise(silence) if silence else None
-        if silence is None or expected is None or not expected.is_in_danger(now):
-            continue
-        coming = _next_update(campaign)
-        fresh = Alarm(
-            campaign=campaign,
-            silent_since=silence.since,
-            promised_by=expected.by,
-            raised_at=now,
-            next_at=now,
-            user=owner_of(coming) if coming else campaign.owner,
-        )
-        Alarm.objects.bulk_create([fresh], ignore_conflicts=True)  # another clock may have seen it too
+        try:
+            _raise_for(campaign, now)
+        except DatabaseError:
+            raise
+        except Exception:  # one campaign does not keep the others from their alarms
+            logger.exception("The promises of campaign %s could not be looked at", campaign.pk)
+
+
+def _raise_for(campaign: Campaign, now: datetime) -> None:
+    silence = silence_of(campaign)
+    expected = promise(silence) if silence else None
+    if silence is None or expected is None or not expected.is_in_danger(now):
+        return
+    coming = _next_update(campaign)
+    fresh = Alarm(
+        campaign=campaign,
+        silent_since=silence.since,
+        promised_by=expected.by,
+        raised_at=now,
+        next_at=now,
+        user=owner_of(coming) if coming else campaign.owner,
+    )
+    Alarm.objects.bulk_create([fresh], ignore_conflicts=True)  # another clock may have seen it too
 
 
 def _send(pk: int, *, now: datetime) -> bool:

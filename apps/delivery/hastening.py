@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.campaigns.models import Anchor, Campaign, Touchpoint, TouchpointQuerySet, TouchpointState
+from apps.windows.models import UNDER_WAY_STATUSES
 
 from .models import Batch, BatchState
 
@@ -25,7 +26,9 @@ def coming_update(campaign: Campaign) -> list[Touchpoint]:
 
 
 def updates_to_come(campaign: Campaign) -> TouchpointQuerySet:
-    return Touchpoint.objects.filter(campaign=campaign, step__anchor=Anchor.DURING, state__in=CAN_BE_HASTENED)
+    """While the work is under way: before that a text is content, which may need an approval."""
+    rows = Touchpoint.objects.filter(campaign=campaign, step__anchor=Anchor.DURING, state__in=CAN_BE_HASTENED)
+    return rows.filter(campaign__window__status__in=UNDER_WAY_STATUSES)
 
 
 @transaction.atomic

@@ -4,6 +4,8 @@ People are found among the contacts, of which there are far fewer, and their del
 contact has any more is looked for only when nobody is found, and only if it is whole.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q
@@ -16,26 +18,39 @@ MOST_PEOPLE = 500  # that one search looks for
 MOST_ERRORS = 500
 
 
-def found(rows: DeliveryQuerySet, words: str, *, also_errors: bool = False) -> DeliveryQuerySet:
-    """`also_errors`: by the provider's words about it, too."""
-    asked = _named(words)
-    if people := _people(words):
-        asked |= Q(contact__in=people)
-    else:
-        asked |= Q(address=words.lower())
-    if also_errors:
-        attempts = Attempt.objects.filter(text__icontains=words).order_by("-pk").values_list("delivery", flat=True)
-        asked |= Q(pk__in=list(attempts[:MOST_ERRORS]))
-    return rows.filter(asked)
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What was typed, and whom it names among the contacts."""
+
+    words: str
+    people: Sequence[int]
+
+    @property
+    def is_cut(self) -> bool:
+        """More people fit than are looked for."""
+        return len(self.people) > MOST_PEOPLE
+
+    def narrow(self, rows: DeliveryQuerySet, *, also_errors: bool = False) -> DeliveryQuerySet:
+        """`also_errors`: by the provider's words about it, too."""
+        asked = _named(self.words)
+        if self.people:
+            asked |= Q(contact__in=self.people[:MOST_PEOPLE])
+        else:
+            asked |= Q(address=self.words.lower())
+        if also_errors:
+            attempts = Attempt.objects.filter(text__icontains=self.words).order_by("-pk").values_list("delivery", flat=True)
+            asked |= Q(pk__in=list(attempts[:MOST_ERRORS]))
+        return rows.filter(asked)
 
 
-def _people(words: str) -> list[int]:
+def search(words: str) -> Search:
+    """One query. Each of the words has to be found somewhere in a contact."""
     people = Contact.objects.order_by()
     for word in words.split():
         people = people.filter(
             Q(name__icontains=word) | Q(email__icontains=word) | Q(organisation__icontains=word) | Q(phone__contains=word)
         )
-    return list(people.values_list("pk", flat=True)[:MOST_PEOPLE])
+    return Search(words=words, people=list(people.values_list("pk", flat=True)[: MOST_PEOPLE + 1]))
 
 
 def _named(words: str) -> Q:

@@ -118,6 +118,14 @@ def test_people_are_found_by_name_address_and_the_name_of_a_message(ana):
         assert shown(log(ana, campaign, q=words)) == {row.pk}
 
 
+def test_a_search_that_fits_too_many_people_says_so(ana, monkeypatch):
+    monkeypatch.setattr("apps.delivery.searching.MOST_PEOPLE", 1)
+    campaign, *_rows = make_log()
+
+    assert "Many people fit what you typed" in log(ana, campaign, q="example.org").content.decode()
+    assert "Many people fit what you typed" not in log(ana, campaign).content.decode()
+
+
 def test_an_address_that_no_contact_has_any_more_is_found_when_it_is_whole(ana):
     campaign = running_campaign()
     (row,) = settle(sent_touchpoint(campaign), address="old@example.org")

@@ -17,6 +17,7 @@ from apps.delivery.holding import hold_updates, release_updates
 from apps.delivery.models import Delivery
 from apps.delivery.pauses import pauses, pauses_of
 from apps.delivery.steering import Choice
+from apps.windows.models import MaintenanceWindow
 from tests.accounts.people import client_of, make_member
 from tests.factories import (
     HOUR,
@@ -111,6 +112,15 @@ def test_own_words_are_what_people_read():
     work(NOW + HOUR)
 
     assert {message.subject for message in MemoryTransport.outbox} == {"Half way", "Update"}
+
+
+def test_before_the_work_begins_a_text_is_edited_as_content(ana):
+    campaign = running()
+    MaintenanceWindow.objects.update(status="scheduled", actual_started_at=None)
+
+    assert edit_text(updates(), language="en", subject="", body="Own.", actor=None, now=NOW) == 0
+    assert send_now(campaign, step_key="update", occurrence=0, actor=None, now=NOW) == []
+    assert "the work has not begun" in ana.get(page_of(campaign)).content.decode()
 
 
 def test_of_what_has_begun_to_leave_nobody_changes_the_words():

@@ -9,7 +9,7 @@ from django.db.models.expressions import Expression
 
 from apps.campaigns.models import Touchpoint
 from apps.delivery.models import Attempt, Batch, Delivery, DeliveryQuerySet, DeliveryState
-from apps.delivery.searching import found
+from apps.delivery.searching import Search
 from apps.tracking.models import Event
 
 from .choices import Choice
@@ -37,8 +37,11 @@ class Group:
     number: int
 
 
-def chosen(choice: Choice, touchpoints: Collection[Touchpoint]) -> DeliveryQuerySet:
-    """The deliveries of `touchpoints`, which the choice has narrowed already, that its other parts leave."""
+def chosen(choice: Choice, touchpoints: Collection[Touchpoint], found: Search | None) -> DeliveryQuerySet:
+    """The deliveries of `touchpoints`, which the choice has narrowed already, that its other parts leave.
+
+    `found`: whom its search names.
+    """
     ids = [row.pk for row in touchpoints]
     rows = Delivery.objects.filter(touchpoint__in=ids)
     if choice.state == DeliveryState.PENDING:
@@ -50,7 +53,7 @@ def chosen(choice: Choice, touchpoints: Collection[Touchpoint]) -> DeliveryQuery
         rows = rows.with_a_reason().filter(reason=choice.why)
     if choice.error:
         rows = rows.with_a_reason().filter(Exists(_heard().filter(delivery=OuterRef("pk"), group=choice.error)))
-    return found(rows, choice.q) if choice.q else rows
+    return found.narrow(rows) if found else rows
 
 
 def page(rows: DeliveryQuerySet, choice: Choice, touchpoints: Mapping[int, Touchpoint]) -> tuple[list[Line], str]:

@@ -24,6 +24,7 @@ from apps.delivery.editions import read_again
 from apps.delivery.models import Delivery, DeliveryQuerySet
 from apps.delivery.reasons import sentence
 from apps.delivery.retrying import retry_failed, retryable, still_of_use
+from apps.delivery.searching import Search, search
 from apps.delivery.tallies import tallies
 
 from ..logbook import rows
@@ -73,8 +74,12 @@ class Log:
         return self.choice.narrowed(list(self.touchpoints.values()))
 
     @cached_property
+    def found(self) -> Search | None:
+        return search(self.choice.q) if self.choice.q else None
+
+    @cached_property
     def rows(self) -> DeliveryQuerySet:
-        return rows.chosen(self.choice, self.narrowed)
+        return rows.chosen(self.choice, self.narrowed, self.found)
 
     def may_go_again(self, now: datetime) -> DeliveryQuerySet:
         return retryable(self.rows, still_of_use(self.narrowed, now=now))
@@ -94,6 +99,7 @@ def log(request: HttpRequest, campaign_id: int) -> HttpResponse:
         "choice": shown.choice,
         "figures": figures(shown.choice, shown.touchpoints, counts, language=language()),
         "lines": lines,
+        "is_cut": shown.found is not None and shown.found.is_cut,
         "next_page": shown.choice.with_(before=following) if following else "",
         "retryable": shown.may_go_again(now).count() if may_retry else 0,
     }

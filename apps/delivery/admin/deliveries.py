@@ -18,7 +18,7 @@ from .. import services
 from ..models import Attempt, Delivery, DeliveryQuerySet, DeliveryState
 from ..pauses import pauses_on
 from ..reasons import SENTENCES, sentence
-from ..searching import found
+from ..searching import search
 
 MOST_ROWS = 10_000
 TOUCHPOINT = ("touchpoint__campaign__window", "touchpoint__channel", "touchpoint__step")  # what a row says of it
@@ -109,7 +109,8 @@ class DeliveryAdmin(ReadOnly, TrailAdmin):
     ) -> tuple[QuerySet[Delivery], bool]:
         """By index, where joining and comparing a million rows would take seconds."""
         words = one_line(search_term)
-        return found(cast(DeliveryQuerySet, queryset), words, also_errors=True) if words else queryset, False
+        rows = cast(DeliveryQuerySet, queryset)
+        return search(words).narrow(rows, also_errors=True) if words else rows, False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).select_related("batch", "contact", *TOUCHPOINT)
