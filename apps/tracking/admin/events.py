@@ -7,7 +7,7 @@ from apps.accounts.doors.filters import LatestValuesFilter
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.campaigns.moments import touchpoint_words
 from apps.delivery.models import Delivery
-from apps.delivery.searching import found
+from apps.delivery.searching import search
 
 from ..models import Event, ProviderEvent
 
@@ -44,7 +44,7 @@ class EventAdmin(ReadOnlyAdmin):
         words = search_term.strip()
         if not words:
             return queryset, False
-        theirs = found(Delivery.objects.all(), words)
+        theirs = search(words).narrow(Delivery.objects.all())
         rows = queryset.filter(delivery__in=theirs.order_by().values("pk"))
         return rows if rows.exists() else queryset.filter(rule=words), False
 
