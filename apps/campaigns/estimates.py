@@ -1,6 +1,5 @@
 """What a planner should know of how long the messages of a plan take: the longest, and those that take too long."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.utils.formats import number_format
@@ -20,12 +19,14 @@ def longest_words(board: Board) -> str:
     return f"{_length_words(longest)}." if longest and longest.takes >= WORTH_SAYING else ""
 
 
-def lateness_words(board: Board, *, zone: str, now: datetime) -> Iterator[str]:
-    """A sentence for each touchpoint still to come whose last messages would leave too late."""
-    for row in board.rows:
-        for cell in row.cells:
-            if cell and cell.span and cell.span.late and cell.leaves and cell.span.ends_at > now:
-                yield _late_words(row, cell, cell.span, zone)
+def slow_cells(board: Board, *, zone: str, now: datetime) -> dict[str, str]:
+    """A sentence for each touchpoint still to come whose last messages would leave too late, by the name of its spot."""
+    return {
+        cell.spot.name: _late_words(row, cell, cell.span, zone)
+        for row in board.rows
+        for cell in row.cells
+        if cell and cell.span and cell.span.late and cell.leaves and cell.span.ends_at > now
+    }
 
 
 def _late_words(row: Row, cell: Cell, span: Span, zone: str) -> str:

@@ -55,8 +55,29 @@ class ServiceAdmin(ArchiveAdmin):
         return restore_services(rows, actor=cast(User, request.user), now=timezone.now())
 
 
+def _day(label: Any, help_text: Any = "") -> forms.DateField:
+    """The browser's own field, which speaks ISO whatever the page's language."""
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    return forms.DateField(label=label, help_text=help_text, widget=widget, input_formats=["%Y-%m-%d"], localize=False)
+
+
 class BlackoutForm(forms.ModelForm):
+    first_date = _day(_("First day"))
+    last_date = _day(_("Last day"), _("It belongs to the period."))
     time_zone = ZoneField(label=_("Time zone"), help_text=_("On whose clocks the days begin and end."))
+    services = forms.ModelMultipleChoiceField(
+        label=_("Services"),
+        queryset=Service.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: all."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = Q(blackouts=self.instance) if self.instance.pk else Q(pk__in=())
+        services: Any = self.fields["services"]
+        services.queryset = Service.objects.filter(Q(archived_at=None) | chosen).distinct()
 
 
 @admin.register(Blackout)
@@ -68,11 +89,10 @@ class BlackoutAdmin(TrailAdmin):
     list_filter = ("is_strict",)
     list_select_related = ("entered_by",)
     search_fields = ("name", "services__name")
-    filter_horizontal = ("services",)
     ordering = ("-first_date",)
     date_hierarchy = "first_date"
     actions = None
-    fields = ("name", ("first_date", "last_date"), "time_zone", "services", "is_strict")
+    fields = ("name", "first_date", "last_date", "time_zone", "services", "is_strict")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Blackout]:
         rows: QuerySet[Blackout] = super().get_queryset(request)

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from apps.campaigns.board import campaign_board, planned_board
-from apps.campaigns.estimates import lateness_words, longest_words
+from apps.campaigns.estimates import longest_words, slow_cells
 from apps.campaigns.plans import plan_window, preview_plan
 from apps.campaigns.proposals import campaign_wish, propose
 from tests.factories import (
@@ -75,7 +75,7 @@ def test_the_longest_is_named_above_the_plan(crowd):
 
 
 def test_a_reminder_that_ends_in_the_last_ten_minutes_is_warned_of(crowd):
-    found = list(lateness_words(board_of(playbook_of(crowd, pace=SLOW)), zone=ZONE, now=NOW))
+    found = list(slow_cells(board_of(playbook_of(crowd, pace=SLOW)), zone=ZONE, now=NOW).values())
     assert found == [
         "−1 h before the start by “Mail”: 120 messages at 2/min take 1 hour, and the last one leaves "
         "Wednesday 1 April 2026, 11:00 (Paris time, UTC+02:00). 20 of them leave too late to be of use. Start 1 hour earlier?"
@@ -83,12 +83,12 @@ def test_a_reminder_that_ends_in_the_last_ten_minutes_is_warned_of(crowd):
 
 
 def test_one_that_ends_in_time_is_not(crowd):
-    assert list(lateness_words(board_of(playbook_of(crowd, pace=0.05)), zone=ZONE, now=NOW)) == []
+    assert list(slow_cells(board_of(playbook_of(crowd, pace=0.05)), zone=ZONE, now=NOW).values()) == []
 
 
 def test_what_tells_of_the_start_cannot_begin_earlier(crowd):
     playbook = playbook_of(crowd, pace=SLOW, key="start", offset=timedelta(0), useful_for=timedelta(minutes=15))
-    (warning,) = lateness_words(board_of(playbook), zone=ZONE, now=NOW)
+    (warning,) = slow_cells(board_of(playbook), zone=ZONE, now=NOW).values()
     assert warning.endswith("90 of them leave too late to be of use.")
 
 
@@ -96,7 +96,7 @@ def test_one_that_waits_behind_another_is_told_so(crowd):
     playbook = playbook_of(crowd, pace=0.05)
     step = playbook.steps.get()
     make_step(playbook, channel=step.channel, segment=make_segment(), **REMINDER)
-    (warning,) = lateness_words(board_of(playbook), zone=ZONE, now=NOW)
+    (warning,) = slow_cells(board_of(playbook), zone=ZONE, now=NOW).values()
     assert warning.endswith("It waits for what leaves by the same channel just before: leave more time between them?")
 
 

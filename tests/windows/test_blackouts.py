@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from apps.accounts.models import AuditEvent
 from apps.windows.models import Blackout
-from tests.factories import HOUR, make_planner, make_service
+from tests.factories import HOUR, NOW, make_planner, make_service
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +75,19 @@ def test_change_does_not_make_it_somebody_elses(client):
 
     blackout.refresh_from_db()
     assert (blackout.name, blackout.entered_by) == ("Sale", ana)
+
+
+def test_archived_service_is_not_offered_and_stays_where_it_was_chosen(client):
+    client.force_login(make_planner())
+    gone = make_service("Gone", archived_at=NOW)
+    blackout = make_blackout()
+    blackout.services.add(gone)
+
+    assert "Gone" not in client.get(LIST + "add/").content.decode()
+    page = client.get(reverse("admin:windows_blackout_change", args=[blackout.pk])).content.decode()
+    assert "Gone" in page
+    client.post(reverse("admin:windows_blackout_change", args=[blackout.pk]), typed(services=[gone.pk]))
+    assert list(blackout.services.all()) == [gone]
 
 
 def test_days_in_the_wrong_order_are_refused_with_a_sentence(client):

@@ -78,4 +78,5 @@ def _too_many(facts: Facts) -> Iterator[Remark]:
         place=Place.AUDIENCE,
         values={"people": sum(group.count for group, _week in weeks), "most": most, "worst": worst},
         target=Target(cause=Cause.PLAYBOOK, pk=facts.playbook_id),
+        cause=f"{most} {worst.count}",
     )

@@ -198,7 +198,7 @@ class Facts:
     around: Surroundings
     departures: Sequence[Departure]
     columns: Sequence[Column]
-    slow: Sequence[str]  # sentences about what takes too long at the pace of its channel
+    slow: Mapping[str, str]  # what takes too long at the pace of its channel, by the name of its cell, as a sentence
     crowd: Crowd
     messages: Sequence[Message]
     templates: Sequence[Template]

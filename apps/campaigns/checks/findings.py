@@ -25,15 +25,19 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A sentence in the reader's language; `href` leads to its cause and may be empty, `where` is a Place."""
+    """A sentence in the reader's language; `href` leads to its cause and may be empty, `where` is a Place.
+
+    `cause` is what the sentence is about where its words change by themselves, such as “in 2 days 3 hours”.
+    """
 
     code: str
     level: Level
     sentence: str
     href: str
     where: str
+    cause: str = ""
 
     @property
     def key(self) -> str:
-        """Names the finding in a form: the same cause in the same words has the same key."""
-        return f"{self.code}-{hashlib.blake2s(self.sentence.encode(), digest_size=6).hexdigest()}"
+        """Names the finding in a form: it stays while a page is open, and changes with what somebody should know."""
+        return f"{self.code}-{hashlib.blake2s((self.cause or self.sentence).encode(), digest_size=6).hexdigest()}"

@@ -25,7 +25,7 @@ from apps.windows.services import find_overlaps
 from ..addresses import address_kind
 from ..board import Board, Cell, Row
 from ..board import Column as BoardColumn
-from ..estimates import lateness_words
+from ..estimates import slow_cells
 from ..models import Anchor, Audience, Touchpoint, TouchpointState
 from ..wishes import Wish
 from . import facts
@@ -46,7 +46,7 @@ def gather(wish: Wish, board: Board, *, now: datetime) -> Facts:
         around=_surroundings(wish),
         departures=departures,
         columns=[_column(column, board) for column in board.columns],
-        slow=list(lateness_words(board, zone=wish.window.time_zone, now=now)),
+        slow=slow_cells(board, zone=wish.window.time_zone, now=now),
         crowd=_crowd(wish, board, departures),
         messages=reading.messages,
         templates=list(reading.templates.values()),

@@ -52,6 +52,7 @@ def look(wish: Wish, board: Board, *, now: datetime) -> list[Finding]:
             sentence=sentence_of(remark),
             href=href_of(remark.target, is_draft=not wish.was_released(now)),
             where=remark.place,
+            cause=remark.cause,
         )
         for remark in remarks
     ]

@@ -76,8 +76,11 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
+    """`cause` where the values of the sentence change by themselves as time goes by; see Finding."""
+
     code: Code
     level: Level
     place: Place
     values: Mapping[str, Any] = field(default_factory=dict)
     target: Target = field(default_factory=Target)
+    cause: str = ""

@@ -24,9 +24,9 @@ def timing_remarks(facts: Facts) -> Iterator[Remark]:
         yield from _holidays(facts)
     if not facts.departures:
         yield Remark(code=Code.NOTHING_LEAVES, level=Level.WARN, place=Place.PLAN, target=_playbook(facts))
-    for sentence in facts.slow:
+    for name, sentence in facts.slow.items():
         values = {"sentence": sentence}
-        yield Remark(code=Code.TOO_SLOW, level=Level.WARN, place=Place.PLAN, values=values, target=_playbook(facts))
+        yield Remark(code=Code.TOO_SLOW, level=Level.WARN, place=Place.PLAN, values=values, target=_playbook(facts), cause=name)
     yield from _quiet_hours(facts)
 
 
@@ -40,7 +40,14 @@ def _when(facts: Facts) -> Iterator[Remark]:
         return
     warning = times.notice is not None and notice_warning(times.impact, times.duration, times.notice)
     if warning:
-        yield Remark(code=Code.NOTICE, level=Level.WARN, place=Place.START, values={"warning": warning}, target=target)
+        yield Remark(
+            code=Code.NOTICE,
+            level=Level.WARN,
+            place=Place.START,
+            values={"warning": warning},
+            target=target,
+            cause=f"{warning.rule} {times.starts_at.isoformat()} {'severe' if warning.is_severe else ''}",
+        )
     if not times.has_range:
         yield Remark(code=Code.NO_RANGE, level=Level.WARN, place=Place.START, target=target)
 
@@ -97,8 +104,14 @@ def _quiet_hours(facts: Facts) -> Iterator[Remark]:
             "zone": facts.times.time_zone,
             "is_late": is_late,
         }
-        level = Level.WARN if is_late else Level.HINT
-        yield Remark(code=Code.QUIET_HOURS, level=level, place=Place.PLAN, values=values, target=_playbook(facts))
+        yield Remark(
+            code=Code.QUIET_HOURS,
+            level=Level.WARN if is_late else Level.HINT,
+            place=Place.PLAN,
+            values=values,
+            target=_playbook(facts),
+            cause=f"{column.key} {departure.moment} {count}",
+        )
 
 
 def _shifts(facts: Facts, column: Column, departure: Departure) -> Iterator[tuple[Departure, datetime, int]]:

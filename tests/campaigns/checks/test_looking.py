@@ -338,14 +338,17 @@ def test_gravest_come_first():
     assert len(set(levels)) > 1
 
 
-def test_key_names_the_cause_and_changes_with_its_words():
+def test_key_stays_while_a_page_is_open_and_changes_with_what_is_to_be_known():
     campaign = draft(window=draft_window(starts_at=NOW + 5 * DAY))
-    before = only(campaign, "notice").key
-    again = only(campaign, "notice").key
+    opened = only(campaign, "notice")
+    (later,) = found(campaign, "notice", now=NOW + HOUR)
+    (severe,) = found(campaign, "notice", now=NOW + 4 * DAY)
     campaign.window.starts_at -= DAY
+    (moved,) = found(campaign, "notice")
 
-    assert before == again
-    assert only(campaign, "notice").key != before
+    assert later.sentence != opened.sentence
+    assert later.key == opened.key
+    assert len({opened.key, severe.key, moved.key}) == 3
 
 
 def test_sentences_are_in_the_readers_language():

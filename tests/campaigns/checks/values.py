@@ -130,7 +130,7 @@ def facts(**fields: Any) -> Facts:
         "around": Surroundings(service_ids=frozenset({1}), overlaps=[], closures=[], holidays=[]),
         "departures": [departure()],
         "columns": [column()],
-        "slow": [],
+        "slow": {},
         "crowd": Crowd(
             people=[People(count=2, segment_ids=frozenset({1}), addresses=frozenset({"email"}))], others=[], most_a_week=10
         ),
