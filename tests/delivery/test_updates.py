@@ -277,7 +277,9 @@ def test_who_may_only_look_steers_nothing(name):
 
 def test_holding_and_letting_go_by_their_pages(ana):
     campaign = running(now=database_now())
-    assert "Hold 3 updates" in ana.get(reverse("delivery:hold_updates", args=[campaign.pk])).content.decode()
+    text = ana.get(reverse("delivery:hold_updates", args=[campaign.pk])).content.decode()
+    assert "Hold 3 updates" in text
+    assert text.count("<td>held</td>") == 3
     ana.post(reverse("delivery:hold_updates", args=[campaign.pk]), {"reason": "Unclear"})
     assert Touchpoint.objects.paused().count() == 3
 

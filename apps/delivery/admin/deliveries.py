@@ -4,8 +4,10 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -95,6 +97,7 @@ class DeliveryAdmin(ReadOnly, TrailAdmin):
         "settled_at",
         "provider_id",
         "message_name",
+        "as_sent",
         "waits_for",
     )
     readonly_fields = fields
@@ -144,6 +147,14 @@ class DeliveryAdmin(ReadOnly, TrailAdmin):
     def message_name(self, delivery: Delivery) -> str:
         """What Message-ID, webhook-id and idempotency key are made of."""
         return delivery.token.hex
+
+    @admin.display(description=_("message as it was sent"))
+    def as_sent(self, delivery: Delivery) -> str | SafeString:
+        try:
+            address = reverse("dashboard:delivery", args=[delivery.touchpoint.campaign_id, delivery.pk])
+        except NoReverseMatch:
+            return "–"
+        return format_html('<a href="{}">{}</a>', address, _("Look at it in the campaign's log"))
 
     @admin.display(description=_("waits for"))
     def waits_for(self, delivery: Delivery) -> str | SafeString:
