@@ -21,7 +21,7 @@ from apps.common.archiving import ArchivedFilter
 from .forms import DOUBT_FIELDS, ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
 from .models import Channel
 from .registry import problems
-from .services import save_channel, send_test
+from .services import save_channel, send_test, too_many_tests
 
 _DOUBT = {
     "fields": DOUBT_FIELDS,
@@ -107,8 +107,12 @@ class ChannelAdmin(ArchiveAdmin):
             "problems": problems(channel),
         }
         if form.is_bound and form.is_valid():
-            address = form.cleaned_data.get("address", "")
-            context["receipt"] = send_test(channel, address=address, actor=planner, now=timezone.now())
+            now = timezone.now()
+            if problem := too_many_tests(channel, actor=planner, now=now):
+                form.add_error(None, problem)
+            else:
+                address = form.cleaned_data.get("address", "")
+                context["receipt"] = send_test(channel, address=address, actor=planner, now=now)
         return TemplateResponse(request, "admin/channels/test.html", context)
 
 

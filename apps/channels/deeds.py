@@ -6,5 +6,11 @@ DEEDS = {
     "channel.saved": _("%(who)s saved the channel “%(what)s”."),
     "channel.tested": _("%(who)s sent a test by “%(what)s”."),
 }
-FACTS = {"accepted": _("Accepted"), "code": _("Provider's code"), "secrets": _("Secrets kept")}
+FACTS = {
+    "message": _("Message"),
+    "window": _("Window"),
+    "accepted": _("Accepted"),
+    "code": _("Provider's code"),
+    "secrets": _("Secrets kept"),
+}
 CODES = {"accepted": {"True": _("Yes"), "False": _("No")}}

@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime, make_msgid
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.db import transaction
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from apps.accounts.models import User
+from apps.accounts.models import AuditEvent, User
 from apps.accounts.services import record, record_change
 from apps.accounts.trail.snapshots import stored
 from apps.common.pausing import Pausable
@@ -24,6 +25,8 @@ from .registry import transport_for
 # A pause that somebody else began while the form was open stands.
 NOT_SAVED = (Channel._meta.pk.name, *(field.name for field in Pausable._meta.fields))
 TEST_ANSWER_SECONDS = 20  # a person waits for the page
+TESTS_ARE_COUNTED_FOR = timedelta(minutes=10)
+MOST_TESTS, MOST_PUBLIC_TESTS = 10, 3  # of one person by one channel in that time
 
 
 @transaction.atomic
@@ -50,16 +53,41 @@ def save_channel(channel: Channel, *, secrets: Mapping[str, str], actor: User | 
     return channel
 
 
-def send_test(channel: Channel, *, address: str, actor: User | None, now: datetime) -> Receipt:
+def too_many_tests(channel: Channel, *, actor: User, now: datetime) -> str:
+    """Why `actor` may send no test by `channel` just now; empty where one may."""
+    kind = {"subject_type": Channel._meta.label_lower, "subject_id": str(channel.pk), "verb": "channel.tested"}
+    sent = AuditEvent.objects.filter(**kind, actor=actor, at__gt=now - TESTS_ARE_COUNTED_FOR).count()
+    most = MOST_PUBLIC_TESTS if channel.is_broadcast else MOST_TESTS
+    if sent < most:
+        return ""
+    return _("You have sent %(count)d tests by “%(channel)s” within ten minutes. Wait a little before the next one.") % {
+        "count": sent,
+        "channel": channel.name,
+    }
+
+
+def send_test(
+    channel: Channel, *, address: str, actor: User | None, now: datetime, message: Message | None = None, **about: Any
+) -> Receipt:
     """Sends one message marked [TEST] and returns what the provider answered; it counts nowhere.
 
-    Not to be called inside a transaction: it talks to the network.
+    `message`: one that is marked already, in place of the usual words; `about` goes into the trail with it. Not to be called
+    inside a transaction: it talks to the network.
     """
     transport = transport_for(channel, answer_timeout=TEST_ANSWER_SECONDS)
-    (receipt,) = transport.send([_test_message(channel, address=address, now=now)])
+    (receipt,) = transport.send([message or _test_message(channel, address=address, now=now)])
     error = receipt.error
-    record("channel.tested", subject=channel, actor=actor, now=now, accepted=receipt.accepted, code=error.code if error else "")
+    answer = {"accepted": receipt.accepted, "code": error.code if error else ""}
+    record("channel.tested", subject=channel, actor=actor, now=now, **answer, **about)
     return receipt
+
+
+def test_headers(key: str, *, now: datetime) -> dict[str, str]:
+    return {
+        "Message-ID": make_msgid(key, domain=urlsplit(settings.SITE_URL).hostname or "localhost"),
+        "Date": format_datetime(now),
+        "Auto-Submitted": "auto-generated",
+    }
 
 
 def _test_message(channel: Channel, *, address: str, now: datetime) -> Message:
@@ -72,10 +100,6 @@ def _test_message(channel: Channel, *, address: str, now: datetime) -> Message:
         subject=subject,
         text=f"[TEST] {text}",
         html=format_html("<p><strong>[TEST]</strong> {}</p>", text),
-        headers={
-            "Message-ID": make_msgid(key, domain=urlsplit(settings.SITE_URL).hostname or "localhost"),
-            "Date": format_datetime(now),
-            "Auto-Submitted": "auto-generated",
-        },
+        headers=test_headers(key, now=now),
         data={"type": "channel.tested", "timestamp": now},
     )

@@ -13,6 +13,7 @@ from apps.common.text import clean_text, one_line
 from ..branding import contrast_problems
 from ..content.colours import is_colour
 from ..content.slots import RESERVED
+from ..languages import language_name
 from ..logos import logo_png
 from ..models import Brand
 
@@ -43,9 +44,9 @@ class BrandForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for code, name in settings.LANGUAGES:
+        for code, _name in settings.LANGUAGES:
             self.fields[FOOTER + code] = forms.CharField(
-                label=gettext("Foot of the e-mails in %(language)s") % {"language": name},
+                label=gettext("Foot of the e-mails in %(language)s") % {"language": language_name(code)},
                 required=False,
                 max_length=LONGEST_FOOTER,
                 initial=dict(self.instance.footers).get(code, ""),
