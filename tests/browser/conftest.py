@@ -1,98 +1,28 @@
 """The real demo in a real browser: its own processes, ports and folder; Chromium as the system has it."""
 
-import contextlib
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from .running import Demo, running_demo
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run"]
 # What a person's browser says of itself; headless ones are rightly taken for machines.
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
-START_SECONDS = 90
 GRAVE = ("serious", "critical")
 
 CheckAccess = Callable[[Page], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Demo:
-    site: str
-    mailbox: str
-    feed: str
-    watch: str
-    title: str
-    user: str
-    password: str
-
-
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """The demo from its first start on; what it printed is what a newcomer knows."""
-    folder = tmp_path_factory.mktemp("demo")
-    environment = os.environ | {"DEMO_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "demo"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield _demo_of(_greeting(process))
-    finally:
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert not _processes_of(folder), "Ctrl-C left something behind"
-    assert not re.search(r"ERROR|Traceback", rest), rest
-
-
-def _processes_of(folder: Path) -> list[str]:
-    """Every process that was started with the demo's environment and still runs."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if str(folder).encode() in (process / "environ").read_bytes():
-                found.append((process / "cmdline").read_text().replace("\0", " "))
-    return found
-
-
-def _greeting(process: "subprocess.Popen[str]") -> str:
-    signal.signal(signal.SIGALRM, lambda *_: process.kill())
-    signal.alarm(START_SECONDS)
-    lines = []
-    assert process.stdout
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("Ctrl-C"):
-            break
-    signal.alarm(0)
-    return "".join(lines)
-
-
-def _demo_of(greeting: str) -> Demo:
-    def find(pattern: str) -> str:
-        found = re.search(pattern, greeting)
-        assert found, f"{pattern} is not in what the demo printed:\n{greeting}"
-        return found[1]
-
-    return Demo(
-        site=find(r"Planners\s+(\S+?)/admin/"),
-        user=find(r"user (\S+),"),
-        password=find(r"password (\S+)\)"),
-        mailbox=find(r"Mailbox\s+(\S+?)/ "),
-        feed=find(r"Calendar\s+(\S+)"),
-        watch=find(r"Watch\s+(\S+)"),
-        title=find(r"“(.+)” starts in"),
-    )
+    with running_demo(tmp_path_factory.mktemp("demo")) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="session")
