@@ -5,7 +5,7 @@ PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 ENV = $(if $(PYTHON),"$(PYTHON)" -E tools/setup_env.py,$(error Preavis needs Python 3.11 or newer; none was found on the PATH))
 IN_ENV := .venv/bin/python -m
 
-.PHONY: demo test bench setup run worker beat lint drills browser
+.PHONY: demo test bench setup run worker beat lint drills browser screenshots
 
 demo:  ## everything, with sample data; Ctrl-C ends it
 	@exec $(ENV) demo
@@ -36,3 +36,6 @@ drills: setup  ## breaks everything on purpose and counts what was lost or doubl
 
 browser: setup  ## the demo in a headless Chromium
 	@$(IN_ENV) pytest tests/browser $(ARGS)
+
+screenshots: setup  ## every page of the demo as a picture, into docs/screenshots
+	@$(IN_ENV) tests.browser.screenshots $(ARGS)

@@ -1,0 +1,86 @@
+"""Which pages there are to be shown, read from the URLs themselves so that none is forgotten, and with what they are filled."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, get_resolver, reverse
+
+from tests.accounts.pages import _model_of, _patterns
+
+# Answers for scripts and machines, and doors that only let through. What is no page of its own answers in its first look.
+NOT_SHOWN = {
+    "admin:jsi18n": "texts for scripts",
+    "admin:autocomplete": "for scripts",
+    "admin:view_on_site": "leads elsewhere",
+    "admin:logout": "leads elsewhere",
+    "admin:windows_maintenancewindow_preview_html": "stands in the frame of the preview",
+}
+# One view for all kinds of objects: shown once.
+ALIKE = ("history", "archive", "restore")
+# Pages of one view that look different: their arguments beside those that are filled in from the rows.
+VARIANTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
+    "admin:app_list": tuple({"app_label": label} for label in ("windows", "campaigns", "audiences", "channels", "tracking")),
+    "delivery:pause": ({"kind": "campaign"},),
+    "delivery:resume": ({"kind": "campaign"},),
+    "delivery:rehearsal_link": ({"what": "notice"},),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One address to look at. `name` is that of its URL, with what tells it from others of the same."""
+
+    name: str
+    path: str
+
+
+def pages_to_show(rows: Mapping[str, Any], verbs: Mapping[str, Any]) -> Iterator[Shown | str]:
+    """Addresses, and for what has none the reason as “name: why”.
+
+    `rows`: by the label of a model, an object to fill addresses with; by the name of a URL, arguments for it alone.
+    `verbs`: what can be done to a window, by the number of one to which it can be.
+    """
+    seen: set[str] = set()
+    for namespace, pattern in sorted(_patterns(get_resolver(), ""), key=_windows_first):
+        name = f"{namespace}:{pattern.name}" if namespace else str(pattern.name)
+        if not pattern.name or namespace == "anymail":
+            continue
+        if name in NOT_SHOWN:
+            yield f"{name}: {NOT_SHOWN[name]}"
+            continue
+        alike = name.rpartition("_")[2] if namespace == "admin" else ""
+        if alike in seen:
+            yield f"{name}: looks like that of another kind of object"
+            continue
+        if alike in ALIKE:
+            seen.add(alike)
+        if name == "admin:windows_maintenancewindow_do":
+            for verb, pk in verbs.items():
+                yield Shown(name=f"{name}-{verb}", path=reverse(name, kwargs={"pk": pk, "verb": verb}))
+            continue
+        for number, variant in enumerate(VARIANTS.get(name, ({},))):
+            yield _page(name, pattern, rows, variant, number)
+
+
+def _windows_first(found: tuple[str, URLPattern]) -> bool:
+    return not str(found[1].name).startswith(("windows_service", "windows_maintenancewindow"))
+
+
+def _page(name: str, pattern: URLPattern, rows: Mapping[str, Any], variant: Mapping[str, Any], number: int) -> Shown | str:
+    keys = pattern.pattern.regex.groupindex
+    given = {**rows.get(name, {}), **variant}
+    model = _model_of(name.partition(":")[2])
+    row = rows.get(model._meta.label_lower) if model else None
+    arguments = {key: given.get(key) or _value(key, row, rows) for key in keys}
+    if any(value is None for value in arguments.values()):
+        return f"{name}: the demo has nothing to fill it with"
+    suffix = f"-{'-'.join(map(str, variant.values()))}" if variant else ""
+    return Shown(name=f"{name}{suffix}", path=reverse(name, kwargs=arguments))
+
+
+def _value(key: str, row: Any, rows: Mapping[str, Any]) -> Any:
+    if key in ("pk", "id", "object_id"):
+        return row.pk if row else None
+    found = rows.get(f"campaigns.{key.removesuffix('_id')}") or rows.get(f"channels.{key.removesuffix('_id')}")
+    return found.pk if found else None

@@ -1,0 +1,222 @@
+"""Every page of the demo as a picture, for docs/screenshots: light and dark, on a screen and on a phone.
+
+make screenshots                                   all of them
+make screenshots ARGS="--only rehears"             those whose name has this in it
+make screenshots ARGS="--language fr --into var/fr"   as a French planner sees them
+"""
+
+import argparse
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from demo.environment import demo_environment
+from demo.places import Places
+
+from .conftest import AGENT, CHROMIUM, QUIET
+from .running import ROOT, Demo, running_demo
+
+SIZES = (1440, 390)
+SCHEMES = ("light", "dark")
+TALLEST = {1440: 1600, 390: 1800}  # the rest of a long page is more of the same
+KEPT_WIDTH = {1440: 900, 390: 390}
+COLOURS = 24
+A_MOMENT = 150  # for what a script puts in place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    width: int
+    scheme: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.width}-{self.scheme}"
+
+
+LOOKS = [Look(width=width, scheme=scheme) for width in SIZES for scheme in SCHEMES]
+
+
+def main() -> None:
+    asked = _arguments()
+    asked.into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, running_demo(Path(folder), may_complain=True) as demo:
+        _use_database_of(Path(folder))
+        from .staging import stage
+
+        stage(language=asked.language)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+            taken = Album(browser, demo, asked.into).take(only=asked.only)
+            browser.close()
+    if not asked.only:
+        _drop_others(asked.into, taken)
+        (asked.into / "README.md").write_text(_index(taken), encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    name: str
+    path: str
+    title: str = ""
+    why_not: str = ""  # shown: nothing
+
+    def file(self, look: Look) -> str:
+        return f"{re.sub(r'[^a-z0-9]+', '-', self.name)}.{look.name}.png"
+
+
+class Album:
+    """Takes the pictures, page by page in every look."""
+
+    def __init__(self, browser: Browser, demo: Demo, into: Path) -> None:
+        self.demo, self.into = demo, into
+        state = into / "state.json"
+        self._sign_in(browser, state)
+        self.pages = {look: self._context(browser, look, storage_state=state).new_page() for look in LOOKS}
+        self.guests = {look: self._context(browser, look).new_page() for look in LOOKS}
+        state.unlink()
+
+    def take(self, *, only: str) -> list[Picture]:
+        from .pages_to_show import Shown
+        from .staging import to_show
+
+        taken = []
+        for found in to_show():
+            if isinstance(found, Shown):
+                if only in found.name:
+                    taken.append(self._take(found.name, found.path))
+            elif only in found:
+                name, _colon, why = found.rpartition(": ")
+                taken.append(Picture(name=name, path="", why_not=why))
+        return sorted(taken, key=lambda picture: picture.name)
+
+    def _take(self, name: str, path: str) -> Picture:
+        pages = (
+            self.guests if name.startswith(("publishing:", "tracking:", "admin:login", "delivery:rehearsal_link")) else self.pages
+        )
+        why_not = self._objection(pages[LOOKS[0]].context, path)
+        if why_not:
+            return Picture(name=name, path=path, why_not=why_not)
+        picture = Picture(name=name, path=path)
+        for look, page in pages.items():
+            page.goto(f"{self.demo.site}{path}")
+            page.evaluate("document.fonts.ready.then(() => true)")
+            page.wait_for_timeout(A_MOMENT)
+            (self.into / picture.file(look)).write_bytes(_small(_shot(page, look), look))
+        return replace(picture, title=pages[LOOKS[0]].title().removesuffix(" | Preavis"))
+
+    def _objection(self, context: BrowserContext, path: str) -> str:
+        """Why there is nothing to see at the address; nothing where there is."""
+        answer = context.request.get(f"{self.demo.site}{path}", max_redirects=0)
+        if answer.status >= 500:
+            raise AssertionError(f"{answer.status} {path}")
+        if 300 <= answer.status < 400:
+            return "leads elsewhere"
+        if answer.status != 200:
+            return f"answers {answer.status} to a look"
+        if "html" not in answer.headers.get("content-type", ""):
+            return "is a file"
+        return "" if answer.text().lstrip().lower().startswith("<!doctype") else "is a part of a page"
+
+    def _sign_in(self, browser: Browser, state: Path) -> None:
+        context = self._context(browser, LOOKS[0])
+        page = context.new_page()
+        page.goto(f"{self.demo.site}/admin/")
+        page.locator("#id_username").fill(self.demo.user)
+        page.locator("#id_password").fill(self.demo.password)
+        page.locator("#login-form [type=submit]").click()
+        page.locator("#logout-form").wait_for()
+        context.storage_state(path=state)
+        context.close()
+
+    def _context(self, browser: Browser, look: Look, **more: Any) -> BrowserContext:
+        return browser.new_context(
+            user_agent=AGENT,
+            locale="en-GB",
+            timezone_id="Europe/Paris",
+            viewport={"width": look.width, "height": 900},
+            color_scheme=look.scheme,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+            **more,
+        )
+
+
+def _shot(page: Page, look: Look) -> bytes:
+    tall = page.evaluate("document.documentElement.scrollHeight")
+    clip = {"x": 0, "y": 0, "width": look.width, "height": min(tall, TALLEST[look.width])}
+    return page.screenshot(full_page=True, clip=clip, animations="disabled", caret="hide")  # type: ignore[arg-type]
+
+
+def _small(png: bytes, look: Look) -> bytes:
+    image = Image.open(BytesIO(png)).convert("RGB")
+    width = KEPT_WIDTH[look.width]
+    if width != image.width:
+        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    kept = BytesIO()
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
+    return kept.getvalue()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--into", type=Path, default=ROOT / "docs" / "screenshots")
+    parser.add_argument("--language", choices=("en", "fr"), default="en")
+    parser.add_argument("--only", default="")
+    return parser.parse_args()
+
+
+def _use_database_of(folder: Path) -> None:
+    """This process reads and stages what the demo shows, as `python -m demo manage` does."""
+    places = Places(folder=folder)
+    os.environ.update(demo_environment(places, places.last_ports()))
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright has a loop in this thread; nothing else runs in it
+    import django
+
+    django.setup()
+
+
+def _drop_others(into: Path, taken: Sequence[Picture]) -> None:
+    kept = {picture.file(look) for picture in taken if not picture.why_not for look in LOOKS}
+    for path in into.glob("*.png"):
+        if path.name not in kept:
+            path.unlink()
+
+
+def _index(taken: Sequence[Picture]) -> str:
+    return "\n".join(_lines(taken)) + "\n"
+
+
+def _lines(taken: Sequence[Picture]) -> Iterator[str]:
+    yield "# Screenshots"
+    yield ""
+    yield "Every page with its sample data, taken by `make screenshots`. Long pages are cut off; the screen is shown smaller than it is."
+    yield ""
+    yield "| Page | Screen | Phone | Address |"
+    yield "|---|---|---|---|"
+    for picture in taken:
+        if not picture.why_not:
+            screen, phone = (
+                " · ".join(f"[{scheme}]({picture.file(Look(width=width, scheme=scheme))})" for scheme in SCHEMES)
+                for width in SIZES
+            )
+            yield f"| {picture.title.replace('|', '·')} | {screen} | {phone} | `{picture.path}` |"
+    yield ""
+    yield "## Not shown"
+    yield ""
+    yield "| Name of the address | Why |"
+    yield "|---|---|"
+    for picture in taken:
+        if picture.why_not:
+            yield f"| {picture.name} | {picture.why_not} |"
+
+
+if __name__ == "__main__":
+    main()
