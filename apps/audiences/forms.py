@@ -24,6 +24,7 @@ class ContactForm(forms.ModelForm):
     attributes = JSONTextField(
         label=gettext_lazy("Attributes"),
         required=False,
+        initial=dict,
         help_text=gettext_lazy('Free facts that segments may ask for, for example {"plan": "gold"}.'),
     )
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -217,3 +219,9 @@ def test_a_bad_suppression_is_refused(client, ana, fields, sentence):
 
 def test_the_list_leads_to_the_import(client, ana):
     assert reverse("admin:audiences_contact_import") in text(client.get(contact_list()))
+
+
+def test_a_contact_begins_without_facts(client, ana):
+    page = text(client.get(reverse("admin:audiences_contact_add")))
+
+    assert re.search(r'<textarea name="attributes"[^>]*>\s*\{\}</textarea>', page)

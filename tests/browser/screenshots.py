@@ -28,7 +28,8 @@ SIZES = (1440, 390)
 SCHEMES = ("light", "dark")
 TALLEST = {1440: 1600, 390: 1800}  # the rest of a long page is more of the same
 KEPT_WIDTH = {1440: 900, 390: 390}
-COLOURS = 24
+COLOURS = 40
+LOWEST = 900
 A_MOMENT = 150  # for what a script puts in place
 
 
@@ -142,7 +143,7 @@ class Album:
             user_agent=AGENT,
             locale="en-GB",
             timezone_id="Europe/Paris",
-            viewport={"width": look.width, "height": 900},
+            viewport={"width": look.width, "height": LOWEST},
             color_scheme=look.scheme,  # type: ignore[arg-type]
             reduced_motion="reduce",
             **more,
@@ -150,9 +151,12 @@ class Album:
 
 
 def _shot(page: Page, look: Look) -> bytes:
+    """As in a window that is as tall as the page, so that what sticks to its edge covers nothing."""
     tall = page.evaluate("document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": 0, "width": look.width, "height": min(tall, TALLEST[look.width])}
-    return page.screenshot(full_page=True, clip=clip, animations="disabled", caret="hide")  # type: ignore[arg-type]
+    page.set_viewport_size({"width": look.width, "height": max(min(tall, TALLEST[look.width]), LOWEST)})
+    png = page.screenshot(animations="disabled", caret="hide")
+    page.set_viewport_size({"width": look.width, "height": LOWEST})
+    return png
 
 
 def _small(png: bytes, look: Look) -> bytes:
@@ -161,7 +165,7 @@ def _small(png: bytes, look: Look) -> bytes:
     if width != image.width:
         image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
     kept = BytesIO()
-    image.quantize(COLOURS, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
+    image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(kept, "PNG", optimize=True)
     return kept.getvalue()
 
 
