@@ -1,14 +1,15 @@
 """All that is looked at before a campaign is scheduled: how many get what by which channel, who does not, what was found."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from .board import Board, Cell, Column
 from .checks import Finding, Level
+from .checks.gathering import sms_parts
 from .models import Campaign
 from .moments import instant_words, takes_words
 from .proposals import Proposal, campaign_wish, propose
@@ -21,6 +22,7 @@ class ChannelLine:
     cells: Sequence[Cell]
     zone: str
     now: datetime
+    parts: int = 0  # of text messages, at most
 
     @property
     def column(self) -> Column:
@@ -54,6 +56,7 @@ class ChannelLine:
 class Review:
     proposal: Proposal
     now: datetime
+    parts: Mapping[int, int] = field(default_factory=dict)  # of text messages, by channel, at most
 
     @property
     def findings(self) -> Sequence[Finding]:
@@ -84,7 +87,10 @@ class Review:
         by_channel: dict[int, list[Cell]] = {}
         for cell in self.board.leaving:
             by_channel.setdefault(cell.column.channel.pk, []).append(cell)
-        return [ChannelLine(cells=cells, zone=self.proposal.zone, now=self.now) for cells in by_channel.values()]
+        return [
+            ChannelLine(cells=cells, zone=self.proposal.zone, now=self.now, parts=self.parts.get(channel, 0))
+            for channel, cells in by_channel.items()
+        ]
 
     @property
     def last(self) -> str:
@@ -109,7 +115,9 @@ class Review:
 
 def review_of(campaign: Campaign, *, now: datetime) -> Review:
     """Of a draft as it stands, as if it were scheduled at `now`."""
-    return Review(proposal=propose(campaign_wish(campaign, now=now), now=now), now=now)
+    wish = campaign_wish(campaign, now=now)
+    proposal = propose(wish, now=now)
+    return Review(proposal=proposal, now=now, parts=sms_parts(wish, proposal.board))
 
 
 def last_at(cells: Iterable[Cell]) -> datetime | None:

@@ -9,11 +9,12 @@ from apps.campaigns import services
 from apps.campaigns.checks import Finding, Level
 from apps.campaigns.models import Campaign, Step
 from apps.campaigns.review import review_of
+from apps.channels.models import ChannelKind
 from apps.delivery.expand import expand_touchpoint
 from apps.delivery.models import Delivery, DeliveryState
 from apps.windows.models import MaintenanceWindow, WindowStatus
 from tests.accounts.people import client_of, make_member
-from tests.factories import make_contact, make_segment, make_step
+from tests.factories import make_channel, make_contact, make_segment, make_step, make_template
 
 from .admin_pages import LIST, deed_of, drafted, signed_in
 
@@ -161,6 +162,17 @@ def test_those_left_out_are_listed_with_the_reason():
     assert "2 people are left out" in text
     assert "No address for this channel" in text
     assert "does not exist or refuses mail for good" in text
+
+
+def test_parts_of_text_messages_are_counted_in_their_longest_language():
+    client = signed_in()
+    campaign = drafted(client)
+    make_contact(email="", phone="+33612345678", language="fr")
+    make_contact(email="", phone="+33612345679", language="en")
+    make_step(campaign.playbook, key="sms", channel=make_channel(ChannelKind.SMS), content_key="text")
+    make_template(content_key="text", channel_kind=ChannelKind.SMS, body="Short.")
+    make_template(content_key="text", channel_kind=ChannelKind.SMS, body="Long. " * 40, language="fr")
+    assert "At most 4 parts as SMS" in client.get(deed_of(campaign, "release")).content.decode()
 
 
 def test_viewers_neither_see_the_button_nor_schedule():

@@ -29,7 +29,7 @@ from ..estimates import slow_cells
 from ..models import Anchor, Audience, Touchpoint, TouchpointState
 from ..wishes import Wish
 from . import facts
-from .facts import Facts, Phase
+from .facts import Departure, Facts, Phase
 from .reading import read_messages
 
 # Messages that go out, or wait for a fact; those of the engine's own, corrections above all, are not of the plan.
@@ -101,6 +101,21 @@ def _overlaps(wish: Wish) -> Iterator[facts.Overlap]:
             ends_at=other.ends_at,
             time_zone=other.time_zone,
         )
+
+
+def sms_parts(wish: Wish, board: Board) -> dict[int, int]:
+    """By channel, how many parts the text messages of the plan take at most: each in its longest language. One query."""
+    texts = {column.key for column in board.columns if column.channel.kind == ChannelKind.SMS}
+    leaving = [one for one in _departures(wish, board) if (one.segment_id, one.channel_id) in texts and one.recipients]
+    if not leaving:
+        return {}
+    longest: dict[Departure, int] = {}
+    for message in read_messages(wish, board, leaving).messages:
+        longest[message.departure] = max(longest.get(message.departure, 0), message.sms_parts)
+    found: dict[int, int] = {}
+    for departure, parts in longest.items():
+        found[departure.channel_id] = found.get(departure.channel_id, 0) + parts * (departure.recipients or 0)
+    return found
 
 
 def _departures(wish: Wish, board: Board) -> Iterator[facts.Departure]:
