@@ -10,8 +10,9 @@ const freshFrame = (name) => {
     frame.replaceWith(fresh);
 };
 
-const looks = (form) => {
-    const buttons = [...form.querySelectorAll("button[formtarget]")];
+const looks = (root) => {
+    const form = root.closest("form");
+    const buttons = [...root.querySelectorAll("button[formtarget]")];
     let pressed = buttons[0];
     let timer = null;
 
@@ -23,7 +24,7 @@ const looks = (form) => {
         if (!buttons.includes(event.submitter)) return;
         clearTimeout(timer);
         pressed = event.submitter;
-        freshFrame(form.dataset.looks);
+        freshFrame(root.dataset.looks);
         if (buttons.length > 1) mark();
     });
     form.addEventListener("input", () => {
@@ -52,5 +53,129 @@ const pickable = (field) => {
     });
 };
 
-document.querySelectorAll("form[data-looks]").forEach(looks);
+// What is wrong stands at its line, as soon as somebody has stopped typing; a click on it goes there.
+const checked = (root) => {
+    const body = root.querySelector("textarea.source");
+    const lines = document.createElement("div");
+    const found = document.createElement("ul");
+    const paper = document.createElement("div");
+    let problems = [];
+    let timer = null;
+    let running = null;
+
+    lines.className = "source-lines";
+    lines.setAttribute("aria-hidden", "true");
+    found.className = "source-problems";
+    found.setAttribute("role", "status");
+    paper.className = "source-paper";
+    body.before(paper);
+    paper.append(lines, body);
+    paper.after(found);
+
+    // The same text in the same type behind the field: so each line knows how high it is.
+    const draw = () => {
+        const bad = new Set(problems.filter((each) => each.part === "body").map((each) => each.line));
+        lines.replaceChildren(
+            ...body.value.split("\n").map((text, place) => {
+                const line = document.createElement("div");
+                line.textContent = text || "\u200b";
+                line.classList.toggle("bad-line", bad.has(place + 1));
+                return line;
+            }),
+        );
+        body.style.height = `${Math.max(lines.scrollHeight, 320)}px`;
+    };
+
+    const goTo = (problem) => {
+        const field = root.querySelector(`[name="${problem.part}"]`);
+        field.focus();
+        if (problem.line) {
+            const before = field.value.split("\n").slice(0, problem.line - 1);
+            const start = before.reduce((sum, line) => sum + line.length + 1, 0);
+            field.setSelectionRange(start, start + field.value.split("\n")[problem.line - 1].length);
+        }
+    };
+
+    const say = () => {
+        found.replaceChildren(
+            ...problems.map((problem) => {
+                const item = document.createElement("li");
+                const button = document.createElement("button");
+                button.type = "button";
+                button.textContent = problem.sentence;
+                button.addEventListener("click", () => goTo(problem));
+                item.append(button);
+                return item;
+            }),
+        );
+        draw();
+    };
+
+    const ask = async () => {
+        running?.abort();
+        running = new AbortController();
+        try {
+            const typed = new FormData(root.closest("form"));
+            const answer = await fetch(root.dataset.check, { method: "POST", body: typed, signal: running.signal, redirect: "error" });
+            if (answer.ok) {
+                problems = (await answer.json()).problems;
+                say();
+            }
+        } catch (error) {
+            if (error.name !== "AbortError") console.warn(error); // saving checks it again
+        }
+    };
+
+    root.addEventListener("input", () => {
+        draw();
+        clearTimeout(timer);
+        timer = setTimeout(ask, PAUSE);
+    });
+    new ResizeObserver(draw).observe(paper);
+    if (body.value) ask();
+};
+
+// Variables go where the caret was last, in the subject or in the text.
+const insertable = (root) => {
+    const fields = [...root.querySelectorAll("[name=subject], [name=body]")];
+    let last = root.querySelector("[name=body]");
+    for (const field of fields) field.addEventListener("focus", () => (last = field));
+
+    const put = (text) => {
+        last.focus();
+        last.setRangeText(text, last.selectionStart, last.selectionEnd, "end");
+        last.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    const button = (text, label) => {
+        const made = document.createElement("button");
+        made.type = "button";
+        made.className = "insert";
+        made.textContent = text;
+        if (label) made.setAttribute("aria-label", label);
+        return made;
+    };
+
+    for (const row of root.querySelectorAll("[data-variable]")) {
+        const name = row.dataset.variable;
+        const plain = `{{ ${name} }}`;
+        const code = row.querySelector("code");
+        const insert = button(plain);
+        insert.addEventListener("click", () => put(plain));
+        code.replaceWith(insert);
+        if (row.dataset.optional) {
+            const asks = button("if", row.dataset.optional);
+            asks.addEventListener("click", () => put(`{% if ${name} %}${plain}{% endif %}`));
+            row.append(" ", asks);
+        }
+    }
+    for (const help of root.querySelectorAll("[data-insert-help]")) help.hidden = false;
+};
+
+document.querySelectorAll("[data-looks]").forEach(looks);
+document.querySelectorAll("[data-editor]").forEach((root) => {
+    if (!root.querySelector("textarea.source")) return; // only looked at
+    checked(root);
+    insertable(root);
+    if (root.querySelector("textarea.source").value) root.closest("form").requestSubmit(root.querySelector("button[formtarget]"));
+});
 document.querySelectorAll("input.colour").forEach(pickable);

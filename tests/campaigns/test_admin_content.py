@@ -93,6 +93,38 @@ def test_problem_of_the_subject_stands_at_the_subject():
     assert "body" not in form.errors
 
 
+def test_typed_text_is_checked_by_line_and_not_saved():
+    answer = signed_in().post(TEMPLATES + "check/", template_form(subject="{{ oops }}", body="a\n\n{{ window.titel }} <b>"))
+    found = [(problem["part"], problem["line"]) for problem in answer.json()["problems"]]
+    assert found == [("subject", 1), ("body", 3)]
+    assert "Is “window.title” meant?" in answer.json()["problems"][1]["sentence"]
+    assert not MessageTemplate.objects.exists()
+
+
+def test_sound_text_has_no_problems_and_markup_has_its_line():
+    client = signed_in()
+    assert client.post(TEMPLATES + "check/", template_form()).json() == {"problems": []}
+    (problem,) = client.post(TEMPLATES + "check/", template_form(body="a\n<b>x")).json()["problems"]
+    assert problem["line"] == 2
+
+
+def test_stranger_checks_nothing():
+    assert signed_in(is_superuser=False).post(TEMPLATES + "check/", template_form()).status_code == 403
+
+
+def test_text_is_previewed_with_samples_where_there_is_no_window():
+    answer = signed_in().post(TEMPLATES + "preview/", template_form(body="It is **{{ window.title }}**, {{ contact.greeting }}."))
+    assert "<strong>Database upgrade</strong>, Hello Ana Lima." in answer.content.decode()
+
+
+def test_text_can_begin_as_a_copy():
+    template = make_template(body="Copied {{ window.times }}")
+    text = signed_in().get(TEMPLATES + f"add/?copy={template.pk}&language=fr&urgency=urgent").content.decode()
+    assert "Copied {{ window.times }}" in text
+    assert '<option value="urgent" selected>' in text
+    assert signed_in(username="eve").get(TEMPLATES + "add/?copy=nonsense").status_code == 200
+
+
 def test_variables_stand_beside_the_text():
     text = signed_in().get(TEMPLATES + "add/").content.decode()
     assert "window.announced_duration" in text

@@ -1,9 +1,11 @@
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
@@ -17,8 +19,11 @@ from apps.audiences.models import Contact
 from apps.channels.models import Channel, ChannelKind
 from apps.common.archiving import ArchivedFilter
 
-from ..content import VARIABLES, ContentError, Material, check_template, gather, language_of, zone_of
+from ..content import VARIABLES, ContentError, Reader, check_template, gather, language_of, problems_of, zone_of
 from ..content.choice import left_without
+from ..content.compiled import DEFAULT_SUBJECT, Source, compile_source
+from ..content.looks import current_look
+from ..content.specimens import SAMPLE_ZONE, sample_facts, sample_reader
 from ..models import Campaign, MessageTemplate, Touchpoint
 from .previews import FRAME_POLICY
 
@@ -28,7 +33,7 @@ class MessageTemplateForm(forms.ModelForm):
 
     class Meta:
         model = MessageTemplate
-        fields = ("content_key", "language", "channel_kind", "segment", "subject", "body")
+        fields = ("content_key", "language", "channel_kind", "urgency", "segment", "subject", "body")
         widgets = {
             "subject": forms.TextInput(attrs={"class": "wide-text", "spellcheck": "true"}),
             "body": forms.Textarea(attrs={"rows": 24, "class": "source", "spellcheck": "true"}),
@@ -36,10 +41,8 @@ class MessageTemplateForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        subject, body = (data.get(name) or "" for name in ("subject", "body"))
-        in_subject = check_template(subject, "")
-        for problem in check_template(subject, body):
-            self.add_error("subject" if problem in in_subject else "body", problem)
+        for problem in problems_of(data.get("subject") or "", data.get("body") or ""):
+            self.add_error(problem.part, problem.sentence)
         return data
 
 
@@ -47,8 +50,8 @@ class MessageTemplateForm(forms.ModelForm):
 class MessageTemplateAdmin(ArchiveAdmin):
     form = MessageTemplateForm
     change_form_template = "admin/campaigns/messagetemplate_form.html"
-    list_display = ("content_key", "language", "channel", "segment", "subject", "origin")
-    list_filter = (ArchivedFilter, "language", "channel_kind", "content_key")
+    list_display = ("content_key", "language", "channel", "urgency", "segment", "subject", "origin")
+    list_filter = (ArchivedFilter, "language", "channel_kind", "urgency", "content_key")
     list_select_related = ("segment",)
     search_fields = ("content_key", "subject", "body")
     when_archived = _("It is used no more: the next more general text takes its place. It can be brought back at any time.")
@@ -64,8 +67,27 @@ class MessageTemplateAdmin(ArchiveAdmin):
         return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), "variables": VARIABLES})
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.preview)
-        return [path("preview/", view, name="campaigns_messagetemplate_preview"), *super().get_urls()]
+        def page(route: str, view: Any, name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"campaigns_messagetemplate_{name}")
+
+        return [page("preview/", self.preview, "preview"), page("check/", self.check_typed, "check"), *super().get_urls()]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """`copy`: the number of a text to begin with, such as the one that is used so far."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        number = initial.pop("copy", "")
+        if number.isascii() and number.isdecimal() and len(number) < 19:
+            model = MessageTemplate.objects.filter(pk=number).first()
+            initial |= {"subject": model.subject, "body": model.body} if model else {}
+        return initial
+
+    @method_decorator(require_POST)
+    def check_typed(self, request: HttpRequest) -> HttpResponse:
+        """The problems of what was typed, by line; nothing is saved."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = problems_of(request.POST.get("subject", ""), request.POST.get("body", ""))
+        return JsonResponse({"problems": [asdict(problem) for problem in found]})
 
     @method_decorator([require_POST, xframe_options_sameorigin])
     def preview(self, request: HttpRequest) -> HttpResponse:
@@ -89,22 +111,27 @@ class MessageTemplateAdmin(ArchiveAdmin):
 def _sample(data: QueryDict) -> dict[str, Any]:
     """The content of what was typed, or the sentences that say why there is none."""
     subject, body, kind = data.get("subject", ""), data.get("body", ""), data.get("channel_kind", "")
-    problems = check_template(subject, body)
-    campaign = Campaign.objects.select_related("window").order_by("-pk").first()
-    if campaign is None:
-        problems.append(gettext("There is no window to fill it from: add one first."))
-    if problems or campaign is None:
+    if problems := check_template(subject, body):
         return {"problems": problems}
-    language = data.get("language") or language_of(None, campaign.window)
-    contact = Contact.objects.active().filter(language=language).first()
-    channel = Channel(name="", kind=kind if kind in ChannelKind.values else ChannelKind.EMAIL)
-    touchpoint = Touchpoint(campaign=campaign, channel=channel, step_key="preview", content_key=data.get("content_key", ""))
-    row = MessageTemplate(
-        content_key=touchpoint.content_key, language=language, channel_kind=channel.kind, subject=subject, body=body
+    campaign = Campaign.objects.select_related("window").order_by("-pk").first()
+    known = dict(settings.LANGUAGES)
+    language = (
+        data.get("language", "") if data.get("language") in known else language_of(None, campaign.window) if campaign else "en"
     )
+    channel = Channel(name="", kind=kind if kind in ChannelKind.values else ChannelKind.EMAIL)
+    reader: Reader | None = None
+    if not channel.is_broadcast:
+        reader = Contact.objects.active().filter(language=language).first() or sample_reader(language)
+    source = Source(name="", language=language, subject=subject or DEFAULT_SUBJECT, body=body)
     try:
-        material = Material(touchpoint=touchpoint, facts=gather(touchpoint).facts, templates=(row,))
-        content = material.compiled(language, zone_of(contact, campaign.window)).render(None if channel.is_broadcast else contact)
+        if campaign is None:
+            facts, zone, look = sample_facts(), SAMPLE_ZONE, current_look()
+        else:
+            touchpoint = Touchpoint(
+                campaign=campaign, channel=channel, step_key="preview", content_key=data.get("content_key", "")
+            )
+            material = gather(touchpoint)
+            facts, zone, look = material.facts, zone_of(reader, campaign.window), material.look
+        return {"content": compile_source(source, facts, zone, channel.kind, look).render(reader)}
     except ContentError as error:
         return {"problems": [str(error)]}
-    return {"content": content, "window": campaign.window}

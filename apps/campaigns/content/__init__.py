@@ -6,7 +6,7 @@ step, escaped for the place they go to. For letters by SMTP the finished documen
 as form letters.
 """
 
-from .check import check_template
+from .check import Problem, check_template, problems_of
 from .compiled import Compiled, Content, Material, gather, render
 from .context import Reader, language_of, zone_of
 from .errors import ContentError
@@ -31,6 +31,7 @@ __all__ = [
     "Material",
     "MergedLetter",
     "Pattern",
+    "Problem",
     "Reader",
     "Variable",
     "WiredLetter",
@@ -39,6 +40,7 @@ __all__ = [
     "keep",
     "language_of",
     "material_of",
+    "problems_of",
     "render",
     "webhook_data",
     "zone_of",

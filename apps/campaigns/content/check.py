@@ -1,6 +1,7 @@
 """What is wrong with a template, before anybody is sent it."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from django.utils.translation import gettext as _
@@ -16,29 +17,52 @@ OWNERS = {name.partition(".")[0] for name in KNOWN}
 LIST_PROPERTIES = {"size", "first", "last"}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """`part` is the field of a template, `line` 0 where it is the whole text's; the sentence names both."""
+
+    part: str
+    line: int
+    sentence: str
+
+
 def check_template(subject: str, body: str) -> list[str]:
     """The problems of a template, a whole sentence each, naming the part, the line and the nearest thing that exists."""
-    parts = ((_("Subject"), subject), (_("Text"), body))
-    return [_("%(part)s: %(problem)s") % {"part": part, "problem": text} for part, source in parts for text in _problems(source)]
+    return [problem.sentence for problem in problems_of(subject, body)]
 
 
-def _problems(source: str) -> list[str]:
+def problems_of(subject: str, body: str) -> list[Problem]:
+    parts = (("subject", _("Subject"), subject), ("body", _("Text"), body))
+    return [
+        Problem(part=part, line=line, sentence=_("%(part)s: %(problem)s") % {"part": name, "problem": text})
+        for part, name, source in parts
+        for line, text in _problems(source)
+    ]
+
+
+def _problems(source: str) -> list[tuple[int, str]]:
+    """Each with its line."""
     try:
         found = parse(source).analyze()
     except LiquidError as error:
-        return [sentence(error)]
+        return [_of_error(error)]
     problems = [*_unknown_names(found, source), *_taken_names(found, source), *_unknown_filters(found, source)]
     return problems or [*_dry_run(source)]
 
 
-def _unknown_names(found: TemplateAnalysis, source: str) -> Iterator[str]:
+def _of_error(error: LiquidError) -> tuple[int, str]:
+    where = error.context()
+    return where[0] if where else 0, sentence(error)
+
+
+def _unknown_names(found: TemplateAnalysis, source: str) -> Iterator[tuple[int, str]]:
     for uses in found.globals.values():
         for use in uses:
             if not _is_known(use.segments):
-                yield _line(use, source) + _("there is no variable “%(name)s”.%(hint)s") % {
-                    "name": use,
-                    "hint": _nearest(str(use), KNOWN),
-                }
+                yield _at(
+                    _line(use, source),
+                    _("there is no variable “%(name)s”.%(hint)s") % {"name": use, "hint": _nearest(str(use), KNOWN)},
+                )
 
 
 def _is_known(segments: Segments) -> bool:
@@ -51,23 +75,23 @@ def _is_known(segments: Segments) -> bool:
     )
 
 
-def _taken_names(found: TemplateAnalysis, source: str) -> Iterator[str]:
+def _taken_names(found: TemplateAnalysis, source: str) -> Iterator[tuple[int, str]]:
     for name in sorted(OWNERS & set(found.locals)):
-        yield _line(found.locals[name][0], source) + _("“%(name)s” is taken; choose another name.") % {"name": name}
+        yield _at(_line(found.locals[name][0], source), _("“%(name)s” is taken; choose another name.") % {"name": name})
 
 
-def _unknown_filters(found: TemplateAnalysis, source: str) -> Iterator[str]:
+def _unknown_filters(found: TemplateAnalysis, source: str) -> Iterator[tuple[int, str]]:
     for name, places in found.filters.items():
         if name not in ENVIRONMENT.filters:
             line = places[0].line_col(source)[0]
-            yield _("Line %(line)d: there is no filter “%(name)s”.%(hint)s") % {
-                "line": line,
-                "name": name,
-                "hint": _nearest(name, set(ENVIRONMENT.filters)),
-            }
+            yield (
+                line,
+                _("Line %(line)d: there is no filter “%(name)s”.%(hint)s")
+                % {"line": line, "name": name, "hint": _nearest(name, set(ENVIRONMENT.filters))},
+            )
 
 
-def _dry_run(source: str) -> Iterator[str]:
+def _dry_run(source: str) -> Iterator[tuple[int, str]]:
     """Renders with every sample, and with all that may be missing left out."""
     for with_optional in (True, False):
         context = sample_context(with_optional=with_optional)
@@ -75,14 +99,20 @@ def _dry_run(source: str) -> Iterator[str]:
         try:
             skeleton = outline(source, context, contact)
         except LiquidError as error:
-            yield sentence(error)
+            yield _of_error(error)
             return
     for markup in refused_markup(skeleton.text):
-        yield _("“%(markup)s” would not be shown: neither HTML nor pictures may be used.") % {"markup": markup}
+        before, is_there, _rest = source.partition(markup)
+        line = before.count("\n") + 1 if is_there else 0
+        yield line, _("“%(markup)s” would not be shown: neither HTML nor pictures may be used.") % {"markup": markup}
 
 
-def _line(use: Variable, source: str) -> str:
-    return _("Line %(line)d: ") % {"line": use.span.line_col(source)[0]}
+def _line(use: Variable, source: str) -> int:
+    return use.span.line_col(source)[0]
+
+
+def _at(line: int, problem: str) -> tuple[int, str]:
+    return line, _("Line %(line)d: ") % {"line": line} + problem
 
 
 def _nearest(name: str, known: set[str]) -> str:
