@@ -23,6 +23,7 @@ class PeriodFilter(admin.FieldListFilter):
     def __init__(self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
         self.names = {edge: f"{field_path}_{edge}" for edge in ("from", "to")}
         super().__init__(field, request, params, model, model_admin, field_path)
+        self.title = _("day")
         self.days = {edge: _day(request.GET.get(name, "")) for edge, name in self.names.items()}
 
     def expected_parameters(self) -> list[str | None]:
