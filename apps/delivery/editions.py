@@ -40,7 +40,8 @@ def read_again(delivery: Delivery) -> Reading:
 
     Looking at it counts as nothing: the recipient's own links and the counting picture are left out.
     """
-    was_sent = delivery.state in TOLD_STATES or delivery.attempts > 0
+    was_tried = delivery.attempts > 0 and delivery.state != DeliveryState.PENDING
+    was_sent = was_tried or delivery.state in TOLD_STATES
     edition = delivery.batch.edition if delivery.batch and was_sent else None
     try:
         material = material_of(edition.content, delivery.touchpoint) if edition else _material_now(delivery, was_sent=was_sent)

@@ -29,6 +29,7 @@ RETRYABLE_REASONS = (
     DeliveryReason.ATTEMPTS_USED_UP,
     DeliveryReason.REFUSED,
 )
+MOST_AT_ONCE = 20_000
 GOES_AGAIN = (*OPEN_STATES, TouchpointState.SENT)
 
 
@@ -78,9 +79,12 @@ def retryable(rows: QuerySet[Delivery], touchpoints: Collection[Touchpoint]) -> 
 
 
 def retry_failed(campaign: Campaign, rows: QuerySet[Delivery], *, actor: User | None, now: datetime) -> int:
-    """Sends the `retryable` of `rows` again at the pace of their channels; returns how many. In pieces of a batch each."""
+    """Sends the `retryable` of `rows` again at the pace of their channels; returns how many.
+
+    In pieces of a batch each, and not more than MOST_AT_ONCE: a person waits for it.
+    """
     touchpoints = still_of_use(_touchpoints(campaign), now=now)
-    ids = list(retryable(rows, touchpoints).order_by("touchpoint", "pk").values_list("touchpoint", "pk"))
+    ids = list(retryable(rows, touchpoints).order_by("touchpoint", "pk").values_list("touchpoint", "pk")[:MOST_AT_ONCE])
     of_touchpoint: dict[int, list[int]] = {}
     for touchpoint, pk in ids:
         of_touchpoint.setdefault(touchpoint, []).append(pk)

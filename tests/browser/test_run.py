@@ -38,6 +38,10 @@ def campaign_of(page: Page, demo: Demo, title: str) -> str:
     return page.get_by_role("link", name="Delivery log").get_attribute("href") or ""
 
 
+def live_of(page: Page, demo: Demo) -> str:
+    return demo.site + campaign_of(page, demo, "Network maintenance").replace("/log/", "/live/")
+
+
 def test_a_message_is_found_and_read_with_the_keyboard_alone(page: Page, demo: Demo) -> None:
     page.goto(demo.site + campaign_of(page, demo, "Database upgrade of the shop"))
     page.get_by_label("Find a person or a message").focus()
@@ -66,18 +70,17 @@ def test_log_and_message_are_accessible_and_fit_every_screen(look: Page, demo: D
 
 
 def test_pages_of_a_running_window_are_accessible_and_fit_every_screen(look: Page, demo: Demo, accessible: CheckAccess) -> None:
-    live = demo.site + campaign_of(look, demo, "Network maintenance").replace("/log/", "/live/")
-    for name in ("Edit or send the next update", re.compile("^(Hold|Let)")):
-        look.goto(live)
-        accessible(look)
-        assert fits(look)
-        look.get_by_role("link", name=name).click()
+    live = live_of(look, demo)
+    number = re.findall(r"/(\d+)/live/", live)[0]
+    for path in (live, f"{demo.site}/sending/updates/{number}/", f"{demo.site}/sending/updates/{number}/pause/"):
+        look.goto(path)
+        expect(look.get_by_role("heading", level=1)).to_be_visible()
         accessible(look)
         assert fits(look)
 
 
-def test_updates_are_held_and_let_go(page: Page, demo: Demo) -> None:
-    page.goto(demo.site + campaign_of(page, demo, "Network maintenance").replace("/log/", "/live/"))
+def test_updates_are_held_and_let_go_and_the_next_is_edited_and_sent_at_once_with_the_keyboard(page: Page, demo: Demo) -> None:
+    page.goto(live_of(page, demo))
     page.get_by_role("link", name=re.compile(r"^Hold \d")).click()
     page.get_by_label("Reason").fill("It is not clear yet what to say")
     page.get_by_role("button", name=re.compile(r"^Hold \d")).click()
@@ -86,14 +89,9 @@ def test_updates_are_held_and_let_go(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Resume sending").click()
     expect(page.get_by_text("Sending goes on.")).to_be_visible()
 
-
-def test_the_coming_update_is_edited_and_sent_at_once_with_the_keyboard(page: Page, demo: Demo) -> None:
-    live = demo.site + campaign_of(page, demo, "Network maintenance").replace("/log/", "/live/")
-    page.goto(live)
     page.get_by_role("link", name="Edit or send the next update").focus()
     page.keyboard.press("Enter")
-    text = page.get_by_role("group", name="English").get_by_label("Text")
-    text.focus()
+    page.get_by_role("group", name="English").get_by_label("Text").focus()
     page.keyboard.press("Control+A")
     page.keyboard.type("The first of two routers is replaced.")
     page.get_by_role("button", name=re.compile(r"^Save and send now: \d")).focus()
@@ -104,7 +102,7 @@ def test_the_coming_update_is_edited_and_sent_at_once_with_the_keyboard(page: Pa
 
 
 def test_extending_by_an_hour_says_first_whom_it_corrects(page: Page, demo: Demo) -> None:
-    page.goto(demo.site + campaign_of(page, demo, "Network maintenance").replace("/log/", "/live/"))
+    page.goto(live_of(page, demo))
     page.get_by_role("link", name="Campaign", exact=True).click()
     page.get_by_role("link", name="Extend").click()
     leads_to = page.get_by_role("region", name="What this leads to")

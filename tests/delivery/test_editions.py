@@ -115,6 +115,13 @@ def test_what_has_not_left_is_shown_as_it_would_leave_now():
     assert reading.content.subject == "Edited"
 
 
+def test_what_goes_again_is_shown_as_it_would_leave_now():
+    sent()
+    Delivery.objects.update(state="pending", sent_at=None)
+
+    assert not read_again(the_delivery()).was_sent
+
+
 def test_material_is_the_same_after_it_was_kept():
     touchpoint = make_touchpoint()
     material = gather(touchpoint)

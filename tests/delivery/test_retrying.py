@@ -112,6 +112,14 @@ def test_many_go_in_batches_of_the_usual_size(settings):
     assert Delivery.objects.values("batch").distinct().count() == 3
 
 
+def test_more_than_a_person_would_wait_for_goes_in_several_presses(monkeypatch):
+    failed(people=3)
+    Delivery.objects.update(state="failed", reason="refused", sent_at=None)
+    monkeypatch.setattr("apps.delivery.retrying.MOST_AT_ONCE", 2)
+
+    assert [retry(), retry(), retry()] == [2, 1, 0]
+
+
 def test_those_who_may_go_again_are_found_in_few_queries(django_assert_num_queries):
     touchpoint = Touchpoint.objects.select_related("campaign__window", "channel", "step__channel").get(pk=failed().pk)
     with django_assert_num_queries(2):

@@ -88,10 +88,7 @@ FALLBACK_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
     TouchpointState.SKIPPED: ("due",),
 }
 # What failed and can be tried again makes its touchpoint go again: to "due" where nothing of it has left yet.
-RETRY_TRANSITIONS: Mapping[str, tuple[str, ...]] = {
-    TouchpointState.SENT: ("due", "sending"),
-    TouchpointState.MISSED: ("due", "sending"),
-}
+RETRY_TRANSITIONS: Mapping[str, tuple[str, ...]] = {TouchpointState.SENT: ("due", "sending")}
 # Only in these may a batch be handed over.
 OPEN_STATES = (TouchpointState.DUE, TouchpointState.SENDING)
 # In these it is still to leave, or on its way, and can be paused.

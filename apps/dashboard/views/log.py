@@ -148,7 +148,7 @@ def retry(request: HttpRequest, campaign_id: int) -> HttpResponse:
     if request.method == "POST":
         actor: Any = request.user
         count = retry_failed(chosen.campaign, again, actor=actor, now=now)
-        _say_retried(request, count)
+        _say_retried(request, count, left=Log.of(chosen.campaign, data).may_go_again(now).count())
         return HttpResponseRedirect(back)
     context = {
         **about(chosen.campaign),
@@ -191,12 +191,15 @@ def _groups(again: QuerySet[Delivery], touchpoints: Mapping[int, Touchpoint]) ->
         yield Group(moment=moment_label(row, language=language()), column=column, why=sentence(reason), number=number)
 
 
-def _say_retried(request: HttpRequest, count: int) -> None:
+def _say_retried(request: HttpRequest, count: int, *, left: int) -> None:
     if not count:
         messages.warning(request, _("None of them may go again any more: they arrived, or what they say is of no more use."))
         return
     text = ngettext("%(count)s delivery leaves again now.", "%(count)s deliveries leave again now.", count)
     messages.success(request, text % {"count": count})
+    if left:
+        more = ngettext("%(count)s more may go again: retry it, too.", "%(count)s more may go again: retry them, too.", left)
+        messages.info(request, more % {"count": left})
 
 
 class _Echo:
