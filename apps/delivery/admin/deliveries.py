@@ -1,12 +1,10 @@
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +20,6 @@ from ..pauses import pauses_on
 from ..reasons import SENTENCES, sentence
 from ..searching import search
 
-MOST_ROWS = 10_000
 TOUCHPOINT = ("touchpoint__campaign__window", "touchpoint__channel", "touchpoint__step")  # what a row says of it
 
 
@@ -58,15 +55,6 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
-class Bounded(Paginator):
-    """Counts as far as anybody turns pages; a million rows are narrowed, not leafed through."""
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        return len(rows.order_by().values_list("pk", flat=True)[:MOST_ROWS])
-
-
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnly, TrailAdmin):
     """The delivery log. A row is what was done for one recipient; what came back stands with the tracking."""
@@ -78,7 +66,6 @@ class DeliveryAdmin(ReadOnly, TrailAdmin):
     ordering = ("-pk",)
     show_full_result_count = False
     list_per_page = 50
-    paginator = Bounded
     inlines: ClassVar[tuple[type[admin.TabularInline], ...]] = (AttemptInline,)  # what came back is added by those who know of it
     actions = ("retry",)
     fields = (
