@@ -25,6 +25,7 @@ from ..content.compiled import DEFAULT_SUBJECT, Source, compile_source
 from ..content.looks import current_look
 from ..content.specimens import SAMPLE_ZONE, sample_facts, sample_reader
 from ..models import Campaign, MessageTemplate, Touchpoint
+from .messaging import messaging_page
 from .previews import FRAME_POLICY
 
 
@@ -50,6 +51,7 @@ class MessageTemplateForm(forms.ModelForm):
 class MessageTemplateAdmin(ArchiveAdmin):
     form = MessageTemplateForm
     change_form_template = "admin/campaigns/messagetemplate_form.html"
+    change_list_template = "admin/campaigns/messagetemplate_list.html"
     list_display = ("content_key", "language", "channel", "urgency", "segment", "subject", "origin")
     list_filter = (ArchivedFilter, "language", "channel_kind", "urgency", "content_key")
     list_select_related = ("segment",)
@@ -70,7 +72,12 @@ class MessageTemplateAdmin(ArchiveAdmin):
         def page(route: str, view: Any, name: str) -> URLPattern:
             return path(route, self.admin_site.admin_view(view), name=f"campaigns_messagetemplate_{name}")
 
-        return [page("preview/", self.preview, "preview"), page("check/", self.check_typed, "check"), *super().get_urls()]
+        return [
+            page("preview/", self.preview, "preview"),
+            page("check/", self.check_typed, "check"),
+            page("matrix/", messaging_page, "matrix"),
+            *super().get_urls(),
+        ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """`copy`: the number of a text to begin with, such as the one that is used so far."""
