@@ -1,17 +1,17 @@
 """How many people a segment reaches by a channel, and why not all: what a planner sees before anything is sent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from apps.audiences.models import Segment
 from apps.audiences.rules import RuleError
 from apps.audiences.words import fault_sentence
 from apps.channels.models import Channel
 
-from .recipients import NO_ADDRESS, addressed, suppression
+from .recipients import addressed, with_address, with_stopped_address
 
 ColumnKey = tuple[int | None, int]  # segment, channel
 
@@ -39,7 +39,7 @@ Counts = Mapping[ColumnKey, Reach]
 
 
 def reaches(columns: Iterable[tuple[Segment | None, Channel]]) -> dict[ColumnKey, Reach]:
-    """One query for each segment and kind of channel, however many channels and touchpoints there are."""
+    """Three queries for each segment and kind of channel, however many channels and touchpoints there are."""
     counted: dict[tuple[int, str], Reach] = {}
     found: dict[ColumnKey, Reach] = {}
     for segment, channel in columns:
@@ -63,22 +63,18 @@ def _count(segment: Segment, kind: str) -> Reach:
         people = segment.contacts().order_by()
     except RuleError as error:
         return Reach(problem=fault_sentence(error))
+    rows = (
+        with_address(people, kind=kind)
+        .values_list("language")
+        .annotate(all=Count("pk"), without=Count("pk", filter=Q(address="")))
+    )
+    by_language = {language: (number, without) for language, number, without in rows}
+    addressed = {language: number - without for language, (number, without) in by_language.items() if number > without}
     chosen: dict[str, Any] = {"kind": kind, "segment_id": segment.pk}
-    routine = addressed(people, is_mandatory=False, **chosen)
-    rows = routine.annotate(absolute=suppression(kind, segment.pk, is_mandatory=True))
-    return _added_up(list(rows.values_list("language", "reason", "absolute").annotate(Count("pk"))))
-
-
-def _added_up(rows: Sequence[tuple[str, str, str, int]]) -> Reach:
-    addressed: dict[str, int] = {}
-    for language, reason, _absolute, number in rows:
-        if reason != NO_ADDRESS:
-            addressed[language] = addressed.get(language, 0) + number
-    stopped = [(absolute, number) for _language, reason, absolute, number in rows if reason not in ("", NO_ADDRESS)]
     return Reach(
-        people=sum(number for *_rest, number in rows),
-        without_address=sum(number for _language, reason, _absolute, number in rows if reason == NO_ADDRESS),
-        not_to_be_used=sum(number for _absolute, number in stopped),
-        never_to_be_used=sum(number for absolute, number in stopped if absolute),
+        people=sum(number for number, _without in by_language.values()),
+        without_address=sum(without for _number, without in by_language.values()),
+        not_to_be_used=with_stopped_address(people, is_mandatory=False, **chosen).count(),
+        never_to_be_used=with_stopped_address(people, is_mandatory=True, **chosen).count(),
         languages=dict(sorted(addressed.items(), key=lambda item: -item[1])),
     )

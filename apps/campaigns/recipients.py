@@ -26,14 +26,27 @@ NO_ADDRESS = "no_address"
 
 def addressed(people: QuerySet[Contact], *, kind: str, segment_id: int | None, is_mandatory: bool) -> QuerySet[Any]:
     """`people` with the `address` that a channel of `kind` uses, and the `reason` to leave them out (empty: none)."""
-    return people.annotate(
-        address=_address(kind),
+    return with_address(people, kind=kind).annotate(
         reason=Case(
             When(address="", then=Value(NO_ADDRESS)),
             default=suppression(kind, segment_id, is_mandatory=is_mandatory),
             output_field=CharField(),
         ),
     )
+
+
+def with_address(people: QuerySet[Contact], *, kind: str) -> QuerySet[Any]:
+    return people.annotate(address=_address(kind))
+
+
+def with_stopped_address(people: QuerySet[Contact], *, kind: str, segment_id: int | None, is_mandatory: bool) -> QuerySet[Any]:
+    """Those whom `addressed` would leave out for their address, found from the list of such addresses.
+
+    That list is short where the people are many: to count them by a look-up for each takes seconds.
+    """
+    rows = suppressions(kind, is_mandatory=is_mandatory).filter(Q(segment__isnull=True) | Q(segment=segment_id))
+    lowered = with_address(people, kind=kind).annotate(lowered=Lower("address")).exclude(address="")
+    return lowered.filter(lowered__in=rows.values("address"))
 
 
 def reached_by(columns: Iterable[tuple[Segment, bool]], *, kind: str) -> QuerySet[Contact]:

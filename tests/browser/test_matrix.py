@@ -142,6 +142,7 @@ def test_column_is_added_switched_on_and_taken_back(page: Page, demo: Demo) -> N
     page.goto(f"{demo.site}/admin/audiences/segment/add/")
     page.locator("#id_name").fill("Everybody")
     page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was added successfully")).to_be_visible()
     open_copy(page, demo)
     page.get_by_text("Add a column").click()
     page.get_by_label("Channel", exact=True).select_option("E-mail")
