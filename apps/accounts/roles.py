@@ -9,6 +9,7 @@ from dataclasses import dataclass
 PLANNER, APPROVER, VIEWER, ADMINISTRATOR = "planner", "approver", "viewer", "administrator"
 
 APPROVE = "campaigns.approve_campaign"
+ERASE = "audiences.erase_contact"  # it cannot be undone
 # Who may sign in, and what they may.
 PEOPLE = frozenset({"accounts.user", "accounts.role", "auth.group", "auth.permission"})
 # Looked at by everybody, changed by administrators: what holds secrets, and what decides whether anything is sent at all.
@@ -48,7 +49,7 @@ def _approver(right: Right) -> bool:
 
 def _planner(right: Right) -> bool:
     """All of daily work, but neither people nor machinery, nor the word on one's own plans."""
-    is_work = right.app in APPS and right.model not in PEOPLE | MACHINERY and right.name != APPROVE
+    is_work = right.app in APPS and right.model not in PEOPLE | MACHINERY and right.name not in (APPROVE, ERASE)
     return _viewer(right) or is_work
 
 

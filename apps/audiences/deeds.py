@@ -11,6 +11,8 @@ from .words import describe
 DEEDS = {
     "contact.entered": _("%(who)s entered “%(what)s”."),
     "contact.chose": _("A recipient chose how to be told."),
+    "contact.handed_out": _("%(who)s exported all that is known of a contact."),
+    "contact.erased": _("%(who)s erased a contact."),
     "contacts.imported": _("%(who)s imported contacts."),
     "segment.entered": _("%(who)s added the segment “%(what)s”."),
     "address.suppressed": _("%(who)s kept an address from being used: “%(what)s”."),

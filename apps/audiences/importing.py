@@ -15,7 +15,8 @@ from django.db import IntegrityError, transaction
 from apps.common.sheets import Row
 
 from .columns import Columns, Fault, read_cells
-from .matching import FIELDS, Candidate, Decision, Matcher, Outcome, Stored, compared, merged, stored
+from .erasing import refused
+from .matching import FIELDS, Candidate, Decision, Matcher, Outcome, Stored, address_of, compared, merged, stored
 from .models import Contact
 from .plans import Planned, PlanWriter
 
@@ -78,12 +79,13 @@ def write(chunk: Sequence[Planned]) -> Written:
     """Writes what was planned onto what is stored by now, in the caller's transaction; raises IntegrityError where
     somebody else is writing the same address at this moment."""
     found = _Stored(chunk)
+    erased = refused(address_of(planned.values) for planned in chunk)
     written = Written()
     rows: dict[int, Stored] = {}
     new = []
     for planned in chunk:
         contact = found.of(planned)
-        if contact is None and planned.contact_id is None:
+        if contact is None and planned.contact_id is None and address_of(planned.values) not in erased:
             new.append(Contact(**merged({"attributes": {}}, planned.values)))
         elif contact is None or contact["archived_at"]:
             written.left_out += 1

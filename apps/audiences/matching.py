@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from apps.common.sheets import Row
 
 from .columns import Fault
-from .models import Contact
+from .erasing import Address, refused
+from .models import AddressKind, Contact
 
 FIELDS = ("name", "email", "phone", "organisation", "time_zone", "language", "is_internal", "attributes")
 
@@ -67,10 +68,10 @@ class Matcher:
     def decide(self, candidates: Sequence[Candidate]) -> Iterator[Decision]:
         by_email = stored("email", {candidate.email for candidate in candidates})
         by_phone = stored("phone", {candidate.phone for candidate in candidates if candidate.email not in by_email})
+        erased = refused(address_of(candidate.values) for candidate in candidates)
         for candidate in candidates:
-            yield self._repeated(candidate) or self._matched(
-                candidate, by_email.get(candidate.email) or _by_phone(candidate, by_phone)
-            )
+            found = by_email.get(candidate.email) or _by_phone(candidate, by_phone)
+            yield self._repeated(candidate) or _erased(candidate, erased) or self._matched(candidate, found)
 
     def _repeated(self, candidate: Candidate) -> Decision | None:
         line = candidate.row.line
@@ -104,6 +105,12 @@ def stored(name: str, keys: set[Any], *, lock: bool = False) -> dict[Any, list[S
     return dict(found)
 
 
+def address_of(values: dict[str, Any]) -> Address:
+    """By which a row is its contact's."""
+    email = values.get("email", "")
+    return (AddressKind.EMAIL.value, email) if email else (AddressKind.PHONE.value, values.get("phone", ""))
+
+
 def compared(contact: Stored, values: dict[str, Any]) -> Outcome:
     if contact["archived_at"]:
         return Outcome.ARCHIVED
@@ -122,6 +129,14 @@ def _by_phone(candidate: Candidate, by_phone: dict[str, list[Stored]]) -> list[S
     if candidate.email:
         return without_email if len(without_email) == 1 else []
     return without_email or rows
+
+
+def _erased(candidate: Candidate, erased: set[Address]) -> Decision | None:
+    kind, value = address_of(candidate.values)
+    if (kind, value) not in erased:
+        return None
+    sentence = _("This person was erased on request. If they want to be told again, enter them by hand.")
+    return _refused(candidate, kind, value, sentence)
 
 
 def _refused(candidate: Candidate, column: str, value: str, sentence: str) -> Decision:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Count, Exists, OuterRef, Q, Value
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.common.keeping import Archivable, ArchivableQuerySet
@@ -25,6 +26,7 @@ __all__ = (
     "Contact",
     "ContactFile",
     "ContactImport",
+    "ErasedAddress",
     "ImportState",
     "Segment",
     "Suppression",
@@ -81,6 +83,7 @@ class Contact(TimestampedModel):
         help_text=_("Free facts that segments may ask for, such as plan or region."),
     )
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(_("erased at"), null=True, blank=True, editable=False)  # nothing of the person is left
 
     # The trail says that these changed, never from what to what: nothing of a person is left in it to erase.
     kept_from_trail = frozenset({"name", "email", "phone", "organisation", "time_zone", "language", "attributes"})
@@ -93,7 +96,7 @@ class Contact(TimestampedModel):
         verbose_name_plural = _("contacts")
         constraints = (
             models.CheckConstraint(
-                condition=~Q(email="") | ~Q(phone=""),
+                condition=~Q(email="") | ~Q(phone="") | Q(erased_at__isnull=False),
                 name="contact_has_an_email_or_a_phone",
                 violation_error_message=_("A contact needs an e-mail or a phone."),
             ),
@@ -105,9 +108,15 @@ class Contact(TimestampedModel):
             ),
         )
         indexes = (models.Index(fields=("phone",), name="contact_by_phone"),)
+        permissions = (("erase_contact", _("Can erase all that is known of a contact")),)
 
     def __str__(self) -> str:
-        return self.name or self.email or self.phone
+        return self.name or self.email or self.phone or gettext("Erased contact")
+
+    def clean(self) -> None:
+        """The constraint, for forms: they pass over one that names a field they do not show."""
+        if not (self.email or self.phone or self.erased_at):
+            raise ValidationError(_("A contact needs an e-mail or a phone."), code="no_address")
 
 
 class SegmentQuerySet(ArchivableQuerySet["Segment"]):
@@ -237,3 +246,18 @@ class Suppression(TimestampedModel):
 
     def __str__(self) -> str:
         return f"{self.address} ({self.get_reason_display()})"
+
+
+class ErasedAddress(models.Model):
+    """An address whose owner was erased on request, as a keyed hash: no import brings them back. See erasing.py."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("erased address")
+        verbose_name_plural = _("erased addresses")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.digest[:12]

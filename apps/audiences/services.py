@@ -17,6 +17,7 @@ from apps.common.workbooks import open_sheet
 from . import importing, plans
 from .addresses import normal_address, veiled
 from .columns import Columns, read_header
+from .erasing import addresses_of, forget_erasure
 from .matching import Outcome
 from .models import Contact, Segment, Suppression
 from .report import Faults, ImportReport, RowError
@@ -55,6 +56,7 @@ def save_contact(contact: Contact, *, changed: Sequence[str], actor: User, now: 
     verb = "contact.entered" if contact._state.adding else "contact.changed"
     before = stored(Contact, contact.pk)
     contact.save()
+    forget_erasure(addresses_of(contact))
     record_change(verb, subject=contact, before=before, actor=actor, now=now, fields=list(changed))
 
 
@@ -136,7 +138,9 @@ def _trail_of(row: Suppression) -> dict[str, str]:
 def _set_archived(
     contacts: Iterable[Contact], verb: str, *, archived_at: datetime | None, actor: User | None, now: datetime
 ) -> int:
-    ids = sorted(contact.pk for contact in contacts if (contact.archived_at is None) is (archived_at is not None))
+    """An erased contact stays archived: there is nobody to bring back."""
+    chosen = (contact for contact in contacts if contact.erased_at is None)
+    ids = sorted(contact.pk for contact in chosen if (contact.archived_at is None) is (archived_at is not None))
     for start in range(0, len(ids), 500):
         Contact.objects.filter(pk__in=ids[start : start + 500]).update(archived_at=archived_at, updated_at=now)
     record_each(verb, subjects=Contact, ids=ids, actor=actor, now=now)

@@ -17,3 +17,9 @@ class DeliveryConfig(AppConfig):
 
         stillness.register(await_campaign)
         holding.register(let_go)
+
+        from apps.audiences.personal import register as register_holder
+
+        from .personal import DELIVERIES
+
+        register_holder(DELIVERIES)

@@ -7,3 +7,10 @@ class PublishingConfig(AppConfig):
     label = "publishing"
     verbose_name = _("Publishing")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from apps.audiences.personal import register
+
+        from .personal import FEEDS
+
+        register(FEEDS)

@@ -14,3 +14,10 @@ class TrackingConfig(AppConfig):
         from . import evidence, receivers  # noqa: F401
 
         register(evidence.signs)
+
+        from apps.audiences.personal import register as register_holder
+
+        from .personal import ANSWERS, EVENTS, TICKETS
+
+        for holder in (EVENTS, ANSWERS, TICKETS):
+            register_holder(holder)

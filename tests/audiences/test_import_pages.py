@@ -234,7 +234,7 @@ def test_the_example_can_be_imported_as_it_is(client, ana):
 def test_the_pages_of_an_import_take_a_fixed_number_of_queries(client, ana, django_assert_max_num_queries):
     checked(client, "email\n" + "".join(f"p{number}@example.org\n" for number in range(50)))
     url = reverse("admin:audiences_contact_import_review", args=(ContactImport.objects.get().pk,))
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         client.get(url)
     with django_assert_max_num_queries(4):
         client.get(url + "progress/")

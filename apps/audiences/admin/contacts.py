@@ -17,6 +17,7 @@ from ..forms import ContactForm
 from ..models import AddressKind, Contact, Suppression
 from ..services import archive_contacts, restore_contacts, save_contact
 from .imports import ImportPages
+from .personal import PersonalPages
 
 
 @admin.register(Contact)
@@ -38,7 +39,11 @@ class ContactAdmin(ArchiveAdmin):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        return [*ImportPages(self).urls(), *super().get_urls()]
+        return [*ImportPages(self).urls(), *PersonalPages(self).urls(), *super().get_urls()]
+
+    def has_change_permission(self, request: HttpRequest, obj: Contact | None = None) -> bool:
+        """There is nothing left to change of whom was erased."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.erased_at is None)
 
     def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
         save_contact(obj, changed=form.changed_data, actor=cast(User, request.user), now=timezone.now())
