@@ -9,10 +9,10 @@ from apps.accounts.services import record
 from apps.audiences.models import Segment
 from apps.campaigns import services as campaigns
 from apps.campaigns.approval import verbs
+from apps.campaigns.approval.changes import differences
 from apps.campaigns.approval.contents import contents_of
 from apps.campaigns.approval.holding import hold_back_edited, let_go
 from apps.campaigns.models import Approval, ApprovalState, Campaign, MessageTemplate, Step, Touchpoint, TouchpointState
-from apps.campaigns.texts import edit_text as edit_own_text
 from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import journal, steering
 from apps.delivery.expand import expand_touchpoint
@@ -129,6 +129,7 @@ def test_nothing_is_scheduled_before_a_second_person_has_approved_it(ana, ben):
         ),
         pytest.param(lambda campaign: campaign.window.services.clear(), id="the services"),
         pytest.param(lambda campaign: take_out(campaign, "t-24h"), id="a cell by hand"),
+        pytest.param(lambda campaign: MessageTemplate.objects.update(archived_at=LATER), id="a text out of use"),
     ],
 )
 def test_any_edit_of_what_leaves_takes_the_approval_away(edit, ana, ben):
@@ -166,7 +167,7 @@ def test_own_words_of_a_touchpoint_need_approval_but_not_those_of_an_update(step
     make_step(campaign.playbook, channel=column.channel, segment=column.segment, **update)
     campaigns.release(approved(campaign, ana, ben), actor=ana, now=NOW)
     touchpoint = Touchpoint.objects.filter(step_key=step_key).first()
-    edit_own_text([touchpoint], language="en", subject="Own", body="Own words.", actor=ana, now=LATER)
+    touchpoint.texts.create(language="en", subject="Own", body="Own words.")
     assert is_held(campaign) is holds
 
 
@@ -208,6 +209,15 @@ def test_owner_and_approver_are_told_what_was_edited_and_by_whom(ana, ben, djang
     assert sorted(message.to[0] for message in mail.outbox) == ["approver@acme.example", "planner@acme.example"]
     assert "The text reminder (en): edited by ana" in mail.outbox[0].body
     assert "https://preavis.test/admin/windows/" in mail.outbox[0].body
+
+
+def test_a_cell_decided_by_hand_names_who_decided_it(ana, ben):
+    campaign = approved(drafted(ana), ana, ben)
+    take_out(campaign, "t-24h")
+    record("campaign.cells_changed", subject=campaign, actor=ana, now=LATER)
+    (change,) = differences(campaign.approvals.get(), campaign)
+    assert change.sentence("UTC").startswith("The plan: t-24h")
+    assert "edited by ana" in change.sentence("UTC")
 
 
 def test_nobody_lets_it_go_on_without_a_new_approval(ana, ben):

@@ -1,8 +1,9 @@
 """What has changed since an approval: which part, by whom, when. And who edited a campaign last."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
@@ -30,6 +31,7 @@ WORDS: dict[str, str | Promise] = {
 NO_EDITS = Q(verb__startswith="campaign.approval") | Q(
     verb__in=(
         *("campaign.paused", "campaign.resumed", "campaign.released", "campaign.held_back", "campaign.people_named"),
+        *("campaign.updates_held", "campaign.updates_released", "campaign.alarmed"),
         *("campaign.withdrawn", "window.scheduled", "window.started", "window.verifying", "window.resumed", "window.completed"),
         "window.withdrawn",
     )
@@ -61,8 +63,9 @@ def differences(approval: Approval, campaign: Campaign, current: Contents | None
     if not keys:
         return []
     items = [current.items.get(key) or approved.items[key] for key in keys]
-    edits = _last_edits(items, since=approval.decided_at)
-    return [_difference(item, edits.get(item.subject)) for item in items]
+    by_hand = f"campaigns.campaign:{campaign.pk}"  # what was decided by hand about the plan stands with the campaign
+    edits = _last_edits([*subjects(items), ("campaigns.campaign", str(campaign.pk))], since=approval.decided_at)
+    return [_difference(item, _latest(edits.get(item.subject), item.part == Part.PLAN and edits.get(by_hand))) for item in items]
 
 
 def last_editor(campaign: Campaign, current: Contents) -> User | None:
@@ -78,8 +81,12 @@ def _difference(item: Item, edit: AuditEvent | None) -> Difference:
     return Difference(what=what, who=person_words(edit.actor), at=edit.at) if edit else Difference(what=what)
 
 
-def _last_edits(items: Sequence[Item], *, since: datetime | None) -> dict[str, AuditEvent]:
-    events = _events(subjects(items)).select_related("actor")
+def _latest(*edits: AuditEvent | Literal[False] | None) -> AuditEvent | None:
+    return max((edit for edit in edits if edit), key=lambda edit: (edit.at, edit.pk), default=None)
+
+
+def _last_edits(rows: Iterable[tuple[str, str]], *, since: datetime | None) -> dict[str, AuditEvent]:
+    events = _events(rows).select_related("actor")
     if since is not None:
         events = events.filter(at__gte=since)
     found: dict[str, AuditEvent] = {}

@@ -138,7 +138,7 @@ def _of_content(steps: Iterable[PlanStep], channels: Mapping[int, Channel]) -> d
         )
         for step in steps
     }
-    rows = MessageTemplate.objects.filter(content_key__in={use.content_key for use in uses}).order_by("pk")
+    rows = MessageTemplate.objects.active().filter(content_key__in={use.content_key for use in uses}).order_by("pk")
     chosen = (row for row in rows if any(_fits(row, use) for use in uses))
     return {f"content/{row.pk}": _item(Part.CONTENT, _text_name(row), row, [row.subject, row.body]) for row in chosen}
 
