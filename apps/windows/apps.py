@@ -7,3 +7,6 @@ class WindowsConfig(AppConfig):
     label = "windows"
     verbose_name = _("Windows")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import system_checks  # noqa: F401  registers them

@@ -3,6 +3,7 @@ from datetime import date
 import pytest
 
 from apps.windows.public_holidays import holidays_on, is_known, region_of_zone
+from apps.windows.system_checks import holiday_regions_are_known
 
 ASSUMPTION = date(2026, 8, 15)
 ST_STEPHEN = date(2026, 12, 26)  # a holiday in Alsace and Moselle alone
@@ -46,3 +47,11 @@ def test_several_regions_are_looked_at():
 def test_unknown_region_has_no_holidays(region):
     assert not is_known(region)
     assert holidays_on([ASSUMPTION], [region], language="en") == []
+
+
+def test_unknown_region_of_the_settings_is_said_by_the_system_check(settings):
+    settings.HOLIDAY_REGIONS = ["FR-57", "XX"]
+
+    (warning,) = holiday_regions_are_known()
+
+    assert "“XX”" in warning.msg
