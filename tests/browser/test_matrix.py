@@ -138,26 +138,6 @@ def test_cell_gets_an_owner(matrix: Page) -> None:
     expect(matrix.get_by_text("1 cell of the plan was changed.")).to_be_visible()
 
 
-def test_column_is_added_switched_on_and_taken_back(page: Page, demo: Demo) -> None:
-    page.goto(f"{demo.site}/admin/audiences/segment/add/")
-    page.locator("#id_name").fill("Everybody")
-    page.get_by_role("button", name="Save", exact=True).click()
-    expect(page.get_by_text("was added successfully")).to_be_visible()
-    open_copy(page, demo)
-    page.get_by_text("Add a column").click()
-    page.get_by_label("Channel", exact=True).select_option("E-mail")
-    page.get_by_label("Segment", exact=True).select_option("Everybody")
-    page.get_by_role("button", name="Add it").click()
-    expect(cell(page, "−7 d before the start", "Everybody, E-mail")).not_to_be_checked()
-    page.get_by_role("columnheader").get_by_role("button", name=re.compile("^Everybody")).click()
-    expect(cell(page, "−7 d before the start", "Everybody, E-mail")).to_be_checked()
-    expect(summary(page)).to_contain_text(re.compile(r"10 cells change: 10 switched on"))
-    page.keyboard.press("Control+z")
-    page.keyboard.press("Control+z")
-    expect(page.get_by_role("columnheader").filter(has_text="Everybody")).to_have_count(0)
-    expect(summary(page)).to_contain_text(NOTHING)
-
-
 def test_unsaved_changes_are_guarded(matrix: Page) -> None:
     asked: list[str] = []
 
