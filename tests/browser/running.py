@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.places import Places, Ports
+
+ANY_PORTS = Ports(web=0, mailbox=0, smtp=0)  # so that a demo that starts beside takes others
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 90
+START_SECONDS = 240  # on a machine that is busy with other things
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ class Demo:
 def running_demo(folder: Path, *, may_complain: bool = False) -> Iterator[Demo]:
     """From its first start on; what it printed is what a newcomer knows. Nothing of it may be left and, unless it
     `may_complain` of what it is asked, nothing have failed."""
+    Places(folder=folder).remember_ports(ANY_PORTS)
     environment = os.environ | {"DEMO_DIR": str(folder), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "demo"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
