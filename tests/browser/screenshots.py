@@ -10,13 +10,13 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from demo.environment import demo_environment
 from demo.places import Places
@@ -30,6 +30,8 @@ TALLEST = {1440: 1600, 390: 1800}  # the rest of a long page is more of the same
 KEPT_WIDTH = {1440: 900, 390: 390}
 COLOURS = 40
 LOWEST = 900
+PATIENCE = 120_000  # ms, on a machine that is busy with other things
+FOR_GUESTS = ("publishing:", "tracking:", "admin:login", "delivery:rehearsal_link")
 A_MOMENT = 150  # for what a script puts in place
 
 
@@ -79,11 +81,9 @@ class Album:
 
     def __init__(self, browser: Browser, demo: Demo, into: Path) -> None:
         self.demo, self.into = demo, into
-        state = into / "state.json"
-        self._sign_in(browser, state)
-        self.pages = {look: self._context(browser, look, storage_state=state).new_page() for look in LOOKS}
-        self.guests = {look: self._context(browser, look).new_page() for look in LOOKS}
-        state.unlink()
+        self.guest = self._context(browser).new_page()
+        self.planner = self._context(browser).new_page()
+        self._sign_in(self.planner)
 
     def take(self, *, only: str) -> list[Picture]:
         from .pages_to_show import Shown
@@ -100,26 +100,26 @@ class Album:
         return sorted(taken, key=lambda picture: picture.name)
 
     def _take(self, name: str, path: str) -> Picture:
-        pages = (
-            self.guests if name.startswith(("publishing:", "tracking:", "admin:login", "delivery:rehearsal_link")) else self.pages
-        )
-        why_not = self._objection(pages[LOOKS[0]].context, path)
+        page = self.guest if name.startswith(FOR_GUESTS) else self.planner
+        why_not = self._visit(page, path)
         if why_not:
             return Picture(name=name, path=path, why_not=why_not)
-        picture = Picture(name=name, path=path)
-        for look, page in pages.items():
-            page.goto(f"{self.demo.site}{path}")
-            page.evaluate("document.fonts.ready.then(() => true)")
-            page.wait_for_timeout(A_MOMENT)
+        picture = Picture(name=name, path=path, title=page.title().removesuffix(" | Preavis"))
+        for look in LOOKS:
             (self.into / picture.file(look)).write_bytes(_small(_shot(page, look), look))
-        return replace(picture, title=pages[LOOKS[0]].title().removesuffix(" | Preavis"))
+        return picture
 
-    def _objection(self, context: BrowserContext, path: str) -> str:
+    def _visit(self, page: Page, path: str) -> str:
         """Why there is nothing to see at the address; nothing where there is."""
-        answer = context.request.get(f"{self.demo.site}{path}", max_redirects=0)
-        if answer.status >= 500:
-            raise AssertionError(f"{answer.status} {path}")
-        if 300 <= answer.status < 400:
+        try:
+            answer = page.goto(f"{self.demo.site}{path}")
+        except PlaywrightError as error:
+            if "Download" in str(error) or "ERR_ABORTED" in str(error):
+                return "is a file"
+            raise
+        assert answer is not None, "an address was asked for"
+        assert answer.status < 500, f"{answer.status} {path}"
+        if answer.request.redirected_from:
             return "leads elsewhere"
         if answer.status != 200:
             return f"answers {answer.status} to a look"
@@ -127,36 +127,27 @@ class Album:
             return "is a file"
         return "" if answer.text().lstrip().lower().startswith("<!doctype") else "is a part of a page"
 
-    def _sign_in(self, browser: Browser, state: Path) -> None:
-        context = self._context(browser, LOOKS[0])
-        page = context.new_page()
+    def _sign_in(self, page: Page) -> None:
         page.goto(f"{self.demo.site}/admin/")
         page.locator("#id_username").fill(self.demo.user)
         page.locator("#id_password").fill(self.demo.password)
         page.locator("#login-form [type=submit]").click()
         page.locator("#logout-form").wait_for()
-        context.storage_state(path=state)
-        context.close()
 
-    def _context(self, browser: Browser, look: Look, **more: Any) -> BrowserContext:
-        return browser.new_context(
-            user_agent=AGENT,
-            locale="en-GB",
-            timezone_id="Europe/Paris",
-            viewport={"width": look.width, "height": LOWEST},
-            color_scheme=look.scheme,  # type: ignore[arg-type]
-            reduced_motion="reduce",
-            **more,
-        )
+    def _context(self, browser: Browser) -> BrowserContext:
+        context = browser.new_context(user_agent=AGENT, locale="en-GB", timezone_id="Europe/Paris", reduced_motion="reduce")
+        context.set_default_timeout(PATIENCE)
+        return context
 
 
 def _shot(page: Page, look: Look) -> bytes:
     """As in a window that is as tall as the page, so that what sticks to its edge covers nothing."""
+    page.emulate_media(color_scheme=look.scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": look.width, "height": LOWEST})
+    page.wait_for_timeout(A_MOMENT)
     tall = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size({"width": look.width, "height": max(min(tall, TALLEST[look.width]), LOWEST)})
-    png = page.screenshot(animations="disabled", caret="hide")
-    page.set_viewport_size({"width": look.width, "height": LOWEST})
-    return png
+    return page.screenshot(animations="disabled", caret="hide")
 
 
 def _small(png: bytes, look: Look) -> bytes:
