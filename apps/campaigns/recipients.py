@@ -44,9 +44,8 @@ def with_stopped_address(people: QuerySet[Contact], *, kind: str, segment_id: in
 
     That list is short where the people are many: to count them by a look-up for each takes seconds.
     """
-    rows = suppressions(kind, is_mandatory=is_mandatory).filter(Q(segment__isnull=True) | Q(segment=segment_id))
     lowered = with_address(people, kind=kind).annotate(lowered=Lower("address")).exclude(address="")
-    return lowered.filter(lowered__in=rows.values("address"))
+    return lowered.filter(lowered__in=_stopping(kind, segment_id, is_mandatory=is_mandatory))
 
 
 def reached_by(columns: Iterable[tuple[Segment, bool]], *, kind: str) -> QuerySet[Contact]:
@@ -56,9 +55,16 @@ def reached_by(columns: Iterable[tuple[Segment, bool]], *, kind: str) -> QuerySe
     """
     reached = Q(pk__in=())
     for segment, is_mandatory in columns:
-        people = addressed(segment.contacts(), kind=kind, segment_id=segment.pk, is_mandatory=is_mandatory)
-        reached |= Q(pk__in=people.filter(reason="").order_by().values("pk"))
-    return Contact.objects.filter(reached).order_by()
+        stopped = _stopping(kind, segment.pk, is_mandatory=is_mandatory)
+        reached |= segment.condition & ~Q(lowered__in=stopped)
+    people = with_address(Contact.objects.active(), kind=kind).annotate(lowered=Lower("address"))
+    return people.exclude(address="").filter(reached).order_by()
+
+
+def _stopping(kind: str, segment_id: int | None, *, is_mandatory: bool) -> QuerySet[Any, str]:
+    """The addresses that a message to the segment leaves out."""
+    rows = suppressions(kind, is_mandatory=is_mandatory).filter(Q(segment__isnull=True) | Q(segment=segment_id))
+    return rows.values_list("address", flat=True)
 
 
 def suppressions(kind: str, *, is_mandatory: bool) -> QuerySet[Suppression]:
