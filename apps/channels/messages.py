@@ -15,12 +15,14 @@ from .merging import Merge
 class Wire:
     """The two texts of an e-mail as SMTP carries them: UTF-8, cleaned, with CRLF line ends.
 
-    No line is longer than `longest_line` octets: an upper bound, so that it need not be counted for every recipient.
+    No line is longer than `longest_line` octets: an upper bound, so that it need not be counted for every recipient. Where
+    `has_no_dots`, no line begins with a dot, which SMTP would want doubled; nobody has looked where it is not said.
     """
 
     text: bytes = field(repr=False)
     html: bytes = field(repr=False)
     longest_line: int
+    has_no_dots: bool = False
 
     @classmethod
     def of(cls, *, text: str, html: str) -> Self:

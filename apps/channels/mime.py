@@ -81,10 +81,15 @@ def _is_everybody_s(name: str, value: str, messages: Sequence[Message]) -> bool:
 def mail_bytes(message: Message, frame: "Frame") -> bytes:
     """The whole MIME message with CRLF line ends."""
     wire = message.wire
-    if wire is None or not (wire.text and wire.html) or wire.longest_line > RFC5322_EMAIL_LINE_LENGTH_LIMIT:
+    if wire is None or not is_joined(wire):
         email = django_email(message, sender=frame.sender, reply_to=frame.reply_to)
         return bytes(email.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
     return (frame.with_maintnote if message.maintnote else frame).around(message, wire)
+
+
+def is_joined(wire: Wire) -> bool:
+    """Whether its message is joined from it as it is, rather than written and encoded by Django."""
+    return bool(wire.text and wire.html) and wire.longest_line <= RFC5322_EMAIL_LINE_LENGTH_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,11 +39,15 @@ class Patience:
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
-    """One message as SMTP sees it. Addresses are bare; `content` is the whole MIME message, with CRLF line ends only."""
+    """One message as SMTP sees it. Addresses are bare; `content` is the whole MIME message, with CRLF line ends only.
+
+    `has_no_dots`: no line of it begins with one, which is known before it is joined and need not be looked for.
+    """
 
     sender: str
     recipients: Sequence[str]
     content: bytes
+    has_no_dots: bool = False
 
 
 class PhasedSMTP(smtplib.SMTP):
@@ -71,7 +75,7 @@ class PhasedSMTP(smtplib.SMTP):
             gate()
             self._allow(self.patience.message)
             # A write that raises has left its last bytes, the dot among them, unwritten: the message is not complete.
-            self.send(dotted(letter.content))
+            self.send(dotted(letter))
             phase = Phase.AFTER
             self._message_deadline = float("inf")
             self._allow(self.patience.answer)
@@ -95,7 +99,7 @@ class PhasedSMTP(smtplib.SMTP):
         """The letter as this server takes it. RFC 6152: eight-bit text only to servers that take it; for others the standard library encodes it anew."""
         if letter.content.isascii() or self.has_extn("8bitmime"):
             return letter
-        return replace(letter, content=email.message_from_bytes(letter.content).as_bytes(policy=_SEVEN_BIT))
+        return replace(letter, content=email.message_from_bytes(letter.content).as_bytes(policy=_SEVEN_BIT), has_no_dots=False)
 
     def _envelope(self, letter: Letter) -> None:
         """MAIL, RCPT and DATA, written at once where the server offers that (RFC 2920) and one after the other elsewhere.
@@ -295,7 +299,7 @@ def _path(address: str) -> str:
     return f"<{address}>"  # bare already; smtplib.quoteaddr would parse each one again
 
 
-def dotted(content: bytes) -> bytes:
-    """Leading dots doubled, and the dot. With CRLF alone no other line end can end the message for a lenient server."""
-    stuffed = content.replace(b"\r\n.", b"\r\n..")
+def dotted(letter: Letter) -> bytes:
+    """Its content with leading dots doubled, and the dot. With CRLF alone no other line end can end the message for a lenient server."""
+    stuffed = letter.content if letter.has_no_dots else letter.content.replace(b"\r\n.", b"\r\n..")
     return stuffed + (b".\r\n" if stuffed.endswith(b"\r\n") else b"\r\n.\r\n")

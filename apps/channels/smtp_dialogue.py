@@ -83,7 +83,7 @@ class SmtpDialogue:
         return Packed(
             envelope=commands.encode(self._connection.command_encoding),
             steps=[step for step, commands in asked.items() for _command in commands],
-            text=dotted(letter.content),
+            text=dotted(letter),
         )
 
     def offer(self, packed: Packed) -> None:

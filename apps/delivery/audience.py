@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Window
-from django.db.models.functions import RowNumber
+from django.db.models import CharField, Exists, Expression, F, Max, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Coalesce, Lower, RowNumber
 
 from apps.audiences.models import Contact, Suppression
 from apps.campaigns.models import OPEN_STATES, Audience, Touchpoint
@@ -67,6 +67,14 @@ def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any
 def suppressions(touchpoint: Touchpoint) -> QuerySet[Suppression]:
     """What keeps an address from this touchpoint; a mandatory one stops at dead and blocked addresses only."""
     return suppressions_for(touchpoint.channel.kind, is_mandatory=touchpoint.is_mandatory)
+
+
+def suppression_now(touchpoint: Touchpoint) -> Expression:
+    """For deliveries of the touchpoint: why their address is not to be used, which somebody may have asked for since
+    they were written."""
+    here = Q(segment__isnull=True) | Q(segment=touchpoint.segment_id)
+    rows = suppressions(touchpoint).filter(here, address=Lower(OuterRef("address")))
+    return Coalesce(Subquery(rows.values("reason")[:1]), Value(""), output_field=CharField())
 
 
 def at_siblings(touchpoint: Touchpoint) -> QuerySet[Delivery]:

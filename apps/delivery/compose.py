@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import DatabaseError
-from django.db.models import Q
 
 from apps.campaigns.content import Compiled, Content, ContentError, gather, language_of, webhook_data, zone_of
 from apps.campaigns.models import Audience, Touchpoint
@@ -17,7 +16,7 @@ from apps.channels.messages import Message, Wire
 from apps.channels.models import MAIL_KINDS, ChannelKind
 from apps.common import quiet_hours
 
-from . import audience, links
+from . import links
 from .editions import keep_edition
 from .headers import mail_headers, site_domain
 from .invitations import CalendarBox
@@ -63,9 +62,8 @@ def compose_batch(
     """
     composed = Composed()
     writer = (desk or Desk()).writer_for(batch, takes_wire=takes_wire, takes_merge=takes_merge)
-    suppressed = _suppressed(batch, deliveries)
     for delivery in deliveries:
-        outcome = _objection(delivery, writer, suppressed, at=at)
+        outcome = _objection(delivery, writer, at=at)
         if outcome:
             composed.left_out.append(outcome)
             continue
@@ -231,22 +229,13 @@ class Writer:
         return headers
 
 
-def _objection(delivery: WaitingRow, writer: Writer, suppressed: Mapping[str, str], *, at: datetime) -> Outcome | None:
+def _objection(delivery: WaitingRow, writer: Writer, *, at: datetime) -> Outcome | None:
     """What has come up against the delivery since it was written."""
-    reason = suppressed.get(delivery.address.lower())
-    if reason:
-        return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, reason, at=at)
+    if delivery.suppression:
+        return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, delivery.suppression, at=at)
     if delivery.contact and delivery.contact.archived_at and writer.touchpoint.audience != Audience.TOLD:
         return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, DeliveryReason.ARCHIVED, at=at)
     rings = quiet_hours.has_quiet_hours(kind=writer.kind, urgency=writer.touchpoint.urgency)
     if rings and quiet_hours.is_quiet(at, writer.zone_of(delivery)):
         return Outcome.left_out(delivery, DeliveryState.EXPIRED, DeliveryReason.QUIET_HOURS, at=at)
     return None
-
-
-def _suppressed(batch: Batch, deliveries: Sequence[WaitingRow]) -> dict[str, str]:
-    """Addresses that somebody asked not to use after the deliveries were written, and the reason."""
-    addresses = {delivery.address.lower() for delivery in deliveries if delivery.address}
-    for_all_or_here = Q(segment__isnull=True) | Q(segment=batch.touchpoint.segment_id)
-    rows = audience.suppressions(batch.touchpoint).filter(for_all_or_here, address__in=addresses)
-    return dict(rows.values_list("address", "reason")) if addresses else {}

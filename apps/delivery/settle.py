@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from apps.common.statements import run_together
 from apps.common.states import move
 
 from . import policy
@@ -34,15 +36,49 @@ def settle(
     Deliveries that go again move to new batches. Those without an outcome go again at once or, where something stood still,
     after a pause. `lapsed`: the writer is not the worker but the reaper, and the worker's lease must be over.
     """
-    with transaction.atomic():
-        claim = held(batch)
-        if lapsed:  # and has not gone on without the journal that was read meanwhile
-            claim = claim.filter(lease_until__lte=now, journal=batch.journal)
-        if not move(claim.filter(state=BatchState.SENDING), to=BatchState.DONE, transitions=BATCH_TRANSITIONS, done_at=now):
-            return False
-        _write(batch, outcomes, now, standstill)
+    is_simple = connection.vendor == "postgresql" and not lapsed and _all_were_accepted(outcomes)
+    is_settled = (is_simple and _settle_at_once(batch, outcomes, now)) or _settle(batch, outcomes, now, standstill, lapsed=lapsed)
+    if not is_settled:
+        return False
     finish_last(batch, now=now)
     return True
+
+
+@transaction.atomic
+def _settle(batch: Batch, outcomes: Sequence[Outcome], now: datetime, standstill: Standstill | None, *, lapsed: bool) -> bool:
+    claim = held(batch)
+    if lapsed:  # and has not gone on without the journal that was read meanwhile
+        claim = claim.filter(lease_until__lte=now, journal=batch.journal)
+    if not move(claim.filter(state=BatchState.SENDING), to=BatchState.DONE, transitions=BATCH_TRANSITIONS, done_at=now):
+        return False
+    _write(batch, outcomes, now, standstill)
+    return True
+
+
+def _all_were_accepted(outcomes: Sequence[Outcome]) -> bool:
+    return 0 < len(outcomes) <= ROWS_PER_STATEMENT and all(row.state == DeliveryState.SENT for row in outcomes)
+
+
+def _settle_at_once(batch: Batch, outcomes: Sequence[Outcome], now: datetime) -> bool:
+    """In one exchange; False where the claim has been lost, or something is left of the batch, for which it stays in hand."""
+    accepted, values = _as_arrays(outcomes)
+    claim = [batch.pk, batch.token, batch.attempt]
+    written = [now, batch.composed_at, *values, batch.pk, *claim]
+    _locked, _sent, is_done = run_together(_settling(accepted), [*claim, *written, now, *claim, batch.pk])
+    return bool(is_done)
+
+
+@cache
+def _settling(accepted: str) -> str:
+    """Deliveries first: a batch is done when nothing in it waits. The lock keeps the claim from being taken meanwhile."""
+    batches, deliveries = Batch._meta.db_table, Delivery._meta.db_table
+    held_now = "id = %s AND token = %s AND attempt = %s AND state = 'sending'"
+    return f"""
+        SELECT 1 FROM {batches} WHERE {held_now} FOR NO KEY UPDATE;
+        {_sent_sql(accepted)} AND EXISTS (SELECT 1 FROM {batches} WHERE {held_now});
+        UPDATE {batches} SET state = 'done', done_at = %s
+        WHERE {held_now} AND NOT EXISTS (SELECT 1 FROM {deliveries} WHERE batch_id = %s AND state = 'pending')
+    """
 
 
 @transaction.atomic
@@ -107,17 +143,22 @@ def _pause(failures: int, batch: Batch, now: datetime, retry_after: timedelta | 
 def _write_sent(batch: Batch, outcomes: Sequence[Outcome], now: datetime) -> None:
     """One statement for all of them, as long as a batch is not larger than any should be."""
     as_rows = _as_arrays if connection.vendor == "postgresql" else _as_values
-    adapt, table = connection.ops.adapt_datetimefield_value, Delivery._meta.db_table
+    adapt = connection.ops.adapt_datetimefield_value
     for first in range(0, len(outcomes), ROWS_PER_STATEMENT):
         accepted, values = as_rows(outcomes[first : first + ROWS_PER_STATEMENT])
-        sql = f"""
-            UPDATE {table} SET state = 'sent', reason = '', attempts = attempts + 1, provider_id = accepted.provider_id,
-                sent_at = accepted.at, settled_at = %s, composed_at = COALESCE(composed_at, %s)
-            FROM {accepted}
-            WHERE {table}.id = accepted.id AND batch_id = %s AND state = 'pending'
-        """
         with connection.cursor() as cursor:
-            cursor.execute(sql, [adapt(now), adapt(batch.composed_at), *values, batch.pk])
+            cursor.execute(_sent_sql(accepted), [adapt(now), adapt(batch.composed_at), *values, batch.pk])
+
+
+def _sent_sql(accepted: str) -> str:
+    """`accepted`: what stands for a table of the accepted ones."""
+    table = Delivery._meta.db_table
+    return f"""
+        UPDATE {table} SET state = 'sent', reason = '', attempts = attempts + 1, provider_id = accepted.provider_id,
+            sent_at = accepted.at, settled_at = %s, composed_at = COALESCE(composed_at, %s)
+        FROM {accepted}
+        WHERE {table}.id = accepted.id AND batch_id = %s AND state = 'pending'
+    """
 
 
 def _as_arrays(outcomes: Sequence[Outcome]) -> tuple[str, list[Any]]:

@@ -15,12 +15,13 @@ from django.db.models import Exists, F, QuerySet
 
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoint, TouchpointState
 from apps.channels.models import Channel
+from apps.common.statements import run_together
 from apps.common.states import move
 
 from . import guard
 from .circuits import may_try
 from .closing import Closing, close_deliveries, finish_touchpoint
-from .models import BATCH_TRANSITIONS, IN_HAND, Batch, BatchQuerySet, BatchState, Delivery, DeliveryState
+from .models import BATCH_TRANSITIONS, IN_HAND, IS_FREE_SQL, Batch, BatchQuerySet, BatchState, Delivery, DeliveryState
 from .policy import URGENT_PRIORITIES, DeliveryReason
 
 MOST_CRASHES = 5
@@ -102,7 +103,6 @@ def _take(now: datetime, urgent_only: bool) -> Batch | None:
     return Batch.objects.get(pk=batch.pk)
 
 
-@transaction.atomic
 def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: datetime, edition_id: int | None = None) -> bool:
     """The durable write that alone permits handing over; False when the touchpoint may not leave any more.
 
@@ -111,12 +111,45 @@ def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: date
     moves the touchpoint, and two shared locks that both want to write would block each other; it lasts one commit.
     A pause takes the same locks; whether the batch is free is asked by the statement that marks it, behind the lock.
     """
+    marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
+    marked["edition_id"] = edition_id
+    mark = _mark_at_once if connection.vendor == "postgresql" else _mark
+    return mark(batch, marked, now)
+
+
+def _mark_at_once(batch: Batch, marked: dict[str, Any], now: datetime) -> bool:
+    """In one exchange."""
+    of_the_batch = {name: getattr(batch, name) for name in ("pk", "token", "attempt", "touchpoint_id", "revision")}
+    _locked, is_marked, _is_first = run_together(_marking(), of_the_batch | marked | {"now": now})
+    return bool(is_marked)
+
+
+@cache
+def _marking() -> str:
+    batches, touchpoints = Batch._meta.db_table, Touchpoint._meta.db_table
+    open_states = ", ".join(f"'{state}'" for state in OPEN_STATES)
+    may_leave = f"""
+        SELECT 1 FROM {touchpoints} WHERE id = %(touchpoint_id)s AND revision = %(revision)s
+            AND state IN ({open_states}) AND useful_until > %(now)s
+    """
+    return f"""
+        {may_leave} FOR NO KEY UPDATE;
+        UPDATE {batches} SET state = 'sending', marked_at = %(marked_at)s, composed_at = %(composed_at)s,
+            journal = %(journal)s, lease_until = %(lease_until)s, edition_id = %(edition_id)s
+        WHERE id = %(pk)s AND token = %(token)s AND attempt = %(attempt)s AND state = 'leased'
+            AND {IS_FREE_SQL} AND EXISTS ({may_leave});
+        UPDATE {touchpoints} SET state = 'sending', first_sent_at = %(now)s
+        WHERE id = %(touchpoint_id)s AND state = 'due'
+            AND EXISTS (SELECT 1 FROM {batches} WHERE id = %(pk)s AND token = %(token)s AND state = 'sending')
+    """
+
+
+@transaction.atomic
+def _mark(batch: Batch, marked: dict[str, Any], now: datetime) -> bool:
     touchpoint = _may_leave(batch, now)
     state = touchpoint.select_for_update(no_key=True).values_list("state", flat=True).first()
     if state is None:
         return False
-    marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
-    marked["edition_id"] = edition_id
     if not _move(held(batch).free(), BatchState.SENDING, **marked):
         return False
     if state == TouchpointState.DUE:

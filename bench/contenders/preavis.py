@@ -42,15 +42,15 @@ class Preavis:
             return do_work(place, url, scene, recipients, sink)
 
 
-class PreavisFour(Preavis):
-    """As a channel's setting allows; after a crash up to four messages of a worker are in doubt, in place of one."""
+class PreavisEight(Preavis):
+    """As a channel's setting allows; after a crash up to eight messages of a worker are in doubt, in place of one."""
 
-    name = "preavis-4"
-    title = "Preavis, 4 connections per worker"
+    name = "preavis-8"
+    title = "Preavis, 8 connections per worker"
 
     def run(self, place: Place, recipients: int, sink: SmtpSink | OwnSink) -> Run:
         with self.copy(place, recipients) as (url, scene):
-            set_connections(url, 4)
+            set_connections(url, 8)
             return do_work(place, url, scene, recipients, sink)
 
 

@@ -7,12 +7,12 @@ from ..contenders import Contender, Place, Run
 from ..contenders.celery_chunks import CeleryChunks
 from ..contenders.celery_each import CeleryEach
 from ..contenders.post_office import PostOffice
-from ..contenders.preavis import Preavis, PreavisFour, PreavisOnSQLite
+from ..contenders.preavis import Preavis, PreavisEight, PreavisOnSQLite
 from ..results import number, summary, table
 from ..servers import SmtpSink
 
-CONTENDERS: tuple[type[Contender], ...] = (Preavis, PreavisFour, CeleryEach, CeleryChunks, PostOffice, PreavisOnSQLite)
-OURS = (Preavis.name, PreavisFour.name, PreavisOnSQLite.name)  # these get all recipients
+CONTENDERS: tuple[type[Contender], ...] = (Preavis, PreavisEight, CeleryEach, CeleryChunks, PostOffice, PreavisOnSQLite)
+OURS = (Preavis.name, PreavisEight.name, PreavisOnSQLite.name)  # these get all recipients
 
 
 def names() -> list[str]:
@@ -50,7 +50,7 @@ def one_run(place: Place, contender: Contender, recipients: int) -> Run:
 
 def show(figures: dict[str, Any]) -> str:
     found = figures["contenders"]
-    ours = found.get(PreavisFour.name) or found.get(Preavis.name)
+    ours = found.get(PreavisEight.name) or found.get(Preavis.name)
     heads = (
         "", "messages", "rows written in", "per second", "sending only", "Preavis is", "CPU s per 1,000", "PostgreSQL's",
         "Preavis needs", "largest process",

@@ -46,9 +46,9 @@ def test_a_good_batch_costs_so_many_statements_and_no_more(settings, size):
     desk = Desk()
     life_of_a_batch(desk)  # the first also reads the touchpoint, and moves it
 
-    claiming = 2 if connection.vendor == "postgresql" else 4
-    guard = 1
-    assert len(life_of_a_batch(desk)) == guard + claiming + 2 + 1 + 4
+    guard, reading = 1, 1
+    claiming, marking, settling = (2, 1, 2) if connection.vendor == "postgresql" else (4, 2, 4)
+    assert len(life_of_a_batch(desk)) == guard + claiming + marking + reading + settling
 
 
 @on_postgresql

@@ -136,6 +136,8 @@ def test_both_ways_give_the_same_bytes(facts, invitations, body, subject, name, 
     rendered = Wire.of(text=content.text, html=content.html)
     assert (joined[1].text, joined[1].html) == (rendered.text, rendered.html)
     assert joined[1].longest_line >= rendered.longest_line
+    if joined[1].has_no_dots:
+        assert not any(line.startswith(b".") for part in (rendered.text, rendered.html) for line in part.split(b"\r\n"))
 
 
 def written_to(name: str, organisation: str, facts: Facts, *, is_internal: bool) -> tuple[WaitingRow, Writer]:

@@ -55,19 +55,23 @@ class Letter:
 class WirePattern:
     """A pattern in UTF-8 with CRLF line ends. Slots with an encoder ask the recipient, the others hold addresses of theirs.
 
-    `longest_line`: of the text with its addresses, and nothing where the recipient is asked.
+    `longest_line`: of the text with its addresses, and nothing where the recipient is asked. `has_no_dots`: no line of it
+    begins with one as long as each answer begins and ends in the middle of a line.
     """
 
     literals: tuple[bytes, ...]
     slots: tuple[tuple[int, Encoder | None], ...]
     longest_line: int
+    has_no_dots: bool
 
     @classmethod
     def of(cls, pattern: Pattern, asked: Collection[int], own: Mapping[int, bytes]) -> Self:
         literals = tuple(_wired(clean_text(literal)) for literal in pattern.literals)
         slots = tuple((number, encode if number in asked else None) for number, encode in pattern.slots)
         specimen = _woven(_loom(literals), [b"" if encode else own[number] for number, encode in slots])
-        return cls(literals=literals, slots=slots, longest_line=max(map(len, specimen.split(b"\r\n"))))
+        lines = specimen.split(b"\r\n")
+        has_dots = literals[0].startswith(b".") or any(b"\r\n." in literal for literal in literals)
+        return cls(literals=literals, slots=slots, longest_line=max(map(len, lines)), has_no_dots=not has_dots)
 
     @cached_property
     def asking(self) -> tuple[tuple[int, Encoder, int], ...]:
@@ -79,13 +83,15 @@ class WirePattern:
     def loom(self) -> list[bytes]:
         return _loom(self.literals)
 
-    def join(self, answers: Mapping[int, str], own: Mapping[int, bytes]) -> tuple[bytes, int]:
-        """The text, and how much longer than `longest_line` a line of it can be."""
-        written, more = {}, 0
+    def join(self, answers: Mapping[int, str], own: Mapping[int, bytes]) -> tuple[bytes, int, bool]:
+        """The text, how much longer than `longest_line` a line of it can be, and whether it has no dots."""
+        written, more, has_no_dots = {}, 0, self.has_no_dots
         for number, encode, count in self.asking:
             value = written[number, encode] = _wired(encode(answers[number]))
             more += count * len(value)
-        return _woven(self.loom, [written[number, encode] if encode else own[number] for number, encode in self.slots]), more
+            has_no_dots = has_no_dots and _is_inside_a_line(value)
+        values = [written[number, encode] if encode else own[number] for number, encode in self.slots]
+        return _woven(self.loom, values), more, has_no_dots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +103,16 @@ class WiredLetter:
     def to(self, reader: Reader | None, own: Mapping[int, bytes]) -> tuple[str, Wire]:
         """Subject and texts for one recipient."""
         answers = self.letter.answers(reader)
-        text, text_more = self.text.join(answers, own)
-        html, html_more = self.html.join(answers, own)
+        text, text_more, text_has_no_dots = self.text.join(answers, own)
+        html, html_more, html_has_no_dots = self.html.join(answers, own)
         longest = max(self.text.longest_line + text_more, self.html.longest_line + html_more)
-        return answers[SUBJECT], Wire(text=text, html=html, longest_line=longest)
+        has_no_dots = text_has_no_dots and html_has_no_dots
+        return answers[SUBJECT], Wire(text=text, html=html, longest_line=longest, has_no_dots=has_no_dots)
+
+
+def _is_inside_a_line(value: bytes) -> bool:
+    """Whether it makes no line, whatever stands around it, begin with a dot. An empty one may leave another's first."""
+    return value != b"" and not value.startswith(b".") and b"\n" not in value
 
 
 def _wired(text: str) -> bytes:

@@ -1,5 +1,5 @@
 from .alarms import OPEN_ALARMS, Alarm, AlarmQuerySet, AlarmState, AlarmWay
-from .batches import BATCH_TRANSITIONS, IN_HAND, Batch, BatchQuerySet, BatchState, Expansion
+from .batches import BATCH_TRANSITIONS, IN_HAND, IS_FREE_SQL, Batch, BatchQuerySet, BatchState, Expansion
 from .circuits import CIRCUIT_TRANSITIONS, Circuit, CircuitQuerySet, CircuitState
 from .deliveries import (
     DELIVERY_TRANSITIONS,
@@ -34,6 +34,7 @@ __all__ = [
     "CIRCUIT_TRANSITIONS",
     "DELIVERY_TRANSITIONS",
     "IN_HAND",
+    "IS_FREE_SQL",
     "OPEN_ALARMS",
     "REHEARSAL_TRANSITIONS",
     "REHEARSED_TRANSITIONS",

@@ -39,19 +39,22 @@ def _written(template: str, *columns: str) -> Func:
     return Func(*map(F, columns), template=template, output_field=models.BooleanField())
 
 
-TOUCHPOINT_IS_FREE = _written(
-    f"""%(expressions)s NOT IN (
+_FREE_TOUCHPOINTS = f"""%(expressions)s NOT IN (
         SELECT id FROM {Touchpoint._meta.db_table} WHERE paused_at IS NOT NULL
         UNION ALL
         SELECT theirs.id FROM {Touchpoint._meta.db_table} theirs
             JOIN {Campaign._meta.db_table} stopped ON stopped.id = theirs.campaign_id WHERE stopped.paused_at IS NOT NULL
-    )""",
-    "touchpoint_id",
+    )"""
+_FREE_CHANNELS = f"%(expressions)s NOT IN (SELECT id FROM {Channel._meta.db_table} WHERE paused_at IS NOT NULL)"
+_NOT_HALTED = "NOT EXISTS (SELECT 1 FROM delivery_installation WHERE halted_at IS NOT NULL)"
+
+TOUCHPOINT_IS_FREE = _written(_FREE_TOUCHPOINTS, "touchpoint_id")
+CHANNEL_IS_FREE = _written(_FREE_CHANNELS, "channel_id")
+IS_NOT_HALTED = _written(_NOT_HALTED)
+# What BatchQuerySet.free asks, for statements that are written out.
+IS_FREE_SQL = " AND ".join(
+    (_FREE_TOUCHPOINTS % {"expressions": "touchpoint_id"}, _FREE_CHANNELS % {"expressions": "channel_id"}, _NOT_HALTED)
 )
-CHANNEL_IS_FREE = _written(
-    f"%(expressions)s NOT IN (SELECT id FROM {Channel._meta.db_table} WHERE paused_at IS NOT NULL)", "channel_id"
-)
-IS_NOT_HALTED = _written("NOT EXISTS (SELECT 1 FROM delivery_installation WHERE halted_at IS NOT NULL)")
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
