@@ -40,7 +40,7 @@ REPEATING = (AfterDoubt.REPEAT, AfterDoubt.WAIT_REPEAT)
 LONGEST_EVIDENCE_MINUTES = 7 * 24 * 60
 
 
-class ChannelQuerySet(PausableQuerySet["Channel"], ArchivableQuerySet["Channel"]):
+class ChannelQuerySet(PausableQuerySet["Channel"], ArchivableQuerySet["Channel"]):  # type: ignore[override]
     def enabled(self) -> Self:
         return self.filter(is_enabled=True)
 

@@ -1,6 +1,6 @@
 """The admin of what is archived rather than deleted."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -16,7 +16,7 @@ from .trail_admin import TrailAdmin, person
 class ArchiveAdmin(TrailAdmin, ArchivingAdmin):
     """For models with `archived_at`."""
 
-    list_filter: Any = (ArchivedFilter,)
+    list_filter: ClassVar[Any] = (ArchivedFilter,)
 
     def archive_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> int:
         return archive(rows, actor=person(request), now=timezone.now())

@@ -38,11 +38,12 @@ class EstimatingPaginator(Paginator):
         return _estimate(rows) or COUNTED_UP_TO
 
     def page(self, number: int | str) -> Page[Any]:
-        if self._keys is None:
+        rows = self.object_list
+        if self._keys is None or not isinstance(rows, QuerySet):
             return super().page(number)
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
-        return self._get_page(self.object_list.filter(pk__in=self._keys[first : first + self.per_page]), number, self)
+        return Page(rows.filter(pk__in=self._keys[first : first + self.per_page]), number, self)
 
 
 def _estimate(rows: QuerySet[Any]) -> int:

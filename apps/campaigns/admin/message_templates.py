@@ -70,7 +70,8 @@ class MessageTemplateAdmin(ArchiveAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def page(route: str, view: Any, name: str) -> URLPattern:
-            return path(route, self.admin_site.admin_view(view), name=f"campaigns_messagetemplate_{name}")
+            found: URLPattern = path(route, self.admin_site.admin_view(view), name=f"campaigns_messagetemplate_{name}")
+            return found
 
         return [
             page("preview/", self.preview, "preview"),

@@ -102,7 +102,7 @@ class StepInline(admin.TabularInline):
         """Reads the choices once for all rows, not once for each."""
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
         pk = object_id_of(request)
-        offer_active(field, chosen=chosen_in(Step.objects.filter(playbook=pk), db_field.name) if pk else ())
+        offer_active(field, chosen=chosen_in(Step.objects.filter(playbook_id=pk), db_field.name) if pk else ())
         field.choices = list(field.choices)
         return field
 

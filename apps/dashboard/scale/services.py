@@ -115,11 +115,11 @@ def _contacts(sizes: Sizes, now: datetime) -> int:
 def _deliveries(sizes: Sizes, basics: Basics, before_first: int) -> None:
     """Each sent touchpoint to a run of contacts of its own; one batch, marked at its time, for each."""
     sent = Touchpoint.objects.filter(state=TouchpointState.SENT, channel=basics.channel).order_by("pk")
-    rows = list(sent.only("pk", "due_at"))
+    rows = [(row, row.due_at) for row in sent.only("pk", "due_at") if row.due_at]
     Expansion.objects.bulk_create(
         [
-            Expansion(touchpoint=row, revision=1, recipients=sizes.recipients(place), written_at=row.due_at)
-            for place, row in enumerate(rows)
+            Expansion(touchpoint=row, revision=1, recipients=sizes.recipients(place), written_at=due_at)
+            for place, (row, due_at) in enumerate(rows)
         ],
         BATCH,
     )
@@ -128,13 +128,13 @@ def _deliveries(sizes: Sizes, basics: Basics, before_first: int) -> None:
             touchpoint=row,
             revision=1,
             channel=basics.channel,
-            not_before=row.due_at,
+            not_before=due_at,
             state=BatchState.DONE,
-            marked_at=row.due_at,
-            done_at=row.due_at,
-            created_at=row.due_at,
+            marked_at=due_at,
+            done_at=due_at,
+            created_at=due_at,
         )
-        for row in rows
+        for row, due_at in rows
     )
     Batch.objects.bulk_create(batches, BATCH)
     # Of a hundred people two are refused for good and one has unsubscribed.

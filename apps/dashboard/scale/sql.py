@@ -19,7 +19,8 @@ def insert_select(model: type[models.Model], columns: Mapping[str, str], source:
             expressions[field.attname] = f"%(default_{field.attname})s"
             given[f"default_{field.attname}"] = field.get_db_prep_save(field.get_default(), connection)
     quote = connection.ops.quote_name
-    names = ", ".join(quote(model._meta.get_field(name).column) for name in expressions)
+    columns_of = {field.attname: str(field.column) for field in model._meta.concrete_fields}
+    names = ", ".join(quote(columns_of[name]) for name in expressions)
     numbers = NUMBERS if " n" in source else ""
     statement = f"INSERT INTO {quote(model._meta.db_table)} ({names}) {numbers} SELECT {', '.join(expressions.values())} {source}"
     with connection.cursor() as cursor:
