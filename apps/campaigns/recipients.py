@@ -26,13 +26,13 @@ NO_ADDRESS = "no_address"
 
 def addressed(people: QuerySet[Contact], *, kind: str, segment_id: int | None, is_mandatory: bool) -> QuerySet[Any]:
     """`people` with the `address` that a channel of `kind` uses, and the `reason` to leave them out (empty: none)."""
-    return with_address(people, kind=kind).annotate(
-        reason=Case(
-            When(address="", then=Value(NO_ADDRESS)),
-            default=suppression(kind, segment_id, is_mandatory=is_mandatory),
-            output_field=CharField(),
-        ),
+    reason = Case(
+        When(address="", then=Value(NO_ADDRESS)),
+        default=suppression(kind, segment_id, is_mandatory=is_mandatory),
+        output_field=CharField(),
     )
+    found: QuerySet[Any] = with_address(people, kind=kind).annotate(reason=reason)
+    return found
 
 
 def with_address(people: QuerySet[Contact], *, kind: str) -> QuerySet[Any]:
@@ -44,7 +44,7 @@ def with_stopped_address(people: QuerySet[Contact], *, kind: str, segment_id: in
 
     That list is short where the people are many: to count them by a look-up for each takes seconds.
     """
-    lowered = with_address(people, kind=kind).annotate(lowered=Lower("address")).exclude(address="")
+    lowered: QuerySet[Any] = with_address(people, kind=kind).annotate(lowered=Lower("address")).exclude(address="")
     return lowered.filter(lowered__in=_stopping(kind, segment_id, is_mandatory=is_mandatory))
 
 
@@ -57,8 +57,9 @@ def reached_by(columns: Iterable[tuple[Segment, bool]], *, kind: str) -> QuerySe
     for segment, is_mandatory in columns:
         stopped = _stopping(kind, segment.pk, is_mandatory=is_mandatory)
         reached |= segment.condition & ~Q(lowered__in=stopped)
-    people = with_address(Contact.objects.active(), kind=kind).annotate(lowered=Lower("address"))
-    return people.exclude(address="").filter(reached).order_by()
+    people: QuerySet[Any] = with_address(Contact.objects.active(), kind=kind).annotate(lowered=Lower("address"))
+    found: QuerySet[Contact] = people.exclude(address="").filter(reached).order_by()
+    return found
 
 
 def _stopping(kind: str, segment_id: int | None, *, is_mandatory: bool) -> QuerySet[Any, str]:
