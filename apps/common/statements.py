@@ -6,8 +6,13 @@ from typing import Any
 from django.db import connection
 
 
+def takes_several() -> bool:
+    """Whether the database takes several statements in one exchange; an installation may have chosen a protocol without."""
+    return connection.vendor == "postgresql" and not getattr(connection.features, "uses_server_side_binding", False)
+
+
 def run_together(statements: str, values: Mapping[str, Any] | Sequence[Any]) -> list[int]:
-    """Runs them in one exchange and one transaction; how many rows each found or changed. For PostgreSQL.
+    """Runs them in one exchange and one transaction; how many rows each found or changed.
 
     It takes what comes in one message as one transaction. Each statement has a look of its own (READ COMMITTED), so that
     one behind a lock sees what was committed while the lock was waited for.

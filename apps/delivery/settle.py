@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from apps.common.statements import run_together
+from apps.common.statements import run_together, takes_several
 from apps.common.states import move
 
 from . import policy
@@ -36,7 +36,7 @@ def settle(
     Deliveries that go again move to new batches. Those without an outcome go again at once or, where something stood still,
     after a pause. `lapsed`: the writer is not the worker but the reaper, and the worker's lease must be over.
     """
-    is_simple = connection.vendor == "postgresql" and not lapsed and _all_were_accepted(outcomes)
+    is_simple = takes_several() and not lapsed and _all_were_accepted(outcomes)
     is_settled = (is_simple and _settle_at_once(batch, outcomes, now)) or _settle(batch, outcomes, now, standstill, lapsed=lapsed)
     if not is_settled:
         return False

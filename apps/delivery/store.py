@@ -15,7 +15,7 @@ from django.db.models import Exists, F, QuerySet
 
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Touchpoint, TouchpointState
 from apps.channels.models import Channel
-from apps.common.statements import run_together
+from apps.common.statements import run_together, takes_several
 from apps.common.states import move
 
 from . import guard
@@ -113,7 +113,7 @@ def mark_sending(batch: Batch, *, composed_at: datetime, journal: str, now: date
     """
     marked: dict[str, Any] = {"marked_at": now, "composed_at": composed_at, "journal": journal, "lease_until": now + lease()}
     marked["edition_id"] = edition_id
-    mark = _mark_at_once if connection.vendor == "postgresql" else _mark
+    mark = _mark_at_once if takes_several() else _mark
     return mark(batch, marked, now)
 
 

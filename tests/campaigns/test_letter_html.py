@@ -57,6 +57,10 @@ def look(**identity):
     return look_of(Identity(**({"light": plain.light, "dark": plain.dark} | identity)))
 
 
+def test_no_line_of_it_begins_with_a_dot_that_smtp_would_double():
+    assert not [line for line in letter().html.splitlines() if line.startswith(".")]
+
+
 def test_every_tag_is_closed_in_order():
     Tree(letter().html)
     Tree(letter(look(logo=LOGO, name="Lima", address="1 Quay\nLyon", footers=(("en", "Hello"),))).html)

@@ -18,6 +18,8 @@ NEEDED = frozenset(HOLES) - {"colophon"}
 _HOLE = re.compile(rf"{RESERVED}({'|'.join(HOLES)}){RESERVED}")
 # No line of a letter may be longer than 998 octets, and MJML writes a single one.
 _LINE_STARTS = re.compile(r"(?<=>)(?=<(?:table|td|div|meta|style|title|head|body|/head|/body|img)\b|<!--\[)")
+# SMTP doubles dots at the beginning of a line: letters without any need not be searched. To CSS a blank means nothing.
+_FIRST_DOTS = re.compile(r"^(?=\.)", re.MULTILINE)
 _FOREIGN_META = re.compile(r'<meta http-equiv="Content-Type"[^>]*>')
 
 
@@ -62,7 +64,7 @@ def compile_shell(source: str) -> str:
     # The character set has to stand within the first 1024 bytes, and the title before it has no bound.
     document = document.replace("<head>", '<head><meta charset="utf-8">', 1)
     document = document.replace("</body>", f"{RESERVED}pixel{RESERVED}</body>", 1)
-    return _LINE_STARTS.sub("\n", document)
+    return _FIRST_DOTS.sub(" ", _LINE_STARTS.sub("\n", document))
 
 
 def source_digest(source: str) -> str:
