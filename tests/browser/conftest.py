@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from .running import Demo, running_demo
 
@@ -64,11 +64,19 @@ def page(context: BrowserContext) -> Iterator[Page]:
     """A page that must stay clean: no error in the console, which is where a breach of the CSP is told, and no answer of 500."""
     complaints: list[str] = []
     page = context.new_page()
-    page.on("console", lambda said: complaints.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+    page.on("console", lambda said: complaints.append(f"{page.url}: {said.text}") if _is_of_the_page(page, said) else None)
     page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
     page.on("response", lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
     yield page
     assert not complaints
+
+
+def _is_of_the_page(page: Page, said: ConsoleMessage) -> bool:
+    """An error, and not one of axe's: it tries inline styles on copies of fields to measure them, which the CSP refuses."""
+    return said.type == "error" and not (page in _looked_at_by_axe and "Applying inline style" in said.text)
+
+
+_looked_at_by_axe: set[Page] = set()
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +85,10 @@ def accessible() -> CheckAccess:
     axe = Axe()
 
     def check(page: Page) -> None:
+        _looked_at_by_axe.add(page)
         found = axe.run(page).response["violations"]
+        page.evaluate("0")  # by the time this is answered, what axe made the console say has been heard
+        _looked_at_by_axe.discard(page)
         grave = [
             f"{rule['id']} ({rule['impact']}): {node['html'][:200]}"
             for rule in found
