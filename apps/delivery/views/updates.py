@@ -104,10 +104,11 @@ def update_page(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and update:
         problems = _problems(request, update, groups)
         if not problems and all(form.is_valid() for group in groups for form in group.forms):
+            counts = _recipients(update)  # before it leaves: a worker may be quicker than the page that says so
             with transaction.atomic():
                 changed = _save(groups, reader(request), now)
                 sent = _send(request, campaign, update, now) if "_send" in request.POST else None
-            _say(request, changed, sent)
+            _say(request, changed, sent, counts)
             return redirect(back_to(request, campaign) if sent is not None else request.get_full_path())
     counts = _recipients(update)
     first = update[0] if update else None
@@ -259,11 +260,11 @@ def _send(request: HttpRequest, campaign: Campaign, update: Sequence[Touchpoint]
     return send_now(campaign, step_key=first.step_key, occurrence=first.occurrence, actor=reader(request), now=now)
 
 
-def _say(request: HttpRequest, changed: int, sent: Sequence[Touchpoint] | None) -> None:
+def _say(request: HttpRequest, changed: int, sent: Sequence[Touchpoint] | None, counts: Mapping[int, int | None]) -> None:
     if changed:
         messages.success(request, _("The text is saved; what has not left yet says it from now on."))
     if sent:
-        number = sum(count or 0 for count in _recipients(sent).values())
+        number = sum(counts.get(row.pk) or 0 for row in sent)
         text = ngettext("The update leaves now: %(n)s message.", "The update leaves now: %(n)s messages.", number)
         messages.success(request, text % {"n": grouped(number)})
     elif sent is not None:
