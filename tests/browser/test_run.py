@@ -96,6 +96,7 @@ def test_updates_are_held_and_let_go_and_the_next_is_edited_and_sent_at_once_wit
     page.keyboard.type("The first of two routers is replaced.")
     page.get_by_role("button", name=re.compile(r"^Save and send now: \d")).focus()
     page.keyboard.press("Enter")
+    expect(page.get_by_text(re.compile(r"The update leaves now: [\d,]+ messages"))).to_be_visible()
     sent = page.get_by_role("row").filter(has_text="Update 1").filter(has_text="Customers")
     expect(sent).to_contain_text(re.compile(r"Sent\s"), timeout=SENDING_TAKES)
 
@@ -106,7 +107,7 @@ def test_extending_by_an_hour_says_first_whom_it_corrects(page: Page, demo: Demo
     page.get_by_role("link", name="Extend").click()
     leads_to = page.get_by_role("region", name="What this leads to")
     expect(leads_to).to_contain_text("These were sent, and say what no longer holds")
-    expect(page.get_by_role("button", name=re.compile(r"Move the end: \d+ messages leave at once"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(r"Move the end: [\d,]+ messages leave at once"))).to_be_visible()
 
 
 def fits(page: Page) -> bool:
