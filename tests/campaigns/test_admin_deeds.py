@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.campaigns import services
+from apps.campaigns.forms.verbs import ExtendForm
 from apps.campaigns.models import Touchpoint, TouchpointState
 from apps.windows.models import MaintenanceWindow, WindowStatus
 from tests.factories import make_contact, make_delivery, make_step, make_template, make_window
@@ -128,6 +129,17 @@ def test_from_the_planned_end_on_the_page_asks_for_another_end():
     ends = page.context["form"]["end_time"].value()
     local = (now + timedelta(hours=1)).astimezone(ZoneInfo("Europe/Paris"))
     assert timedelta(0) <= datetime.combine(local, ends) - local.replace(tzinfo=None) <= timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("now", "proposed"), [("09:35:00", "10:35"), ("09:35:00.2", "10:40"), ("09:34:59", "10:35"), ("22:59:30", "00:00")]
+)
+def test_the_proposed_end_is_never_less_than_was_asked_for(now, proposed):
+    now = datetime.combine(date(2026, 3, 2), time.fromisoformat(now), ZoneInfo("Europe/Paris"))
+    window = make_window(starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1), time_zone="Europe/Paris")
+    values = ExtendForm(window=window, now=now, by=timedelta(hours=1)).first_values()
+    assert values["end_time"] == time.fromisoformat(proposed)
+    assert datetime.combine(values["end_date"], values["end_time"], now.tzinfo) >= now + timedelta(hours=1)
 
 
 @pytest.mark.parametrize("by", ["", "x", "-5", "99999", "²"])

@@ -75,6 +75,13 @@ class RescheduleForm(VerbForm, PeriodForm):
         return self.period is not None
 
 
+def _round_up(moment: datetime, *, minutes: int) -> datetime:
+    """The first whole multiple of so many minutes of the hour that is not before `moment`."""
+    begun = moment.replace(second=0, microsecond=0)
+    begun += timedelta(minutes=begun < moment)
+    return begun + timedelta(minutes=-begun.minute % minutes)
+
+
 class ExtendForm(VerbForm):
     """Another end for work that is under way."""
 
@@ -92,10 +99,9 @@ class ExtendForm(VerbForm):
         super().__init__(*args, **kwargs)
 
     def first_values(self) -> dict[str, Any]:
-        """So much more as was asked for, to five minutes; else an hour, on the half hour."""
+        """At least so much more as was asked for, to five minutes; else an hour, on the half hour."""
         end = max(self.window.ends_at, self.now) + (self.by or timedelta(hours=1))
-        end = end.astimezone(zone_or_utc(self.window.time_zone)).replace(second=0, microsecond=0)
-        end += timedelta(minutes=-end.minute % (30 if self.by is None else 5))
+        end = _round_up(end.astimezone(zone_or_utc(self.window.time_zone)), minutes=30 if self.by is None else 5)
         return {"end_date": end.date(), "end_time": end.time()}
 
     def clean(self) -> dict[str, Any]:
