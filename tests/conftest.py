@@ -6,6 +6,9 @@ from django.utils import translation
 
 from config import embedded
 
+# A test may name a folder of its own in the settings; the Valkey stays where REDIS_URL says.
+VALKEY_DIR = settings.VAR_DIR
+
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
@@ -20,7 +23,7 @@ def redis_server() -> Iterator[None]:
     """The private Valkey (or REDIS_URL), emptied of this process's keys afterwards."""
     from apps.common.redis import redis_client
 
-    embedded.ensure_running(settings.REDIS_URL, settings.VAR_DIR)
+    embedded.ensure_running(settings.REDIS_URL, VALKEY_DIR)
     yield
     client = redis_client()
     for key in client.scan_iter(match=f"{settings.REDIS_KEY_PREFIX}*"):

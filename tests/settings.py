@@ -3,6 +3,7 @@
 DATABASE_URL and REDIS_URL may be given, so that the same tests run on PostgreSQL and another Redis.
 """
 
+import hashlib
 import os
 import re
 import tempfile
@@ -18,7 +19,9 @@ os.environ["DEBUG"] = "true"
 from config import embedded  # noqa: E402
 from config.settings import *  # noqa: E402, F403
 
-VAR_DIR = Path(tempfile.gettempdir()) / f"preavis-tests-{os.getuid()}"
+# One for each checkout: what ends the Valkey of one must not take it from another's tests.
+CHECKOUT = hashlib.sha256(os.fsencode(EXAMPLE.parent)).hexdigest()[:8]
+VAR_DIR = Path(tempfile.gettempdir()) / f"preavis-tests-{os.getuid()}-{CHECKOUT}"
 if not os.environ.get("REDIS_URL"):
     REDIS_URL = embedded.url(VAR_DIR)
 REDIS_KEY_PREFIX = f"test-{os.getpid()}:"
