@@ -105,9 +105,31 @@ def test_extending_by_an_hour_says_first_whom_it_corrects(page: Page, demo: Demo
     page.goto(live_of(page, demo))
     page.get_by_role("link", name="Campaign", exact=True).click()
     page.get_by_role("link", name="Extend").click()
-    leads_to = page.get_by_role("region", name="What this leads to")
-    expect(leads_to).to_contain_text("These were sent, and say what no longer holds")
+    table = page.get_by_role("table", name="Every touchpoint of the plan, before and afterwards")
+    false = table.get_by_role("row").filter(has_text="Sent, no longer true").filter(has_text="At the start")
+    expect(false).to_contain_text(re.compile(r"→ correction to [\d,]+ people"))
+    expect(table.get_by_role("row").filter(has_text="On completion").first).to_contain_text("waits as before")
     expect(page.get_by_role("button", name=re.compile(r"Move the end: [\d,]+ messages leave at once"))).to_be_visible()
+
+
+def test_holding_extending_and_cancelling_speak_with_one_table_on_every_screen(
+    look: Page, demo: Demo, accessible: CheckAccess
+) -> None:
+    running = re.findall(r"/(\d+)/live/", live_of(look, demo))[0]
+    window = demo.site + (look.get_by_role("link", name="Campaign", exact=True).get_attribute("href") or "")
+    look.goto(f"{demo.site}/admin/windows/maintenancewindow/")
+    look.get_by_role("link", name="Security update of the customer portal").click()
+    planned = look.url
+    for path in (f"{demo.site}/sending/updates/{running}/pause/", _deed(window, "extend"), _deed(planned, "cancel")):
+        look.goto(path)
+        table = look.get_by_role("table", name="Every touchpoint of the plan, before and afterwards")
+        expect(table).to_contain_text(re.compile("Held|New|Dropped"))
+        accessible(look)
+        assert fits(look)
+
+
+def _deed(window: str, verb: str) -> str:
+    return window.replace("/change/", f"/do/{verb}/")
 
 
 def fits(page: Page) -> bool:

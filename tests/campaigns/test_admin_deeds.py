@@ -1,3 +1,4 @@
+import re
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -80,24 +81,57 @@ def test_what_leaves_when_it_was_to_is_not_said_to_move():
     assert "No touchpoint that is still to come changes." in text
 
 
-def test_what_was_sent_and_no_longer_holds_is_listed_apart_from_what_stays():
+def table_of(page):
+    """The rows of the one table that every deed shows: what becomes of it, before, afterwards, by moment."""
+    rows = re.findall(r"<tr>\s*<th scope=\"row\">(.*?)</th>(.*?)</tr>", page, re.DOTALL)
+    return [
+        (words(moment), *(words(cell) for cell in re.findall(r"<td.*?>(.*?)</td>", cells, re.DOTALL))) for moment, cells in rows
+    ]
+
+
+def words(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def test_moving_lists_every_touchpoint_in_the_order_of_time():
     client = signed_in()
     campaign = released(client)
     tell(campaign)
     values = times_of(campaign.window, hours=6) | {"_look": "1"}
-    text = client.post(deed_of(campaign, "reschedule"), values).content.decode()
-    assert "These were sent, and say what no longer holds" in text
-    assert "1 touchpoint leaves as planned" in text
-    assert "stays true" not in text
+
+    rows = table_of(client.post(deed_of(campaign, "reschedule"), values).content.decode())
+
+    assert [row[0] for row in rows] == ["Announcement", "Correction", "−7 d before the start"]
+    assert [row[2] for row in rows] == ["Sent, no longer true", "At once", "Unchanged"]
+    assert [row[4] for row in rows] == ["is corrected", "leaves at once", "leaves as planned"]
+    assert rows[0][1].endswith("→ correction to 2 people")
 
 
 def test_what_was_sent_stays_true_when_the_work_begins():
     client = signed_in()
     campaign = released(client)
     tell(campaign)
-    text = client.get(deed_of(campaign, "start")).content.decode()
-    assert "1 touchpoint was sent and stays true" in text
-    assert "no longer holds" not in text
+    rows = table_of(client.get(deed_of(campaign, "start")).content.decode())
+    assert [row[2] for row in rows if row[0] == "Announcement"] == ["Sent, still true"]
+    assert "Sent, no longer true" not in [row[2] for row in rows]
+
+
+def test_cancelling_speaks_with_the_same_table():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    rows = table_of(client.get(deed_of(campaign, "cancel")).content.decode())
+    assert [row[2] for row in rows] == ["Sent, no longer true", "At once", "Dropped"]
+    assert rows[2][4] == "does not leave The window was cancelled."
+
+
+def test_what_is_paused_is_not_counted_among_what_leaves_at_once():
+    client = signed_in()
+    campaign = released(client)
+    campaign.touchpoints.filter(step_key="t-7d").update(paused_at=timezone.now())
+    values = times_of(campaign.window, days=3) | {"_look": "1"}
+    rows = table_of(client.post(deed_of(campaign, "reschedule"), values).content.decode())
+    assert next(row[4] for row in rows if row[2] == "Moved").endswith("It is held back until somebody lets it go on.")
 
 
 def test_people_who_were_told_the_times_that_hold_again_get_no_correction():

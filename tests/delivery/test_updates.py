@@ -279,7 +279,7 @@ def test_holding_and_letting_go_by_their_pages(ana):
     campaign = running(now=database_now())
     text = ana.get(reverse("delivery:hold_updates", args=[campaign.pk])).content.decode()
     assert "Hold 3 updates" in text
-    assert text.count("<td>held</td>") == 3
+    assert text.count(">held until somebody lets it go on<") == 3
     ana.post(reverse("delivery:hold_updates", args=[campaign.pk]), {"reason": "Unclear"})
     assert Touchpoint.objects.paused().count() == 3
 

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.accounts.models import AuditEvent, User
+from apps.campaigns.consequences import consequences
 from apps.campaigns.content import VARIABLES, check_template, gather
-from apps.campaigns.models import Campaign, Touchpoint, TouchpointState
-from apps.campaigns.moments import instant_words, short_words, touchpoint_words
+from apps.campaigns.models import Campaign, Touchpoint
+from apps.campaigns.moments import instant_words, touchpoint_words
 from apps.campaigns.reach import reaches
 from apps.campaigns.texts import Words, edit_text, effective, mark_of, template_words
 from apps.common.times import format_instant
@@ -81,20 +82,6 @@ class Group:
     forms: Sequence[TextForm]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """One touchpoint that would be held, in words."""
-
-    moment: str
-    column: str
-    before: str
-
-    @classmethod
-    def of(cls, row: Touchpoint, zone: str) -> "Line":
-        before = short_words(row.due_at, zone) if row.due_at else str(TouchpointState(row.state).label)
-        return cls(moment=touchpoint_words(row), column=_name(row, None), before=before)
-
-
 @admin.site.admin_view
 def update_page(request: HttpRequest, pk: int) -> HttpResponse:
     campaign, now = _campaign(request, pk), database_now()
@@ -144,10 +131,14 @@ def hold_page(request: HttpRequest, pk: int) -> HttpResponse:
             if unanswered.messages:
                 messages.warning(request, unanswered.sentence)
         return redirect(back)
-    held = list(rows.select_related("campaign__window", "channel", "segment", "step").order_by("due_at", "pk"))
-    waiting = Delivery.objects.filter(touchpoint__in=rows, state=DeliveryState.PENDING).count()
-    lines = [Line.of(row, campaign.window.time_zone) for row in held]
-    context = {"title": _("Hold the updates"), "form": form, "updates": len(held), "messages_waiting": waiting, "lines": lines}
+    held = list(rows.values_list("pk", flat=True))
+    context = {
+        "title": _("Hold the updates"),
+        "form": form,
+        "updates": len(held),
+        "messages_waiting": Delivery.objects.filter(touchpoint__in=held, state=DeliveryState.PENDING).count(),
+        "foreseen": consequences(campaign, [], held=held, now=now),
+    }
     return render(request, "admin/delivery/hold.html", campaign, back, context)
 
 
