@@ -29,7 +29,7 @@ INSTALLED_APPS = [
     "apps.dashboard",
     "anymail",
     "csp",
-    "django.contrib.admin",
+    "config.admin_pages.AdminPagesConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -53,6 +53,7 @@ MIDDLEWARE = [
 ]
 
 ROOT_URLCONF = "config.urls"
+PUBLIC_URLCONF = "config.public_urls"
 WSGI_APPLICATION = "config.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,4 +1,5 @@
 import os
+from importlib import import_module
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -8,4 +9,5 @@ from . import embedded
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+import_module(settings.ROOT_URLCONF)  # or the first visitor waits until all pages are loaded
 embedded.ensure_running(settings.REDIS_URL, settings.VAR_DIR)

@@ -7,9 +7,9 @@ from functools import cache
 from uuid import UUID
 
 from django.conf import settings
-from django.urls import reverse
 
 from apps.campaigns.content import FIRST_LINK, NOTICE, UNSUBSCRIBE, Encoder, Pattern
+from apps.common.public_addresses import public_path
 from apps.common.tokens import Purpose, Signer
 
 from .models import Link
@@ -129,5 +129,5 @@ class LinkBook:
 
 @cache
 def _around(name: str, site_url: str) -> tuple[str, str]:
-    before, _signed, after = f"{site_url}{reverse(name, args=['SIGNED'])}".partition("SIGNED")
+    before, _signed, after = f"{site_url}{public_path(name, 'SIGNED')}".partition("SIGNED")
     return before, after

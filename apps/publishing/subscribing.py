@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import segno
-from django.conf import settings
-from django.urls import reverse
+
+from apps.common.public_addresses import public_url
 
 from . import atom, calendars, json_feed, maintnotes
 from .formats import Format
@@ -25,7 +25,7 @@ class Subscription:
 
 def subscription_of(token: str) -> Subscription:
     address = _address(token, calendars.FORMAT)
-    page = settings.SITE_URL + reverse("publishing:subscribe", args=[token])
+    page = public_url("publishing:subscribe", token)
     # As an image of its own the SVG needs no inline style; dark on light in either colour scheme, or no camera reads it.
     qr = segno.make_qr(page, error="m").svg_data_uri(scale=4, border=4, dark="#000", light="#fff")
     return Subscription(
@@ -40,4 +40,4 @@ def subscription_of(token: str) -> Subscription:
 
 
 def _address(token: str, form: Format) -> str:
-    return str(settings.SITE_URL) + reverse("publishing:feed", args=[f"{token}{form.suffix}"])
+    return public_url("publishing:feed", f"{token}{form.suffix}")

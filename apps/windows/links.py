@@ -2,7 +2,8 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
-from django.urls import reverse
+
+from apps.common.public_addresses import public_path
 
 from .models import MaintenanceWindow
 
@@ -19,9 +20,9 @@ def calendar_url(window: MaintenanceWindow) -> str:
 
 @lru_cache(maxsize=10_000)
 def _calendar_path(uid: UUID) -> str:
-    return reverse("publishing:notice_calendar", args=[uid])
+    return public_path("publishing:notice_calendar", uid)
 
 
 @lru_cache(maxsize=10_000)  # resolving a name costs more than a calendar entry's other lines together
 def _notice_path(uid: UUID) -> str:
-    return reverse("publishing:notice", args=[uid])
+    return public_path("publishing:notice", uid)

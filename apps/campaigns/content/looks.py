@@ -10,11 +10,11 @@ from functools import cache, cached_property, lru_cache
 from typing import Self
 
 import css_inline
-from django.conf import settings
 from django.db import DatabaseError
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+
+from apps.common.public_addresses import public_url
 
 from ..models import Brand
 from . import colours
@@ -87,7 +87,7 @@ class Picture:
 
 def logo_url(digest: str) -> str:
     """Where it stands for good, whatever becomes of the brand."""
-    return f"{settings.SITE_URL}{reverse('publishing:logo', args=[digest])}"
+    return public_url("publishing:logo", digest)
 
 
 @dataclass(frozen=True, kw_only=True)
