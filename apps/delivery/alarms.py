@@ -1,12 +1,13 @@
 """The “next update promised by” clock: what people expect of a window under way, and the alarm when it is in danger.
 
 An alarm is a row before it is sent, one for each silence. It goes by the owner's own channel, is tried again while the
-silence lasts, and says plainly by how much it comes late itself.
+silence lasts, and says plainly by how much it comes late itself. It is for the team: what is paused for recipients, a
+campaign or a channel, holds none back. Only a halted installation alarms nobody, since it may be a copy (see guard.py).
 """
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime, make_msgid
@@ -25,14 +26,15 @@ from apps.accounts.services import record
 from apps.campaigns.models import Anchor, Campaign, Touchpoint, TouchpointState
 from apps.campaigns.owners import owner_of
 from apps.campaigns.planner import cadence
-from apps.campaigns.promises import Silence, promise
+from apps.campaigns.promises import Promise, Silence, promise
 from apps.channels.messages import Message, TransportError
 from apps.channels.models import Channel, ChannelKind
 from apps.channels.registry import transport_for
 from apps.common.times import format_duration, format_instant
 from apps.windows.models import UNDER_WAY_STATUSES
 
-from .models import OPEN_ALARMS, Alarm, AlarmState, AlarmWay
+from .models import OPEN_ALARMS, Alarm, AlarmState, AlarmWay, Installation
+from .policy import Halt
 
 logger = logging.getLogger(__name__)
 
@@ -75,10 +77,19 @@ def silence_of(campaign: Campaign) -> Silence | None:
     )
 
 
-def watch(now: datetime) -> int:
-    """Raises the alarms that are due and sends those that wait; returns how many were sent."""
-    _raise(now)
-    return sum(_send(pk, now=now) for pk in list(Alarm.objects.due(now).order_by("next_at").values_list("pk", flat=True)))
+def watch(*, clock: Callable[[], datetime], goes_on: Callable[[datetime], bool], untaken_for: timedelta = timedelta(0)) -> int:
+    """Raises the alarms that are due and sends those that wait; returns how many were sent.
+
+    `goes_on` is asked before each, since one may take as long as its provider: whether this may, and has the time to.
+    `untaken_for`: only what nobody else has taken up for so long.
+    """
+    if not goes_on(now := clock()):
+        return 0
+    raise_alarms(now)
+    sent = 0
+    while goes_on(now := clock()) and (alarm := Alarm.objects.due(now - untaken_for).order_by("next_at").first()):
+        sent += _send(alarm.pk, now=now)
+    return sent
 
 
 def _next_update(campaign: Campaign) -> Touchpoint | None:
@@ -86,32 +97,40 @@ def _next_update(campaign: Campaign) -> Touchpoint | None:
     return rows.select_related("campaign__owner", "channel", "step__owner").order_by("due_at", "pk").first()
 
 
-def _raise(now: datetime) -> None:
+def raise_alarms(now: datetime) -> None:
+    for campaign, silence, expected in _endangered(now):
+        coming = _next_update(campaign)
+        fresh = Alarm(
+            campaign=campaign,
+            silent_since=silence.since,
+            promised_by=expected.by,
+            raised_at=now,
+            next_at=now,
+            user=owner_of(coming) if coming else campaign.owner,
+        )
+        Alarm.objects.bulk_create([fresh], ignore_conflicts=True)  # another clock may have seen it too
+
+
+def unalarmed(now: datetime) -> list[tuple[Campaign, Promise]]:
+    """While the installation is halted: whose promised word is about to be missing, and nobody is told. A copy owes none."""
+    if not Installation.objects.halted().exclude(halt=Halt.COPY).exists():
+        return []
+    return [(campaign, expected) for campaign, _silence, expected in _endangered(now)]
+
+
+def _endangered(now: datetime) -> Iterator[tuple[Campaign, Silence, Promise]]:
     under_way = Campaign.objects.filter(window__status__in=UNDER_WAY_STATUSES, released_at__isnull=False)
     for campaign in under_way.select_related("window", "owner"):
         try:
-            _raise_for(campaign, now)
+            silence = silence_of(campaign)
         except DatabaseError:
             raise
         except Exception:  # one campaign does not keep the others from their alarms
             logger.exception("The promises of campaign %s could not be looked at", campaign.pk)
-
-
-def _raise_for(campaign: Campaign, now: datetime) -> None:
-    silence = silence_of(campaign)
-    expected = promise(silence) if silence else None
-    if silence is None or expected is None or not expected.is_in_danger(now):
-        return
-    coming = _next_update(campaign)
-    fresh = Alarm(
-        campaign=campaign,
-        silent_since=silence.since,
-        promised_by=expected.by,
-        raised_at=now,
-        next_at=now,
-        user=owner_of(coming) if coming else campaign.owner,
-    )
-    Alarm.objects.bulk_create([fresh], ignore_conflicts=True)  # another clock may have seen it too
+            continue
+        expected = promise(silence) if silence else None
+        if silence and expected and expected.is_in_danger(now):
+            yield campaign, silence, expected
 
 
 def _send(pk: int, *, now: datetime) -> bool:

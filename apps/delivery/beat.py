@@ -18,6 +18,7 @@ from . import guard, tasks
 from .clock import database_now
 from .direct import DirectWork
 from .due import Due, due
+from .lookout import Lookout
 from .services import beat_once
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class DueRowScheduler(Scheduler):
         self._look_at = 0.0
         self._pulse_at = 0.0
         self._direct = DirectWork()
+        self._lookout = Lookout()
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
@@ -64,11 +66,14 @@ class DueRowScheduler(Scheduler):
         wait = float(self.max_interval) if self._direct.is_redis_away else super().tick(*args, **kwargs)
         return min(wait, self._look())
 
-    def work_directly_when_needed(self) -> None:
+    def begin_threads(self) -> None:
+        """Whatever waits for a provider does so beside the clock, never in it."""
         self._direct.start()
+        self._lookout.start()
 
     def close(self) -> None:
         self._direct.stop()
+        self._lookout.stop()
         super().close()
 
     def _look(self) -> float:
@@ -115,7 +120,7 @@ class DueRowScheduler(Scheduler):
 
 
 @beat_init.connect
-def begin_direct_work(sender: Service, **_: Any) -> None:
+def begin_threads(sender: Service, **_: Any) -> None:
     """In the running clock only: a scheduler is also made to be asked or printed."""
     if isinstance(sender.scheduler, DueRowScheduler):
-        sender.scheduler.work_directly_when_needed()
+        sender.scheduler.begin_threads()

@@ -20,7 +20,7 @@ from apps.campaigns.models import Touchpoint
 from apps.campaigns.services import start_due_windows
 from apps.common.redis import hurried_redis_client, redis_key
 
-from . import alarms, bucket, guard, housekeeping, journal, services, store, witness
+from . import bucket, guard, housekeeping, journal, services, store, witness
 from .clock import database_now
 from .due import due
 from .models import Batch, RehearsalMessage
@@ -124,7 +124,6 @@ class DirectWork:
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
             housekeeping.sweep(now)
-            alarms.watch(now)
         done = bool(start_due_windows(now)) | self._expand(now) | self._deliver(ends) | rehearse(clock=database_now, ends=ends)
         if (done or cause is Cause.AWAY) and time.monotonic() >= self._pulse_at:
             self._pulse_at = time.monotonic() + PULSE_SECONDS

@@ -20,6 +20,7 @@ HINT_EXPIRES = 5  # seconds; the clock repeats a hint each second for as long as
 # A worker goes on claiming so long. With BATCH_BUDGET and the longest wait for an answer behind it, a task ends before
 # its soft time limit.
 CLAIMING_SECONDS = 15.0
+ALARMING_SECONDS = 15.0
 REHEARSING_SECONDS = 5.0  # then it is the turn of messages to others
 
 
@@ -76,9 +77,8 @@ def sweep() -> None:
 @shared_task(name="delivery.watch_promises")
 def watch_promises() -> None:
     """Alarms whoever owns a promise that is about to be broken. What is halted alarms nobody."""
-    now = database_now()
-    if guard.may_work(now):
-        alarms.watch(now)
+    ends = time.monotonic() + ALARMING_SECONDS
+    alarms.watch(clock=database_now, goes_on=lambda now: time.monotonic() < ends and guard.may_work(now))
 
 
 @shared_task(name="delivery.pulse")

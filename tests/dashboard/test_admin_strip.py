@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -5,7 +6,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 
 from apps.channels.models import ChannelKind
-from apps.delivery.models import Alarm, Pulse
+from apps.delivery.models import Alarm, Installation, Pulse
 from tests.factories import NOW, make_batch, make_channel, make_planner, make_touchpoint
 
 from .stories import running_campaign
@@ -92,6 +93,30 @@ def test_strip_says_that_nobody_could_be_alarmed_until_a_word_is_said():
     assert "nobody could be alarmed. The campaign has no owner." in index()
     make_touchpoint(campaign=campaign, state="sent", first_sent_at=now)
     assert "nobody could be alarmed" not in index()
+
+
+def halted(halt):
+    Installation.objects.create(home="here", beats=1, beat_at=NOW, halted_at=NOW, halt=halt)
+    running = running_campaign(title="Secret works")
+    make_touchpoint(campaign=running, state="sent", due_at=NOW, first_sent_at=NOW)
+
+
+def test_halted_installation_says_which_promised_word_nobody_is_alarmed_of():
+    halted("moved")
+    assert "A word on “Secret works” is promised by" in index()
+
+
+def test_a_copy_owes_nobody_a_word():
+    halted("copy")
+    assert "Secret works" not in re.sub(r"<main.*</main>", "", index(), flags=re.DOTALL)
+
+
+def test_sign_in_page_says_that_nothing_leaves_and_names_no_window():
+    assert 'class="strip"' not in Client().get("/admin/login/").content.decode()
+    halted("moved")
+    text = Client().get("/admin/login/").content.decode()
+    assert "1 window under way waits for a promised word, and nobody is alarmed." in text
+    assert "Secret works" not in text
 
 
 def test_start_page_names_the_next_step_when_nothing_is_planned():
