@@ -194,6 +194,15 @@ def test_move_is_carried_out_with_its_reason():
 
 
 @pytest.mark.parametrize("verb", ["reschedule", "cancel"])
+def test_tone_of_a_reason_is_read_while_it_is_typed(verb):
+    client = signed_in()
+    campaign = released(client)
+    reason = {"reason": "A small technical hiccup.", "_look": "1"}
+    text = client.post(deed_of(campaign, verb), times_of(campaign.window, days=3) | reason).content.decode()
+    assert "The reason: “small technical hiccup”. Do not play down" in text
+
+
+@pytest.mark.parametrize("verb", ["reschedule", "cancel"])
 def test_what_recipients_get_needs_a_reason(verb):
     client = signed_in()
     campaign = released(client)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from apps.windows.services import WindowError
 
+from ..checks.typed import typed_advice
 from ..consequences import Consequences, consequences
 from ..forms.verbs import ExtendForm, VerbForm, seen_of
 from ..models import Campaign
@@ -98,8 +99,18 @@ class _Page:
             form.add_error(None, problem)
         return not problem
 
+    def advice(self) -> list[str]:
+        """What recipients should not read of what was typed for them."""
+        return list(typed_advice(self.campaign.window, self.request.POST.dict()))
+
     def fragment(self, form: VerbForm) -> HttpResponse:
-        context = {"campaign": self.campaign, "window": self.campaign.window, "verb": self.verb, "foreseen": self.foreseen(form)}
+        context = {
+            "campaign": self.campaign,
+            "window": self.campaign.window,
+            "verb": self.verb,
+            "foreseen": self.foreseen(form),
+            "advice": self.advice(),
+        }
         return TemplateResponse(self.request, "admin/campaigns/consequences.html", context)
 
     def page(self, form: VerbForm) -> HttpResponse:
@@ -114,4 +125,5 @@ class _Page:
             verb=self.verb,
             seen=seen_of(campaign.window),
             foreseen=self.foreseen(form),
+            advice=self.advice(),
         )

@@ -75,7 +75,7 @@ def own_text_remarks(facts: Facts) -> Iterator[Remark]:
 
 def _each_misses(messages: Iterable[Message]) -> Iterator[tuple[Message, Part]]:
     for message in messages:
-        if message.kind in WITHOUT_TEXT:
+        if message.kind in WITHOUT_TEXT or message.departure.is_correction:
             continue
         for part in DUTIES[message.departure.phase]:
             if part not in TOO_SHORT_FOR.get(message.kind, ()) and not says(message, part):
@@ -86,7 +86,7 @@ def _columns_miss(messages: Iterable[Message]) -> Iterator[tuple[Message, Part]]
     """Why, and what to do meanwhile, has to be said once before the work begins; the first message is where to add it."""
     columns: dict[tuple[object, str], list[Message]] = {}
     for message in messages:
-        if message.departure.phase is Phase.AHEAD and message.kind not in WITHOUT_TEXT:
+        if message.departure.phase is Phase.AHEAD and message.kind not in WITHOUT_TEXT and not message.departure.is_correction:
             columns.setdefault((message.column, message.template.language), []).append(message)
     for series in columns.values():
         first = min(series, key=lambda message: message.departure.about_at)

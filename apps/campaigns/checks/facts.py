@@ -77,6 +77,7 @@ class Departure:
     recipients: int | None
     urgency: str = "routine"
     otherwise: str = ""
+    is_correction: bool = False  # not of the plan: what those of the column hear if what they were told becomes false
 
     @property
     def column(self) -> tuple[int | None, int]:
@@ -200,7 +201,7 @@ class Facts:
     columns: Sequence[Column]
     slow: Mapping[str, str]  # what takes too long at the pace of its channel, by the name of its cell, as a sentence
     crowd: Crowd
-    messages: Sequence[Message]
+    messages: Sequence[Message]  # of the plan, and the corrections that would follow if the window moved
     templates: Sequence[Template]
     unwritten: Sequence[Unwritten]
     own_texts: Sequence[OwnText]

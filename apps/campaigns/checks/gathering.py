@@ -1,6 +1,7 @@
 """From the database to the facts: a fixed number of queries for a plan, however many people it reaches."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -18,7 +19,7 @@ from apps.channels.unsent import stays_here
 from apps.common.quiet_hours import QUIET_KINDS
 from apps.common.zones import zone_or_utc
 from apps.windows.closures import days_of
-from apps.windows.models import LIVE_STATUSES, Blackout
+from apps.windows.models import LIVE_STATUSES, Blackout, RevisionChange
 from apps.windows.public_holidays import holidays_on, region_of_zone
 from apps.windows.services import find_overlaps
 
@@ -27,20 +28,23 @@ from ..board import Board, Cell, Row
 from ..board import Column as BoardColumn
 from ..estimates import slow_cells
 from ..models import Anchor, Audience, Touchpoint, TouchpointState
+from ..touchpoints import CORRECTION_CONTENT
 from ..wishes import Wish
 from . import facts
 from .facts import Departure, Facts, Phase
 from .reading import read_messages
 
-# Messages that go out, or wait for a fact; those of the engine's own, corrections above all, are not of the plan.
+# Messages that go out, or wait for a fact; those of the engine's own are not of the plan.
 LEAVE = (TouchpointState.PLANNED, TouchpointState.HELD, TouchpointState.DUE, TouchpointState.SENDING)
+_EXTENDED = CORRECTION_CONTENT[RevisionChange.EXTENDED]
+_CORRECTIONS = {content: Phase.RUNNING if content == _EXTENDED else Phase.AHEAD for content in CORRECTION_CONTENT.values()}
 WEEK = timedelta(days=7)
 MOST_SEGMENTS = 12  # of other campaigns that are counted, those with the most messages first
 
 
 def gather(wish: Wish, board: Board, *, now: datetime) -> Facts:
     departures = list(_departures(wish, board))
-    reading = read_messages(wish, board, departures)
+    reading = read_messages(wish, board, [*departures, *_corrections(wish, departures)])
     return Facts(
         times=_times(wish, now),
         around=_surroundings(wish),
@@ -123,6 +127,23 @@ def _departures(wish: Wish, board: Board) -> Iterator[facts.Departure]:
         for cell in row.cells:
             if cell and cell.spot.state in LEAVE and cell.spot.anchor and not _is_read_later(cell):
                 yield _departure(wish, row, cell)
+
+
+def _corrections(wish: Wish, departures: Sequence[Departure]) -> Iterator[Departure]:
+    """What each column would hear if the window moved: its texts have to be sound before they are needed in a hurry."""
+    window = wish.window
+    contents = (_EXTENDED,) if window.actual_started_at else tuple(_CORRECTIONS)
+    for column in {departure.column: departure for departure in departures}.values():
+        for content in contents:
+            yield replace(
+                column,
+                moment=f"correction.{content}",
+                content_key=content,
+                phase=_CORRECTIONS[content],
+                due_at=None,
+                about_at=window.starts_at,
+                is_correction=True,
+            )
 
 
 def _is_read_later(cell: Cell) -> bool:

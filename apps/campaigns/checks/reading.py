@@ -56,8 +56,8 @@ class _Reader:
     rows: Sequence[MessageTemplate]
     columns: Mapping[tuple[int | None, int], Column]
     found: Reading = field(default_factory=Reading)
-    filled: dict[tuple[int, int, Phase], "_Filled | None"] = field(default_factory=dict)
-    contexts: dict[tuple[str, Phase, int], dict[str, dict[str, object]]] = field(default_factory=dict)
+    filled: dict[tuple[int, int, Phase, bool], "_Filled | None"] = field(default_factory=dict)
+    contexts: dict[tuple[str, Phase, int, bool], dict[str, dict[str, object]]] = field(default_factory=dict)
 
     def read(self, departure: Departure) -> None:
         column = self.columns[departure.column]
@@ -94,7 +94,7 @@ class _Reader:
     def _message(self, departure: Departure, row: MessageTemplate) -> None:
         column = self.columns[departure.column]
         template = self.found.templates.setdefault(row.pk, _template(row))
-        key = row.pk, column.channel.pk, departure.phase
+        key = row.pk, column.channel.pk, departure.phase, departure.is_correction
         if key not in self.filled:
             self.filled[key] = _fill(row, self._context(departure, column.channel, row.language))
         filled = self.filled[key]
@@ -117,7 +117,7 @@ class _Reader:
 
     def _context(self, departure: Departure, channel: Channel, language: str) -> dict[str, dict[str, object]]:
         """What the variables say; most of it is the same for all messages of a language, a phase and a sender."""
-        key = language, departure.phase, channel.pk
+        key = language, departure.phase, channel.pk, departure.is_correction
         if key not in self.contexts:
             said = said_of(self.wish, departure, channel)
             self.contexts[key] = shared_context(said, language=language, zone=said.time_zone)
@@ -171,6 +171,7 @@ def said_of(wish: Wish, departure: Departure, channel: Channel) -> Said:
     window, existing = wish.window, wish.existing or MaintenanceWindow(uid=NOT_SAVED)
     team_name, team_email = sender_of(channel)
     begun, over = departure.phase is not Phase.AHEAD, departure.phase is Phase.AFTER
+    times = Times(starts_at=window.starts_at, ends_at=window.ends_at, announced_ends_at=window.announced_ends_at)
     return Said(
         uid=str(existing.uid),
         texts=tuple(window_texts(wish)),
@@ -179,8 +180,8 @@ def said_of(wish: Wish, departure: Departure, channel: Channel) -> Said:
         status=WindowStatus.SCHEDULED,
         revision=existing.revision,
         time_zone=window.time_zone,
-        times=Times(starts_at=window.starts_at, ends_at=window.ends_at, announced_ends_at=window.announced_ends_at),
-        previous=None,
+        times=times,
+        previous=times if departure.is_correction else None,
         change_reason="",
         actual_started_at=window.starts_at if begun else None,
         actual_ended_at=window.ends_at if over else None,

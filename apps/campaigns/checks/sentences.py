@@ -202,17 +202,13 @@ def _incomplete(values: Values) -> str:
     }
 
 
-def _tone(sentence: Words) -> Callable[[Values], str]:
+def tone_sentence(code: Code, *, place: str, quotes: Iterable[str]) -> str:
     """Where it stands, what is quoted, and what to do about it."""
+    return _("%(place)s: %(quotes)s. %(advice)s") % {"place": place, "quotes": _quoted(quotes), "advice": ADVICE[code]}
 
-    def words(values: Values) -> str:
-        return _("%(place)s: %(quotes)s. %(advice)s") % {
-            "place": _place(values),
-            "quotes": _quoted(values["quotes"]),
-            "advice": sentence,
-        }
 
-    return words
+def _tone(code: Code) -> Callable[[Values], str]:
+    return lambda values: tone_sentence(code, place=_place(values), quotes=values["quotes"])
 
 
 def _apologises(values: Values) -> str:
@@ -236,6 +232,12 @@ def _plain(sentence: Words) -> Callable[[Values], str]:
     return lambda values: str(sentence) % values
 
 
+ADVICE: Mapping[Code, Words] = {
+    Code.MINIMISES: gettext_lazy("Do not play down what readers will feel: say what does not work, and for how long."),
+    Code.BLAMES: gettext_lazy("Do not blame others: say what you do about it."),
+    Code.PROMISES: gettext_lazy("Do not promise a quick return: give the expected end as a range."),
+    Code.VAGUE: gettext_lazy("Be exact: give date, time and zone."),
+}
 SENTENCES: Mapping[Code, Callable[[Values], str]] = {
     Code.NO_SERVICES: _plain(gettext_lazy("Name at least one service that the work touches.")),
     Code.ALREADY_OVER: _plain(gettext_lazy("The window would already be over: the end must lie in the future.")),
@@ -268,10 +270,7 @@ SENTENCES: Mapping[Code, Callable[[Values], str]] = {
     Code.BROKEN_TEXT: _broken_text,
     Code.UNTRANSLATED_TEXT: _untranslated_text,
     Code.INCOMPLETE: _incomplete,
-    Code.MINIMISES: _tone(gettext_lazy("Do not play down what readers will feel: say what does not work, and for how long.")),
-    Code.BLAMES: _tone(gettext_lazy("Do not blame others: say what you do about it.")),
-    Code.PROMISES: _tone(gettext_lazy("Do not promise a quick return: give the expected end as a range.")),
-    Code.VAGUE: _tone(gettext_lazy("Be exact: give date, time and zone.")),
+    **{code: _tone(code) for code in ADVICE},
     Code.APOLOGISES: _apologises,
     Code.LONG_SMS: _long_sms,
     Code.NO_REASON: _plain(gettext_lazy("The window does not say why the work is needed.")),

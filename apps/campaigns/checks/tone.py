@@ -99,6 +99,13 @@ def _sorries(message: Message) -> Iterator[Hit]:
     yield from lexicon.hits(Code.APOLOGISES, f"{message.subject}\n{message.text}", message.template.language)
 
 
+def typed_tones(text: str, *, language: str, has_range: bool) -> Iterator[tuple[Code, list[str]]]:
+    """Of a sentence that recipients read as it was typed: each tone with the words that have it."""
+    passage = _Passage(text=text, raw=text, language=language, has_range=has_range, exact=_EXACT_TIME)
+    for code, found in _grouped(passage):
+        yield code, _quotes(found)
+
+
 def own_words(source: str) -> str:
     """A template without its Liquid, each line where it was."""
     return _LIQUID.sub(lambda found: "¤" + "\n" * found[0].count("\n"), source)

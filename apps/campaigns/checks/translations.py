@@ -10,11 +10,13 @@ TEXTS = ("reason", "effect", "alternatives")  # what a translation says beside t
 
 
 def text_remarks(facts: Facts) -> Iterator[Remark]:
+    """What the plan cannot say stops it; a correction that could not be written can be mended before it is needed."""
     for template in facts.templates:
         if template.problems:
             target = Target(cause=Cause.TEMPLATE, pk=template.pk)
             values = {"template": template, "problems": template.problems}
-            yield Remark(code=Code.BROKEN_TEXT, level=Level.STOP, place=Place.TEXTS, values=values, target=target)
+            level = _level(template.content_key, facts)
+            yield Remark(code=Code.BROKEN_TEXT, level=level, place=Place.TEXTS, values=values, target=target)
     yield from _unwritten(facts)
     yield from _untranslated_texts(facts)
     yield from _untranslated_window(facts)
@@ -29,7 +31,12 @@ def _unwritten(facts: Facts) -> Iterator[Remark]:
         seen.add((lack.content_key, lack.kind))
         target = Target(cause=Cause.NEW_TEMPLATE, query={"content_key": lack.content_key, "channel_kind": lack.kind})
         values = {"key": lack.content_key, "kind": lack.kind}
-        yield Remark(code=Code.UNWRITTEN, level=Level.STOP, place=Place.TEXTS, values=values, target=target)
+        level = _level(lack.content_key, facts)
+        yield Remark(code=Code.UNWRITTEN, level=level, place=Place.TEXTS, values=values, target=target)
+
+
+def _level(content_key: str, facts: Facts) -> Level:
+    return Level.STOP if any(departure.content_key == content_key for departure in facts.departures) else Level.WARN
 
 
 def _untranslated_texts(facts: Facts) -> Iterator[Remark]:

@@ -12,7 +12,8 @@ from apps.campaigns.checks.links import LINKS
 from apps.campaigns.checks.names import PLACES, RULES
 from apps.campaigns.checks.rules import Cause, Code
 from apps.campaigns.checks.sentences import FIELDS, PARTS, SENTENCES
-from apps.campaigns.models import Anchor, Audience
+from apps.campaigns.models import Anchor, Audience, MessageTemplate
+from apps.campaigns.touchpoints import CORRECTION_CONTENT
 from apps.channels.models import Channel, ChannelKind
 from apps.windows.models import Blackout
 from tests.factories import (
@@ -65,6 +66,15 @@ def draft(*, window=None, channel=None, segment=None, **step):
     return make_campaign(window=window or draft_window(), playbook=playbook, released_at=None)
 
 
+@pytest.fixture(autouse=True)
+def corrections():
+    """What is said when the window moves, by whatever channel."""
+    keys = CORRECTION_CONTENT.values()
+    return MessageTemplate.objects.bulk_create(
+        MessageTemplate(content_key=key, language="en", subject="{{ window.title }}", body="{{ window.times }}") for key in keys
+    )
+
+
 @pytest.fixture
 def sound_text():
     return make_template(body=BODY)
@@ -83,6 +93,50 @@ def test_campaign_in_order_has_no_findings(sound_text):
     make_contact()
 
     assert found(draft()) == []
+
+
+def test_corrections_are_read_before_they_are_needed(sound_text):
+    make_contact(language="en")
+    MessageTemplate.objects.filter(content_key="moved").update(body="Just a small technical hiccup.\n\n{{ window.times }}")
+
+    finding = only(draft(), "minimises")
+
+    assert "The text “moved” (English), line 1: “small technical hiccup”" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        pytest.param(
+            {"body": "{{ window.nonsense }}"}, "broken_text", "The text “moved” (English) cannot be composed.", id="broken"
+        ),
+        pytest.param({"archived_at": NOW}, "unwritten", "There is no text “moved” for E-mail", id="missing"),
+    ],
+)
+def test_correction_that_cannot_be_written_is_a_warning_since_the_plan_does_without(sound_text, change, code, words):
+    make_contact(language="en")
+    MessageTemplate.objects.filter(content_key="moved").update(**change)
+
+    finding = only(draft(), code)
+
+    assert (finding.level, words in finding.sentence) == (Level.WARN, True)
+
+
+def test_correction_in_another_language_than_its_readers_is_named(sound_text):
+    make_contact(language="fr")
+    make_template(language="fr", body=BODY)
+
+    finding = only(draft(), "untranslated_text")
+
+    assert "gets these texts in English: moved, extended, cancelled." in finding.sentence
+
+
+def test_once_the_work_has_begun_only_its_end_can_still_move(sound_text):
+    make_contact(language="en")
+    MessageTemplate.objects.exclude(content_key="announce").update(archived_at=NOW)
+    window = draft_window(status="in_progress", actual_started_at=START, scheduled_at=NOW, revision=1)
+
+    assert "There is no text “extended”" in only(draft(window=window), "unwritten").sentence
 
 
 def test_notice_that_is_too_short_has_to_be_ticked():
@@ -217,7 +271,10 @@ def test_readers_of_another_language_are_counted_for_texts_and_window(sound_text
     make_contact(language="fr")
     campaign = draft()
 
-    assert only(campaign, "untranslated_text").sentence == "1 person who reads French gets these texts in English: announce."
+    assert (
+        only(campaign, "untranslated_text").sentence
+        == "1 person who reads French gets these texts in English: announce, moved, extended, cancelled."
+    )
     assert only(campaign, "untranslated_window").sentence.startswith("At least 1 recipient reads French")
 
 
