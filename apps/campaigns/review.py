@@ -7,6 +7,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from apps.channels.prices import cost_sentence
+
 from .board import Board, Cell, Column
 from .checks import Finding, Level
 from .checks.gathering import sms_parts
@@ -35,6 +37,10 @@ class ChannelLine:
     @property
     def messages(self) -> int:
         return sum(cell.recipients or 0 for cell in self.cells)
+
+    @property
+    def cost(self) -> str:
+        return cost_sentence(self.column.channel, self.parts)
 
     @property
     def first(self) -> str:

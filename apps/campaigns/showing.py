@@ -11,9 +11,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from apps.audiences.models import Contact, ContactQuerySet
-from apps.channels.models import MAIL_KINDS
+from apps.channels.models import MAIL_KINDS, Channel
 
-from .board import Board, Column, Spot
+from .board import Board, Column, Spot, recipients_of
 from .content import Content, ContentError, Material, Reader, gather, language_of, zone_of
 from .content.specimens import FARAWAY_ZONE, Specimen, everything_known, nothing_known, sample_reader
 from .models import Audience, Campaign, Touchpoint
@@ -41,8 +41,17 @@ class Choice:
     language: str = ""
 
     @property
+    def channel(self) -> Channel | None:
+        return self.column.channel if self.column else None
+
+    @property
     def kind(self) -> str:
-        return self.column.channel.kind if self.column else ""
+        return self.channel.kind if self.channel else ""
+
+    @property
+    def recipients(self) -> int | None:
+        """How many would get it, each in their own words; None where that is known only when it is prepared."""
+        return recipients_of(self.spot, self.column) if self.spot and self.column else None
 
     @property
     def invites(self) -> bool:

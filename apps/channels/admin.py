@@ -18,8 +18,8 @@ from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter
 
-from .forms import DOUBT_FIELDS, ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
-from .models import Channel
+from .forms import DOUBT_FIELDS, PRICE_FIELDS, ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
+from .models import Channel, ChannelKind
 from .registry import problems
 from .services import save_channel, send_test, too_many_tests
 
@@ -52,7 +52,8 @@ class ChannelAdmin(ArchiveAdmin):
         settings = [(obj.get_kind_display(), {"fields": own})] if own else []
         # A place hears each touchpoint once: there is nothing to pace.
         general = ("name", "slug", "is_enabled") if obj.is_broadcast else ("name", "slug", "is_enabled", "pace")
-        return [(None, {"fields": general}), *settings, (_("When no answer comes"), _DOUBT)]
+        price = [(_("What it costs"), {"fields": PRICE_FIELDS})] if obj.kind == ChannelKind.SMS else []
+        return [(None, {"fields": general}), *settings, *price, (_("When no answer comes"), _DOUBT)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Channel | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}

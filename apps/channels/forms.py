@@ -15,6 +15,7 @@ from .models import Channel, ChannelKind
 from .options import Option, OptionType
 from .registry import transport_class
 
+PRICE_FIELDS = ("part_price", "part_currency")
 DOUBT_FIELDS = ("after_doubt_routine", "after_doubt_urgent", "evidence_minutes")
 PREFIX = "setting_"
 FORGET = "forget_"
@@ -42,7 +43,7 @@ class ChannelForm(forms.ModelForm):
 
     class Meta:
         model = Channel
-        fields = ("name", "slug", "is_enabled", "pace", *DOUBT_FIELDS)
+        fields = ("name", "slug", "is_enabled", "pace", *PRICE_FIELDS, *DOUBT_FIELDS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,5 +1,7 @@
+from decimal import Decimal
 from typing import Self, cast
 
+from babel.numbers import is_currency
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -20,6 +22,7 @@ class ChannelKind(models.TextChoices):
     MEMORY = "memory", _("Memory (tests and previews)")  # one message per contact, kept in the process
 
 
+LOWEST_PRICE = Decimal("0.00001")
 SLOWEST_PACE, FASTEST_PACE = 0.001, 100_000.0  # messages per second: 86 a day; more than any provider takes
 
 MAIL_KINDS = (ChannelKind.EMAIL, ChannelKind.MEMORY)  # whose messages are e-mails
@@ -62,6 +65,23 @@ class Channel(Pausable, Archivable, TimestampedModel):
             "Empty: as fast as it goes."
         ),
     )
+    part_price = models.DecimalField(
+        _("price of a part"),
+        max_digits=9,
+        decimal_places=5,
+        null=True,
+        blank=True,
+        validators=(MinValueValidator(LOWEST_PRICE),),
+        help_text=_("What the provider asks for one part of a text message. Empty: no costs are estimated."),
+    )
+    part_currency = models.CharField(
+        _("currency"),
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Three letters, such as EUR."),
+    )
     config = models.JSONField(_("configuration"), default=dict, blank=True)  # nothing secret
     sealed_secrets = models.TextField(blank=True, editable=False)  # see `secrets`
     after_doubt_routine = models.CharField(
@@ -95,12 +115,27 @@ class Channel(Pausable, Archivable, TimestampedModel):
                 name="evidence_is_waited_for_a_week_at_most",
             ),
             models.CheckConstraint(condition=Q(pace__isnull=True) | Q(pace__gt=0), name="channel_pace_goes_forward"),
+            models.CheckConstraint(
+                condition=Q(part_price__isnull=True, part_currency="") | (Q(part_price__gt=0) & ~Q(part_currency="")),
+                name="price_of_a_part_has_a_currency",
+            ),
         )
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
+        self._clean_price()
+        self._clean_doubt()
+
+    def _clean_price(self) -> None:
+        self.part_currency = self.part_currency.upper()
+        if self.part_price is None:
+            self.part_currency = ""
+        elif not is_currency(self.part_currency):
+            raise ValidationError({"part_currency": _("Give the currency of the price by its three letters, such as EUR.")})
+
+    def _clean_doubt(self) -> None:
         """An SMS has no name that a phone could recognise a repeat by."""
         fields = ("after_doubt_routine", "after_doubt_urgent")
         repeating = [name for name in fields if getattr(self, name) in REPEATING]

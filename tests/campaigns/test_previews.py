@@ -156,6 +156,15 @@ def test_text_message_needs_a_number():
     assert not AuditEvent.objects.filter(verb="channel.tested").exists()
 
 
+def test_text_message_says_what_it_would_cost_for_all_its_recipients():
+    campaign = by(ChannelKind.SMS)
+    make_template(channel_kind="sms", body="Soon")
+    Channel.objects.update(part_price="0.06", part_currency="EUR")
+    make_contact(phone="+33612345678")
+    make_contact(phone="+33612345679")
+    assert "each of its 2 recipients: About €0.12: 2 parts at €0.06 each." in page(campaign, to="barest")
+
+
 def test_place_is_posted_to_only_with_a_tick():
     campaign = by(ChannelKind.CHAT)
     text = asked(campaign)

@@ -164,15 +164,18 @@ def test_those_left_out_are_listed_with_the_reason():
     assert "does not exist or refuses mail for good" in text
 
 
-def test_parts_of_text_messages_are_counted_in_their_longest_language():
+def test_parts_and_cost_of_text_messages_are_counted_in_their_longest_language():
     client = signed_in()
     campaign = drafted(client)
     make_contact(email="", phone="+33612345678", language="fr")
     make_contact(email="", phone="+33612345679", language="en")
-    make_step(campaign.playbook, key="sms", channel=make_channel(ChannelKind.SMS), content_key="text")
+    channel = make_channel(ChannelKind.SMS, part_price="0.065", part_currency="EUR")
+    make_step(campaign.playbook, key="sms", channel=channel, content_key="text")
     make_template(content_key="text", channel_kind=ChannelKind.SMS, body="Short.")
     make_template(content_key="text", channel_kind=ChannelKind.SMS, body="Long. " * 40, language="fr")
-    assert "At most 4 parts as SMS" in client.get(deed_of(campaign, "release")).content.decode()
+    text = client.get(deed_of(campaign, "release")).content.decode()
+    assert "At most 4 parts as SMS" in text
+    assert "About €0.26: 4 parts at €0.065 each." in text
 
 
 def test_viewers_neither_see_the_button_nor_schedule():

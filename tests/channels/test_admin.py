@@ -91,6 +91,13 @@ class TestConfiguring:
         channel.refresh_from_db()
         assert channel.after_doubt_urgent == ""
 
+    def test_an_sms_channel_says_what_a_part_costs(self, client):
+        channel = make_channel(ChannelKind.SMS)
+        assert "three letters" in post(client, channel, is_enabled=None, part_price="0.06").content.decode()
+        post(client, channel, is_enabled=None, part_price="0.06", part_currency="eur")
+        channel.refresh_from_db()
+        assert (str(channel.part_price), channel.part_currency) == ("0.06000", "EUR")
+
     def test_evidence_is_waited_for_a_week_at_most(self, client):
         channel = make_channel(ChannelKind.EMAIL)
         post(client, channel, evidence_minutes="10081")

@@ -10,11 +10,12 @@ from django.urls import reverse
 
 from apps.campaigns import services as campaigns
 from apps.campaigns.models import MessageTemplate
+from apps.channels.models import Channel
 from apps.delivery.clock import database_now
 from apps.delivery.models import Rehearsal
 from tests.factories import DAY, NOW, make_user
 
-from .rehearsed import ana, drafted, started, states, work
+from .rehearsed import ana, drafted, played, started, states, work
 
 pytestmark = pytest.mark.django_db
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=")
@@ -102,6 +103,14 @@ def test_a_recipient_who_was_not_offered_is_refused(campaign):
     signed_in().post(form_of(campaign), {"minutes": "5", "languages": "main", f"who_{segment.pk}": "999999"})
 
     assert not Rehearsal.objects.exists()
+
+
+def test_timeline_says_what_the_text_messages_would_cost(campaign):
+    Channel.objects.filter(name="SMS").update(part_price="0.06", part_currency="EUR")
+    rehearsal = started(campaign)
+    played(rehearsal)
+
+    assert "Sent to all of them: About €0.06: 1 part." in text_of(signed_in().get(page_of(rehearsal)))
 
 
 def test_pressing_twice_begins_it_once(campaign):

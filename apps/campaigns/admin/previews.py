@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from apps.channels.prices import cost_sentence
 from apps.channels.registry import problems
 
 from ..board import Board, campaign_board, planned_board
@@ -71,7 +72,8 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         "extremes": [(key, *words) for key, words in EXTREMES.items()],
         "views": VIEWS.items(),
         "view": View(view) if view in set(View) else View.DESKTOP,
-        "lengths": lengths_of(content, kind=choice.kind) if content else None,
+        "lengths": (lengths := lengths_of(content, kind=choice.kind) if content else None),
+        "cost": cost_sentence(choice.channel, lengths.sms.parts * (choice.recipients or 0)) if lengths and lengths.sms else "",
         "may_change": may(request, "change"),
     }
     if content is not None and choice.column is not None and context["may_change"]:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from apps.campaigns.languages import language_name
 from apps.campaigns.moments import instant_words, reason_words
+from apps.channels.prices import cost_sentence
 
 from ..models import Assumed, Rehearsal, RehearsalMessage, RehearsedState
 from .marks import moment_of, recipients_sentence
@@ -86,6 +87,7 @@ class Stop:
     assumed: str
     reason: str  # why the plan leaves it out
     copies: Sequence[Copy]
+    cost: str = ""  # of its text messages, were they sent to all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +117,7 @@ class Timeline:
 
 def timeline_of(rehearsal: Rehearsal) -> Timeline:
     """One query."""
-    rows = list(rehearsal.messages.select_related("leaves_by", "stand_in", "rehearsal__campaign__window"))
+    rows = list(rehearsal.messages.select_related("leaves_by", "channel", "stand_in", "rehearsal__campaign__window"))
     states = [row.state for row in rows if row.state != RehearsedState.LEFT_OUT]
     return Timeline(
         moments=[_moment(rehearsal, list(group)) for _key, group in groupby(rows, key=_moment_key)],
@@ -157,6 +159,7 @@ def _stop(rehearsal: Rehearsal, rows: Sequence[RehearsalMessage]) -> Stop:
         assumed="" if is_left_out else str(Assumed(first.assumes).label),
         reason=reason_words(first.reason) or _("It has no time yet.") if is_left_out else "",
         copies=[_copy(rehearsal, row) for row in rows if not is_left_out],
+        cost=cost_sentence(first.channel, max(row.parts or 0 for row in rows) * (first.would_reach or 0)),
     )
 
 
