@@ -9,10 +9,10 @@ class AudiencesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import erasing, intake
+        from . import intake, rooms
         from .personal import register
         from .tasks import hint_imports
 
         intake.register_hint(hint_imports)
-        for holder in (erasing.CONTACT, erasing.SUPPRESSIONS, erasing.TRAIL):
+        for holder in (rooms.CONTACT, rooms.SUPPRESSIONS, rooms.TRAIL):
             register(holder)

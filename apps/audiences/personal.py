@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.functional import Promise
 
 from .models import Contact
@@ -33,3 +34,8 @@ def register(holder: Holder) -> None:
 def holders() -> list[Holder]:
     """The highest room first: what refers to a person goes before the person does."""
     return list(reversed(_holders.values()))
+
+
+def bears(lookup: str, word: str) -> Q:
+    """Rows with this word of the person; none for who has no such word, rather than all that have none either."""
+    return Q(**{lookup: word}) if word else Q(pk__in=())

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
+from apps.audiences.copying import begin_copying
 from apps.audiences.models import Contact
 from apps.campaigns.approval.holding import hold_back_if_edited
 from apps.campaigns.models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState
@@ -41,6 +42,7 @@ def expand_touchpoint(touchpoint_id: int, *, now: datetime, also_held_back: bool
     Expansions of one campaign run one after another (its row is locked, before the touchpoint's, as re-planning does),
     so that sibling touchpoints see each other's recipients.
     """
+    begin_copying()
     if Installation.objects.halted().exists() and not also_held_back:
         return Expanded.NOT_NOW
     plan_for_sets()

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from apps.audiences.copying import begin_copying
 from apps.audiences.models import Contact
 from apps.campaigns.models import (
     FALLBACK_TRANSITIONS,
@@ -68,6 +69,7 @@ def _originals(now: datetime) -> QuerySet[Touchpoint]:
 @transaction.atomic
 def _take_over(original_id: int, *, now: datetime) -> int:
     """Expansions of one campaign run one after another, and so does this (see expand.py)."""
+    begin_copying()
     plan_for_sets()
     Campaign.objects.select_for_update(of=("self",), no_key=True).filter(touchpoints=original_id).first()
     rows = _originals(now).select_related("campaign__window", "segment", "step__channel", "step__fallback_channel")

@@ -3,20 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Contact
-from apps.audiences.personal import Fact, Holder
+from apps.audiences.personal import Fact, Holder, bears
 
 from .models import Feed
 
 
 def _feeds(contact: Contact) -> "QuerySet[Feed]":
     """Customers' feeds only; a colleague's belongs to their account. A name alone counts when it is the whole name."""
-    named = Q(name__icontains=contact.email) if contact.email else Q(pk__in=())
-    if contact.name:
-        named |= Q(name__iexact=contact.name)
+    named = bears("name__icontains", contact.email) | bears("name__iexact", contact.name)
     return Feed.objects.filter(named, owner__isnull=True)
 
 

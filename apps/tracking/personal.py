@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.audiences.models import Contact
-from apps.audiences.personal import Fact, Holder
+from apps.audiences.personal import Fact, Holder, bears
 
 from .models import Acknowledgement, Event, InboxMessage, ProviderEvent, Ticket
 from .services import requester_hash
@@ -33,7 +33,7 @@ def _erase_events(contact: Contact, now: datetime) -> None:
 
 
 def _reports(contact: Contact) -> "QuerySet[ProviderEvent]":
-    return ProviderEvent.objects.filter(payload__recipient=contact.email) if contact.email else ProviderEvent.objects.none()
+    return ProviderEvent.objects.filter(bears("payload__recipient", contact.email))
 
 
 def _answers(contact: Contact) -> Iterator[Fact]:
@@ -51,12 +51,11 @@ def _erase_answers(contact: Contact, now: datetime) -> None:
 
 
 def _answered_by(contact: Contact) -> Q:
-    mine = Q(delivery__contact=contact)
-    return mine | Q(address=contact.email) if contact.email else mine
+    return Q(delivery__contact=contact) | bears("address", contact.email)
 
 
 def _mails(contact: Contact) -> "QuerySet[InboxMessage]":
-    return InboxMessage.objects.filter(sender__icontains=contact.email) if contact.email else InboxMessage.objects.none()
+    return InboxMessage.objects.filter(bears("sender__icontains", contact.email))
 
 
 def _tickets(contact: Contact) -> Iterator[Fact]:
@@ -76,8 +75,8 @@ def _erase_tickets(contact: Contact, now: datetime) -> None:
 
 
 def _asked_by(contact: Contact) -> "QuerySet[Ticket]":
-    by_address = Q(requester_hash=requester_hash(contact.email)) if contact.email else Q(pk__in=())
-    return Ticket.objects.filter(by_address | Q(delivery__contact=contact))
+    requester = requester_hash(contact.email) if contact.email else ""
+    return Ticket.objects.filter(bears("requester_hash", requester) | Q(delivery__contact=contact))
 
 
 EVENTS = Holder(

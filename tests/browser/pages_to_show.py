@@ -16,30 +16,44 @@ NOT_SHOWN = {
     "admin:logout": "leads elsewhere",
     "admin:app_list": "shows the first page",
     "admin:windows_maintenancewindow_preview_html": "stands in the frame of the preview",
+    "admin:campaigns_brand_look": "stands in the frame of the brand",
+    "dashboard:delivery-html": "stands in the frame of the message",
+    "dashboard:table": "is a file",
+    "publishing:feed": "is a file",
+    "publishing:logo": "is a picture",
+    "publishing:notice_atom": "is a file",
+    "publishing:notice_calendar": "is a file",
+    "tracking:click": "leads elsewhere",
+    "tracking:open": "is a picture",
+    "tracking:ticket_hook": "for machines",
 }
 # One view for all kinds of objects: shown once.
 ALIKE = ("history", "archive", "restore")
-# Pages of one view that look different: their arguments beside those that are filled in from the rows.
-VARIANTS: Mapping[str, tuple[Mapping[str, Any], ...]] = {
-    "delivery:pause": ({"kind": "campaign"},),
-    "delivery:resume": ({"kind": "campaign"},),
-    "delivery:rehearsal_link": ({"what": "notice"},),
-}
+FOR_GUESTS = ("publishing:", "tracking:", "error:", "admin:login", "delivery:rehearsal_link")
+
+Arguments = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """One address to look at. `name` is that of its URL, with what tells it from others of the same."""
+    """One page to look at. `name` is that of its URL, with what tells it from others of the same."""
 
     name: str
     path: str
+    press: str = ""  # what is pressed at the address, before there is something to look at
+    html: str = ""  # what a server that breaks would answer there
+    status: int = 200
+
+    @property
+    def is_for_guests(self) -> bool:
+        return self.name.startswith(FOR_GUESTS)
 
 
-def pages_to_show(rows: Mapping[str, Any], verbs: Mapping[str, Any]) -> Iterator[Shown | str]:
+def pages_to_show(rows: Mapping[str, Any], looks: Mapping[str, Mapping[str, Arguments]]) -> Iterator[Shown | str]:
     """Addresses, and for what has none the reason as “name: why”.
 
-    `rows`: by the label of a model, an object to fill addresses with; by the name of a URL, arguments for it alone.
-    `verbs`: what can be done to a window, by the number of one to which it can be.
+    `rows`: by the label of a model, an object to fill addresses with. `looks`: by the name of a URL and a word for each of
+    its looks, arguments for it alone.
     """
     seen: set[str] = set()
     for namespace, pattern in sorted(_patterns(get_resolver(), ""), key=_windows_first):
@@ -55,28 +69,22 @@ def pages_to_show(rows: Mapping[str, Any], verbs: Mapping[str, Any]) -> Iterator
             continue
         if alike in ALIKE:
             seen.add(alike)
-        if name == "admin:windows_maintenancewindow_do":
-            for verb, pk in verbs.items():
-                yield Shown(name=f"{name}-{verb}", path=reverse(name, kwargs={"pk": pk, "verb": verb}))
-            continue
-        for number, variant in enumerate(VARIANTS.get(name, ({},))):
-            yield _page(name, pattern, rows, variant, number)
+        for look, given in looks.get(name, {"": {}}).items():
+            yield _page(name, look, pattern, rows, given)
 
 
 def _windows_first(found: tuple[str, URLPattern]) -> bool:
     return not str(found[1].name).startswith(("windows_service", "windows_maintenancewindow"))
 
 
-def _page(name: str, pattern: URLPattern, rows: Mapping[str, Any], variant: Mapping[str, Any], number: int) -> Shown | str:
+def _page(name: str, look: str, pattern: URLPattern, rows: Mapping[str, Any], given: Arguments) -> Shown | str:
     keys = pattern.pattern.regex.groupindex
-    given = {**rows.get(name, {}), **variant}
     model = _model_of(name.partition(":")[2])
     row = rows.get(model._meta.label_lower) if model else None
     arguments = {key: given.get(key) or _value(key, row, rows) for key in keys}
     if any(value is None for value in arguments.values()):
         return f"{name}: the demo has nothing to fill it with"
-    suffix = f"-{'-'.join(map(str, variant.values()))}" if variant else ""
-    return Shown(name=f"{name}{suffix}", path=reverse(name, kwargs=arguments))
+    return Shown(name=f"{name}-{look}" if look else name, path=reverse(name, kwargs=arguments))
 
 
 def _value(key: str, row: Any, rows: Mapping[str, Any]) -> Any:

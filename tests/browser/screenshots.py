@@ -6,22 +6,21 @@ make screenshots ARGS="--language fr --into var/fr"   as a French planner sees t
 """
 
 import argparse
-import os
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from demo.environment import demo_environment
-from demo.places import Places
-
-from .conftest import AGENT, CHROMIUM, QUIET
-from .running import ROOT, Demo, running_demo
+from .conftest import CHROMIUM, QUIET
+from .pages_to_show import Shown
+from .running import ROOT, running_demo
+from .staging import stage, to_show, use_database_of
+from .visits import Visits
 
 SIZES = (1440, 390)
 SCHEMES = ("light", "dark")
@@ -29,8 +28,6 @@ TALLEST = {1440: 1600, 390: 1800}  # the rest of a long page is more of the same
 KEPT_WIDTH = {1440: 900, 390: 390}
 COLOURS = 40
 LOWEST = 900
-PATIENCE = 120_000  # ms, on a machine that is busy with other things
-FOR_GUESTS = ("publishing:", "tracking:", "admin:login", "delivery:rehearsal_link")
 A_MOMENT = 150  # for what a script puts in place
 
 
@@ -51,13 +48,12 @@ def main() -> None:
     asked = _arguments()
     asked.into.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="screenshots-") as folder, running_demo(Path(folder), may_complain=True) as demo:
-        _use_database_of(Path(folder))
-        from .staging import stage
-
-        stage(language=asked.language)
+        use_database_of(Path(folder))
+        scene = stage()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-            taken = Album(browser, demo, asked.into).take(only=asked.only)
+            album = Album(Visits(browser, demo, language=asked.language), asked.into)
+            taken = album.take(to_show(scene, language=asked.language), only=asked.only)
             browser.close()
     if not asked.only:
         _drop_others(asked.into, taken)
@@ -78,62 +74,28 @@ class Picture:
 class Album:
     """Takes the pictures, page by page in every look."""
 
-    def __init__(self, browser: Browser, demo: Demo, into: Path) -> None:
-        self.demo, self.into = demo, into
-        self.guest = self._context(browser).new_page()
-        self.planner = self._context(browser).new_page()
-        self._sign_in(self.planner)
+    def __init__(self, visits: Visits, into: Path) -> None:
+        self.visits, self.into = visits, into
 
-    def take(self, *, only: str) -> list[Picture]:
-        from .pages_to_show import Shown
-        from .staging import to_show
-
+    def take(self, found: Iterable[Shown | str], *, only: str) -> list[Picture]:
         taken = []
-        for found in to_show():
-            if isinstance(found, Shown):
-                if only in found.name:
-                    taken.append(self._take(found.name, found.path))
-            elif only in found:
-                name, _colon, why = found.rpartition(": ")
+        for one in found:
+            if isinstance(one, Shown):
+                if only in one.name:
+                    taken.append(self._take(one))
+            elif only in one:
+                name, _colon, why = one.rpartition(": ")
                 taken.append(Picture(name=name, path="", why_not=why))
         return sorted(taken, key=lambda picture: picture.name)
 
-    def _take(self, name: str, path: str) -> Picture:
-        page = self.guest if name.startswith(FOR_GUESTS) else self.planner
-        why_not = self._visit(page, path)
-        if why_not:
-            return Picture(name=name, path=path, why_not=why_not)
-        picture = Picture(name=name, path=path, title=page.title().removesuffix(" | Preavis"))
+    def _take(self, shown: Shown) -> Picture:
+        page = self.visits.open(shown)
+        if isinstance(page, str):
+            return Picture(name=shown.name, path=shown.path, why_not=page)
+        picture = Picture(name=shown.name, path=shown.path, title=page.title().removesuffix(" | Preavis"))
         for look in LOOKS:
             (self.into / picture.file(look)).write_bytes(_small(_shot(page, look), look))
         return picture
-
-    def _visit(self, page: Page, path: str) -> str:
-        """Why there is nothing to see at the address; nothing where there is."""
-        answer = page.context.request.get(f"{self.demo.site}{path}", max_redirects=0)
-        assert answer.status < 500, f"{answer.status} {path}"
-        if 300 <= answer.status < 400:
-            return "leads elsewhere"
-        if answer.status != 200:
-            return f"answers {answer.status} to a look"
-        if "html" not in answer.headers.get("content-type", ""):
-            return "is a file"
-        if not answer.text().lstrip().lower().startswith("<!doctype"):
-            return "is a part of a page"
-        page.goto(f"{self.demo.site}{path}")
-        return ""
-
-    def _sign_in(self, page: Page) -> None:
-        page.goto(f"{self.demo.site}/admin/")
-        page.locator("#id_username").fill(self.demo.user)
-        page.locator("#id_password").fill(self.demo.password)
-        page.locator("#login-form [type=submit]").click()
-        page.locator("#logout-form").wait_for()
-
-    def _context(self, browser: Browser) -> BrowserContext:
-        context = browser.new_context(user_agent=AGENT, locale="en-GB", timezone_id="Europe/Paris", reduced_motion="reduce")
-        context.set_default_timeout(PATIENCE)
-        return context
 
 
 def _shot(page: Page, look: Look) -> bytes:
@@ -162,16 +124,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--language", choices=("en", "fr"), default="en")
     parser.add_argument("--only", default="")
     return parser.parse_args()
-
-
-def _use_database_of(folder: Path) -> None:
-    """This process reads and stages what the demo shows, as `python -m demo manage` does."""
-    places = Places(folder=folder)
-    os.environ.update(demo_environment(places, places.last_ports()))
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright has a loop in this thread; nothing else runs in it
-    import django
-
-    django.setup()
 
 
 def _drop_others(into: Path, taken: Sequence[Picture]) -> None:

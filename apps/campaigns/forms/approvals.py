@@ -11,9 +11,15 @@ from apps.accounts.people import person_words
 from .fields import text_field
 
 
-class PersonField(forms.ModelChoiceField):
+class NamedPeople:
+    """Names people to choose from as the rest of the pages does."""
+
     def label_from_instance(self, person: Any) -> str:
         return person_words(person)
+
+
+class PersonField(NamedPeople, forms.ModelChoiceField):
+    """One of the team."""
 
 
 class AskForm(forms.Form):

@@ -7,57 +7,40 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import User
-from apps.accounts.people import person_words
 
 from ..models import Campaign, Part
 from ..people import people_of
-from .approvals import PersonField
+from .approvals import NamedPeople, PersonField
 from .fields import ChoicesField
 
+SEVERAL = (Part.RESPONSIBLE, Part.CONSULTED, Part.INFORMED)  # parts that more than one person may have
 
-class PeopleField(ChoicesField):
+
+class PeopleField(NamedPeople, ChoicesField):
     widget = forms.CheckboxSelectMultiple
 
-    def label_from_instance(self, person: Any) -> str:
-        return person_words(person)
+
+def _person(label: Any, help_text: Any) -> PersonField:
+    return PersonField(label=label, help_text=help_text, queryset=User.objects.none(), required=False)
+
+
+def _people(label: Any, help_text: Any) -> PeopleField:
+    return PeopleField(label=label, help_text=help_text, queryset=User.objects.none(), required=False)
 
 
 class PeopleForm(forms.Form):
-    owner = PersonField(
-        label=gettext_lazy("Owner"),
-        queryset=User.objects.none(),
-        required=False,
-        help_text=gettext_lazy("Is told when something needs a hand."),
-    )
-    responsible = PeopleField(
-        label=gettext_lazy("Responsible"),
-        queryset=User.objects.none(),
-        required=False,
-        help_text=gettext_lazy("Those who do the work."),
-    )
-    accountable = PersonField(
-        label=gettext_lazy("Accountable"),
-        queryset=User.objects.none(),
-        required=False,
-        help_text=gettext_lazy("The one person who answers for it."),
-    )
-    consulted = PeopleField(
-        label=gettext_lazy("Consulted"),
-        queryset=User.objects.none(),
-        required=False,
-        help_text=gettext_lazy("Those who are asked before something is decided."),
-    )
-    informed = PeopleField(
-        label=gettext_lazy("Informed"),
-        queryset=User.objects.none(),
-        required=False,
-        help_text=gettext_lazy("Those who are told by e-mail when it is scheduled, cancelled and completed."),
+    owner = _person(gettext_lazy("Owner"), gettext_lazy("Is told when something needs a hand."))
+    responsible = _people(gettext_lazy("Responsible"), gettext_lazy("Those who do the work."))
+    accountable = _person(gettext_lazy("Accountable"), gettext_lazy("The one person who answers for it."))
+    consulted = _people(gettext_lazy("Consulted"), gettext_lazy("Those who are asked before something is decided."))
+    informed = _people(
+        gettext_lazy("Informed"), gettext_lazy("Those who are told by e-mail when it is scheduled, cancelled and completed.")
     )
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:
         named = people_of(campaign)
         initial: dict[str, Any] = {"owner": campaign.owner_id, Part.ACCOUNTABLE: next(iter(named[Part.ACCOUNTABLE]), None)}
-        initial |= {part: named[part] for part in (Part.RESPONSIBLE, Part.CONSULTED, Part.INFORMED)}
+        initial |= {part: named[part] for part in SEVERAL}
         super().__init__(*args, **kwargs | {"initial": initial})
         team = _team(campaign)
         for field in self.fields.values():
@@ -70,7 +53,7 @@ class PeopleForm(forms.Form):
     def parts(self) -> dict[str, list[User]]:
         """Of a valid form."""
         data = self.cleaned_data
-        several = {part: list(data[part]) for part in (Part.RESPONSIBLE, Part.CONSULTED, Part.INFORMED)}
+        several = {part: list(data[part]) for part in SEVERAL}
         return several | {Part.ACCOUNTABLE: [data[Part.ACCOUNTABLE]] if data[Part.ACCOUNTABLE] else []}
 
 
