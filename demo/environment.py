@@ -4,7 +4,8 @@ import os
 import re
 from collections.abc import Mapping
 
-from .places import HOST, ROOT, Places, Ports
+from .places import ROOT, Places
+from .ports import HOST, Ports
 
 
 def own_names() -> set[str]:

@@ -1,25 +1,15 @@
-"""Where the demo keeps its things, and which ports it takes."""
+"""Where the demo keeps its things."""
 
 import hashlib
 import json
 import os
 import secrets
-import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from .ports import USUAL_PORTS, Ports
+
 ROOT = Path(__file__).resolve().parent.parent
-HOST = "127.0.0.1"  # by number: "localhost" may mean IPv6 only
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ports:
-    web: int
-    mailbox: int
-    smtp: int
-
-
-USUAL_PORTS = Ports(web=8000, mailbox=8025, smtp=1025)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,31 +86,3 @@ def _version() -> str:
     for path in sorted(files):
         digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
-
-
-def free_ports(wished: Ports) -> Ports:
-    """The wished ports where they are free, others in place of those that are not."""
-    taken: dict[str, socket.socket] = {}
-    try:
-        for name, port in asdict(wished).items():
-            taken[name] = _listen(port) or _listen(0) or _no_port()
-        return Ports(**{name: holder.getsockname()[1] for name, holder in taken.items()})
-    finally:
-        for holder in taken.values():
-            holder.close()
-
-
-def _listen(port: int) -> socket.socket | None:
-    holder = socket.socket()
-    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: the last demo's connections may linger
-    try:
-        holder.bind((HOST, port))
-        holder.listen()
-    except (OSError, OverflowError):
-        holder.close()
-        return None
-    return holder
-
-
-def _no_port() -> socket.socket:
-    raise SystemExit("No free port was found on 127.0.0.1.")

@@ -16,7 +16,8 @@ from config import embedded
 from .children import Child, end_leftovers, remember, stop
 from .environment import demo_environment
 from .health import engine_trouble, mailbox_trouble
-from .places import HOST, Places, Ports, free_ports
+from .places import Places
+from .ports import HOST, Ports, held_ports
 from .preparation import Preparation, PreparationFailed
 
 READY_SECONDS = 60
@@ -46,14 +47,16 @@ class Supervisor:
         try:
             with only_demo_of(self.places):
                 end_leftovers(self.places.children)
-                self._run(children)
+                with held_ports(wished := self.places.last_ports()) as ports:
+                    self._run(children, ports, wished)
         except Failed as failure:
             say(f"\n{failure}")
             return 1
         return 0
 
-    def _run(self, children: list[Child]) -> None:
-        ports = free_ports(self.places.last_ports())
+    def _run(self, children: list[Child], ports: Ports, wished: Ports) -> None:
+        if wished.web not in (0, ports.web):
+            say(f"Port {wished.web} is taken, by another demo perhaps; this one is at http://{HOST}:{ports.web}/admin/.")
         self.places.remember_ports(ports)
         environment = demo_environment(self.places, ports)
         self._keep_valkey()

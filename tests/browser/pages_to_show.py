@@ -19,6 +19,7 @@ NOT_SHOWN = {
     "admin:campaigns_brand_look": "stands in the frame of the brand",
     "dashboard:delivery-html": "stands in the frame of the message",
     "dashboard:table": "is a file",
+    "delivery:healthz": "for machines",
     "publishing:feed": "is a file",
     "publishing:logo": "is a picture",
     "publishing:notice_atom": "is a file",

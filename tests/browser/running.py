@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from demo.places import Places, Ports
+from demo.places import Places
+from demo.ports import Ports
 
 ANY_PORTS = Ports(web=0, mailbox=0, smtp=0)  # so that a demo that starts beside takes others
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,4 +1,4 @@
-"""Four eyes: Clara plans and asks, Ben looks and approves; what is edited afterwards is approved anew."""
+"""Four eyes: Clara plans and asks, Ben looks and approves; what is edited afterwards Erin approves anew, and schedules."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from .conftest import AGENT, CheckAccess
 from .running import Demo
 
 WIDTHS = (1440, 390)
+SCHEDULE = re.compile(r"^Schedule [\d,]+ messages$")
 
 
 def signed_in(browser: Browser, demo: Demo, user: str) -> Page:
@@ -40,6 +41,13 @@ def ben(browser: Browser, demo: Demo) -> Iterator[Page]:
     page.context.close()
 
 
+@pytest.fixture
+def erin(browser: Browser, demo: Demo) -> Iterator[Page]:
+    page = signed_in(browser, demo, "erin")
+    yield page
+    page.context.close()
+
+
 def everywhere(page: Page, accessible: CheckAccess) -> None:
     """In light and dark, on a desk and in a hand; nothing stands out of the page."""
     for width in WIDTHS:
@@ -65,14 +73,31 @@ def draft(page: Page, demo: Demo, title: str) -> str:
     return page.url
 
 
-def press(page: Page, name: str) -> None:
+def press(page: Page, name: str | re.Pattern[str]) -> None:
     """By keyboard alone."""
     page.get_by_role("button", name=name).focus()
     page.keyboard.press("Enter")
 
 
-def test_a_second_person_approves_and_a_later_edit_takes_it_away(
-    clara: Page, ben: Page, demo: Demo, accessible: CheckAccess
+def ask(page: Page, approver: str, *, note: str) -> None:
+    page.get_by_label("Approver").select_option(label=approver)
+    page.get_by_label("Note").fill(note)
+    press(page, "Ask for approval")
+    expect(page.get_by_text(f"{approver} is asked to approve it.")).to_be_visible()
+
+
+def tick_all(page: Page) -> int:
+    """Every warning, by keyboard; how many there were."""
+    boxes = page.get_by_role("main").get_by_role("checkbox").all()
+    for box in boxes:
+        box.focus()
+        page.keyboard.press("Space")
+        expect(box).to_be_checked()
+    return len(boxes)
+
+
+def test_a_second_person_approves_an_edit_takes_it_away_and_the_next_approves_and_schedules(
+    clara: Page, ben: Page, erin: Page, demo: Demo, accessible: CheckAccess
 ) -> None:
     title = "Move of the order database"
     window = draft(clara, demo, title)
@@ -85,10 +110,7 @@ def test_a_second_person_approves_and_a_later_edit_takes_it_away(
     expect(clara.get_by_role("button", name=re.compile("^Schedule"))).to_have_count(0)
     everywhere(clara, accessible)
     clara.locator(".submit-row").get_by_role("link", name="Ask for approval").click()
-    clara.get_by_label("Approver").select_option(label="Ben Okafor")
-    clara.get_by_label("Note").fill("Mind the French, please.")
-    press(clara, "Ask for approval")
-    expect(clara.get_by_text("Ben Okafor is asked to approve it.")).to_be_visible()
+    ask(clara, "Ben Okafor", note="Mind the French, please.")
 
     ben.goto(f"{demo.site}/admin/")
     ben.get_by_role("link", name=f"Clara Moreau asks you to approve “{title}”.").click()
@@ -104,6 +126,20 @@ def test_a_second_person_approves_and_a_later_edit_takes_it_away(
     clara.goto(approval)
     expect(clara.get_by_text(re.compile("The texts of the window in .+: edited by Clara Moreau"))).to_be_visible()
     everywhere(clara, accessible)
+
+    ask(clara, "Erin Walsh", note="The reason is new.")
+    erin.goto(f"{demo.site}/admin/")
+    erin.get_by_role("link", name=f"Clara Moreau asks you to approve “{title}”.").click()
+    press(erin, "Approve")
+    erin.get_by_role("link", name="Review and schedule").click()
+    expect(erin.get_by_text("Erin Walsh approved it as it stands.")).to_be_visible()
+    press(erin, SCHEDULE)
+    expect(erin.get_by_role("alert")).to_contain_text(re.compile(r"\d+ warnings? ha(s|ve) not been ticked\."))
+    everywhere(erin, accessible)
+    assert tick_all(erin) > 0
+    number = erin.get_by_role("button", name=SCHEDULE).inner_text().split()[1]
+    press(erin, SCHEDULE)
+    expect(erin.get_by_text(f"It is scheduled: {number} messages leave by themselves from here on.")).to_be_visible()
 
 
 def test_parts_are_named_by_keyboard(clara: Page, demo: Demo, accessible: CheckAccess) -> None:

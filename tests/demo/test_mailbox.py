@@ -14,7 +14,7 @@ from demo.mailbox import smtp
 from demo.mailbox.parse import parse
 from demo.mailbox.store import KEPT, PAGE_SIZE, Store
 from demo.mailbox.web import Server
-from demo.places import USUAL_PORTS, free_ports
+from demo.ports import USUAL_PORTS, held_ports
 
 SITE = "http://127.0.0.1:8000"
 PIXEL = f"{SITE}/o/abc.gif"
@@ -40,18 +40,18 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox(tmp_path: Path) -> Iterator[Mailbox]:
-    ports = free_ports(USUAL_PORTS)
-    store = Store(tmp_path / "mailbox.sqlite3")
-    receiver = smtp.start(store, port=ports.smtp)
-    server = Server(store, port=ports.mailbox, site_url=SITE)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield Mailbox(store=store, smtp_port=ports.smtp, http_port=ports.mailbox)
-    server.shutdown()
-    server.server_close()
-    thread.join()
-    receiver.stop()
-    store.close()
+    with held_ports(USUAL_PORTS) as ports:
+        store = Store(tmp_path / "mailbox.sqlite3")
+        receiver = smtp.start(store, port=ports.smtp)
+        server = Server(store, port=ports.mailbox, site_url=SITE)
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield Mailbox(store=store, smtp_port=ports.smtp, http_port=ports.mailbox)
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        receiver.stop()
+        store.close()
 
 
 def make_mail(html: str = "", *, subject: str = "Demain à 2 h", to: str = "Cem <cem@example.org>") -> bytes:

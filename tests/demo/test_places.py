@@ -1,11 +1,11 @@
-import socket
 import stat
 from pathlib import Path
 
 import pytest
 
 from demo.environment import demo_environment, own_names
-from demo.places import HOST, USUAL_PORTS, Places, Ports, free_ports
+from demo.places import Places
+from demo.ports import USUAL_PORTS, Ports
 from demo.supervisor import Failed, only_demo_of
 
 
@@ -14,21 +14,6 @@ def places(tmp_path: Path) -> Places:
     places = Places(folder=tmp_path / "demo")
     places.make()
     return places
-
-
-def test_a_busy_port_is_avoided() -> None:
-    with socket.socket() as busy:
-        busy.bind((HOST, 0))
-        busy.listen()
-        taken = busy.getsockname()[1]
-        ports = free_ports(Ports(web=taken, mailbox=0, smtp=0))
-    assert taken not in (ports.web, ports.mailbox, ports.smtp)
-    assert len({ports.web, ports.mailbox, ports.smtp}) == 3
-
-
-def test_a_free_port_is_kept() -> None:
-    wished = free_ports(Ports(web=0, mailbox=0, smtp=0))
-    assert free_ports(wished) == wished
 
 
 def test_the_ports_of_the_last_start_are_remembered(places: Places) -> None:

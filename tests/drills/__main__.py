@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from . import calm, clock, copies, disk, kill, pace, plans, postgres, races, redis, smtp  # noqa: F401  each registers its drills
+from . import calm, clock, copies, disk, imports, kill, pace, plans, postgres, races, redis, smtp  # noqa: F401  each registers its drills
 from .drill import DRILLS, Drill, perform
 from .report import line
 from .servers import unmount_all

@@ -4,10 +4,12 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from apps.audiences.models import Contact
+from apps.audiences import intake
+from apps.audiences.models import Contact, ContactImport
 from apps.campaigns import services as campaigns
 from apps.campaigns.models import Campaign, MessageTemplate, Touchpoint
 from apps.campaigns.stillness import await_stillness
@@ -199,3 +201,26 @@ def circuit_opened(port: int, *, within: float) -> float | None:
             return round(time.monotonic() - began, 1)
         time.sleep(0.1)
     return None
+
+
+def uploaded(rows: int) -> int:
+    """An import whose file of so many rows waits for its check."""
+    lines = ["email,name,language", *(f"import-{number}@example.org,Person {number},fr" for number in range(rows))]
+    file = SimpleUploadedFile("contacts.csv", "\n".join(lines).encode())
+    job = intake.receive(file, actor=factories.make_user(username="importer"), now=timezone.now())
+    intake.confirm_columns(job, job.meanings, now=timezone.now())
+    return int(job.pk)
+
+
+def begin_import(job: int) -> bool:
+    return intake.begin_import(ContactImport.objects.get(pk=job), skip_errors=False)
+
+
+def import_progress(job: int) -> dict[str, Any]:
+    return dict(ContactImport.objects.values("state", "done", "total", "problem").get(pk=job))
+
+
+def imported(job: int) -> dict[str, int]:
+    rows = Contact.objects.filter(email__startswith="import-")
+    counts = rows.aggregate(contacts=Count("pk"), addresses=Count("email", distinct=True))
+    return counts | ContactImport.objects.values("added", "done").get(pk=job)
