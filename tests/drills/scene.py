@@ -216,6 +216,11 @@ def begin_import(job: int) -> bool:
     return intake.begin_import(ContactImport.objects.get(pk=job), skip_errors=False)
 
 
+def end_import_lease(job: int) -> None:
+    """As if nothing had been heard of its worker for a minute."""
+    ContactImport.objects.filter(pk=job).update(leased_until=timezone.now())
+
+
 def import_progress(job: int) -> dict[str, Any]:
     return dict(ContactImport.objects.values("state", "done", "total", "problem").get(pk=job))
 
