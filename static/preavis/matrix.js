@@ -396,7 +396,6 @@ if (form) {
     const undo = () => step(past, future, history.querySelector("[data-undo]").textContent);
     const redo = () => step(future, past, history.querySelector("[data-redo]").textContent);
     history.hidden = false;
-    form.querySelector("[data-keys]").hidden = false;
     history.querySelector("[data-undo]").addEventListener("click", undo);
     history.querySelector("[data-redo]").addEventListener("click", redo);
     document.addEventListener("keydown", (event) => {
