@@ -1,6 +1,9 @@
 """What is written and when, with the server's part played by hand at the other end of a pair of sockets."""
 
+import select
 import socket
+import ssl
+import threading
 import time
 
 import pytest
@@ -26,20 +29,40 @@ def envelope_of(number: int) -> bytes:
 class Server:
     """The other end."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
         self.ours, self.theirs = socket.socketpair()
-        self.ours.settimeout(2)
+        for end in (self.ours, self.theirs):
+            end.settimeout(2)
+        if tls:
+            self.seal(tls)
+
+    def seal(self, tls: ssl.SSLContext) -> None:
+        self.ours = tls.wrap_socket(self.ours, server_side=True, do_handshake_on_connect=False)
+        greeting = threading.Thread(target=self.ours.do_handshake)
+        greeting.start()
+        self.theirs = _trusting().wrap_socket(self.theirs)
+        greeting.join()
 
     def heard(self) -> bytes:
-        return self.ours.recv(1_000_000)
+        """All that has been written: of TLS each write is a record of its own, or several."""
+        heard = self.ours.recv(1_000_000)
+        while heard and isinstance(self.ours, ssl.SSLSocket) and select.select([self.ours], [], [], 0)[0]:
+            heard += self.ours.recv(1_000_000)
+        return heard
 
     def say(self, words: bytes) -> None:
         self.ours.sendall(words)
 
 
-@pytest.fixture
-def server():
-    server = Server()
+def _trusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+@pytest.fixture(params=["in the clear", "over TLS"])
+def server(request, certificate_context):
+    server = Server(certificate_context if request.param == "over TLS" else None)
     yield server
     server.ours.close()
     server.theirs.close()

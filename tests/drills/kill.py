@@ -35,6 +35,18 @@ def kill_connections(run: Run) -> None:
     _kill_workers(run, connections=run.size.connections)
 
 
+@drill(
+    "kill-sealed",
+    promise="Workers that send over TLS, through several connections each, are killed with kill -9: nobody is lost, nobody is written to "
+    "twice, and a kill leaves at most one message per connection in doubt.",
+    small={"people": 300, "times": 1, "connections": 4},
+    full={"people": 12_000, "times": 25, "connections": 8},
+)
+def kill_sealed(run: Run) -> None:
+    run.stage.seal_mail()
+    _kill_workers(run, connections=run.size.connections)
+
+
 def _kill_workers(run: Run, *, connections: int) -> None:
     """Half of the victims are whole workers, half only the process in which one works."""
     run.stage.beat()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -76,6 +77,7 @@ class Sink:
         self.faults = faults or []
         self.received: list[Received] = []
         self.port = 0
+        self.tls: ssl.SSLContext | None = None  # with one, nothing is taken in the clear
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="sink", daemon=True)
         self._server: asyncio.Server | None = None
@@ -146,6 +148,7 @@ class _Conversation:
     def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.sink, self.reader, self.writer = sink, reader, writer
         self.recipient = ""
+        self.must_be_sealed = sink.tls is not None
 
     async def hold(self) -> None:
         await self.answer("greeting")
@@ -153,6 +156,8 @@ class _Conversation:
             verb = line[:4].upper()
             if verb in (b"EHLO", b"HELO"):
                 await self.answer("ehlo")
+            elif verb == b"STAR" and self.must_be_sealed:
+                await self.seal()
             elif verb == b"MAIL":
                 self.recipient = ""
                 await self.answer("mail")
@@ -167,6 +172,12 @@ class _Conversation:
                 return
             else:
                 self.writer.write(b"250 2.0.0 Ok\r\n")
+
+    async def seal(self) -> None:
+        assert self.sink.tls
+        self.writer.write(b"220 2.0.0 Go ahead\r\n")
+        await self.writer.start_tls(self.sink.tls)
+        self.must_be_sealed = False
 
     async def take_message(self) -> None:
         """A client that pipelines says DATA before it has read that its recipient was refused."""
@@ -198,7 +209,7 @@ class _Conversation:
     async def answer(self, step: str, message: Received | None = None) -> bool:
         """Replies as usual, or as a fault has it; whether that was a yes. `message` is received unless it is refused."""
         fault = next((fault for fault in self.sink.faults if fault.strikes(step, self.recipient)), Fault(step=step))
-        reply = fault.reply.encode() + b"\r\n" if fault.reply else REPLIES[step]
+        reply = fault.reply.encode() + b"\r\n" if fault.reply else self.usual(step)
         is_yes = reply[:1] in b"23"
         if message and is_yes:
             self.sink.received.append(message)
@@ -222,6 +233,13 @@ class _Conversation:
             await self.writer.drain()
             raise _Closed
         return is_yes
+
+    def usual(self, step: str) -> bytes:
+        if self.must_be_sealed and step == "ehlo":
+            return b"250-sink.test\r\n250 STARTTLS\r\n"
+        if self.must_be_sealed and step == "mail":
+            return b"530 5.7.0 Must issue a STARTTLS command first\r\n"
+        return REPLIES[step]
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -17,6 +17,8 @@ from typing import Any
 
 import psycopg
 
+from tests.certificates import make_certificate, server_context
+
 from .servers import Missing, Postgres, Redis
 from .sink import Sink
 
@@ -134,6 +136,12 @@ class Stage:
         if self.house.postgres is None:
             raise Missing("this drill is about PostgreSQL, and its server programs are not installed here")
         return self.house.postgres
+
+    def seal_mail(self) -> None:
+        """From here on the mail server wants TLS, by a certificate that the parts started from here on trust."""
+        certificate = make_certificate(self.folder / "mail.pem")
+        self.sink.tls = server_context(certificate)
+        self.env |= {"EMAIL_USE_TLS": "true", "SSL_CERT_FILE": str(certificate)}
 
     def scene(self, verb: str, *words: object, **named: object) -> Any:
         """Asks tests/drills/scene.py inside the installation, in a process that stays."""

@@ -1,8 +1,11 @@
 """The sink of the drills has to fail exactly as it is told, or the drills show nothing."""
 
 import smtplib
+import ssl
 
 import pytest
+
+from tests.certificates import make_certificate, server_context
 
 from .sink import Fault, Sink
 
@@ -83,5 +86,18 @@ def test_421_greets_and_hangs_up(sink):
     with pytest.raises(smtplib.SMTPConnectError):
         send(sink)
     send(sink)
+
+    assert kept(sink) == [("cem@example.org", "k1")]
+
+
+def test_with_a_certificate_it_takes_nothing_in_the_clear(sink, tmp_path):
+    certificate = make_certificate(tmp_path / "server.pem")
+    sink.tls = server_context(certificate)
+    with pytest.raises(smtplib.SMTPSenderRefused, match="STARTTLS"):
+        send(sink)
+
+    with smtplib.SMTP("127.0.0.1", sink.port, timeout=5) as client:
+        client.starttls(context=ssl.create_default_context(cafile=str(certificate)))
+        client.sendmail("ana@example.org", ["cem@example.org"], TEXT)
 
     assert kept(sink) == [("cem@example.org", "k1")]
