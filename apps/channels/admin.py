@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter
+from apps.common.empty_lists import WhenEmpty
 
 from .forms import DOUBT_FIELDS, PRICE_FIELDS, ChannelForm, NewChannelForm, TestForm, form_for, setting_fields
 from .models import Channel, ChannelKind
@@ -40,6 +41,10 @@ class ChannelAdmin(ArchiveAdmin):
     also_compared = ("sealed_secrets",)
     search_fields = ("name", "slug")
     change_form_template = "admin/channels/change_form.html"
+    when_empty = WhenEmpty(
+        title=_("There is no way to reach anybody yet"),
+        words=_("Add a channel, such as e-mail, say how it is reached, and send yourself a test."),
+    )
 
     def get_form(self, request: HttpRequest, obj: Channel | None = None, change: bool = False, **kwargs: Any) -> type[ModelForm]:
         kwargs["form"] = form_for(obj.kind) if obj else NewChannelForm

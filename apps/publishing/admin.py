@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
+from apps.common.empty_lists import WhenEmpty
 
 from . import services
 from .forms import CHOICES, FeedForm
@@ -33,6 +34,12 @@ class FeedAdmin(TrailAdmin):
     fields = (*CHOICES, "last_used_at", "last_client", "revoked_at")
     readonly_fields = ("last_used_at", "last_client", "revoked_at")
     actions = None
+    when_empty = WhenEmpty(
+        title=gettext_lazy("Nobody subscribes to a calendar yet"),
+        words=gettext_lazy(
+            "Add a feed for the services or segments that somebody wants in their calendar; its address is shown to you then."
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Feed]:
         return super().get_queryset(request).prefetch_related("services", "segments")

@@ -11,6 +11,7 @@ from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.forms import ZoneField
 from apps.accounts.models import User
+from apps.common.empty_lists import WhenEmpty
 
 from .models import LIVE_STATUSES, Blackout, Service
 from .services import archive_services, rename_service, restore_services
@@ -30,6 +31,10 @@ class ServiceAdmin(ArchiveAdmin):
                 "description": _("Something customers depend on, named as they call it: messages and calendars show it."),
             },
         ),
+    )
+    when_empty = WhenEmpty(
+        title=_("No service is named yet"),
+        words=_("Add what your windows touch, in the words of those who use it: a window names at least one service."),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
@@ -93,6 +98,13 @@ class BlackoutAdmin(TrailAdmin):
     date_hierarchy = "first_date"
     actions = None
     fields = ("name", "first_date", "last_date", "time_zone", "services", "is_strict")
+    when_empty = WhenEmpty(
+        title=_("Work is welcome on every day"),
+        words=_(
+            "Add the days on which no work is wanted, such as a sale or the end of the year: windows that touch them are "
+            "warned of, or refused where it is strict."
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Blackout]:
         rows: QuerySet[Blackout] = super().get_queryset(request)

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from apps.common.empty_lists import WhenEmpty
 from apps.common.sheets import defused
 
 from ..models import AuditEvent
@@ -54,6 +55,16 @@ class AuditEventAdmin(admin.ModelAdmin):
     list_per_page = 50
     change_list_template = "admin/accounts/auditevent/change_list.html"
     actions = None
+    when_empty = WhenEmpty(
+        title=gettext_lazy("Nothing has been done yet"),
+        words=gettext_lazy(
+            "Every change in the admin and every deed is kept here, with who did it, when, and what was there before. Add "
+            "a window, and it begins."
+        ),
+        url_name="admin:windows_maintenancewindow_changelist",
+        label=gettext_lazy("Go to the windows"),
+        permission="windows.view_maintenancewindow",
+    )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TrailList

@@ -12,6 +12,7 @@ from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.doors.filters import LatestValuesFilter
 from apps.accounts.models import User
 from apps.common.archiving import ArchivedFilter
+from apps.common.empty_lists import WhenEmpty
 
 from ..forms import ContactForm
 from ..models import AddressKind, Contact, Suppression
@@ -36,6 +37,16 @@ class ContactAdmin(ArchiveAdmin):
         (_("Addresses"), {"fields": ("email", "phone", "not_to_be_used")}),
         (_("How they read"), {"fields": ("language", "time_zone")}),
         (_("What segments may ask for"), {"fields": ("attributes",)}),
+    )
+    when_empty = WhenEmpty(
+        title=_("Nobody is known yet"),
+        words=_(
+            "Import your contacts from a file: it is checked row by row before anything is saved, and the same file again "
+            "changes nothing."
+        ),
+        url_name="admin:audiences_contact_import",
+        label=_("Import contacts"),
+        permission="audiences.add_contact",
     )
 
     def get_urls(self) -> list[URLPattern]:

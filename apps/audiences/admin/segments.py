@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
+from apps.common.empty_lists import WhenEmpty
 
 from ..forms import SegmentForm
 from ..known_values import known_values
@@ -44,6 +45,13 @@ class SegmentAdmin(ArchiveAdmin):
     prepopulated_fields = {"slug": ("name",)}
     list_per_page = 50
     readonly_fields = ("contacts_now",)
+    when_empty = WhenEmpty(
+        title=_("There is no group of people yet"),
+        words=_(
+            "A segment is a rule, such as all customers of one service; who belongs to it is found anew for each message. "
+            "Add the first."
+        ),
+    )
 
     def get_fieldsets(self, request: HttpRequest, obj: Segment | None = None) -> Any:
         """Who may not change it reads the rule in words."""

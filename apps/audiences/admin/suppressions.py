@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
+from apps.common.empty_lists import WhenEmpty
 from apps.common.times import format_instant
 
 from ..forms import SuppressionForm
@@ -35,6 +36,13 @@ class SuppressionAdmin(TrailAdmin):
                 "fields": ("kind", "address", "reason", "segment", "note"),
                 "description": _("The address is not used any more, whichever contact has it and whatever an import says."),
             },
+        ),
+    )
+    when_empty = WhenEmpty(
+        title=_("No address is left out"),
+        words=_(
+            "Addresses that bounce, complain or unsubscribe come here by themselves and are not written to again. You can "
+            "add one by hand."
         ),
     )
 

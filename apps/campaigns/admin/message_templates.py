@@ -18,6 +18,7 @@ from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.audiences.models import Contact
 from apps.channels.models import Channel, ChannelKind
 from apps.common.archiving import ArchivedFilter
+from apps.common.empty_lists import WhenEmpty
 
 from ..content import VARIABLES, ContentError, Reader, check_template, gather, language_of, problems_of, zone_of
 from ..content.choice import left_without
@@ -57,6 +58,13 @@ class MessageTemplateAdmin(ArchiveAdmin):
     list_select_related = ("segment",)
     search_fields = ("content_key", "subject", "body")
     when_archived = _("It is used no more: the next more general text takes its place. It can be brought back at any time.")
+    when_empty = WhenEmpty(
+        title=_("No text is written yet"),
+        words=_(
+            "Texts are what the messages of a playbook say. “manage.py load_playbooks” loads some in English and French "
+            "for every step; or write your own."
+        ),
+    )
 
     def why_not_archived(self, obj: MessageTemplate) -> str:
         if left_without(obj):

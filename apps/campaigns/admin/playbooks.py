@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.doors.choices import chosen_in, object_id_of, offer_active
 from apps.channels.models import MAIL_KINDS, Channel
+from apps.common.empty_lists import WhenEmpty
 
 from ..forms.durations import Offset
 from ..forms.fields import LengthField, OffsetField
@@ -121,6 +122,13 @@ class PlaybookAdmin(ArchiveAdmin):
     prepopulated_fields = {"slug": ("name",)}
     inlines = (StepInline,)
     when_archived = _("It is proposed for new windows no longer. Campaigns that follow it keep it.")
+    when_empty = WhenEmpty(
+        title=_("There is no playbook yet"),
+        words=_(
+            "A playbook says which messages a window leads to, and when. “manage.py load_playbooks” loads three to begin "
+            "with; or add your own."
+        ),
+    )
 
     def why_not_archived(self, obj: Playbook) -> str:
         if obj.is_default:

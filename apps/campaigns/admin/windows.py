@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.trail.history import about
+from apps.common.empty_lists import WhenEmpty
 from apps.common.times import format_period
 from apps.windows.models import MaintenanceWindow
 
@@ -42,6 +43,13 @@ class MaintenanceWindowAdmin(TrailAdmin):
     ordering = ("-starts_at",)
     list_per_page = 50
     actions = None
+    when_empty = WhenEmpty(
+        title=_("No window is planned"),
+        words=_(
+            "Add the first one: give it a title, its services, start, duration and impact, and the messages it leads to "
+            "are shown before anything is saved."
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MaintenanceWindow]:
         return super().get_queryset(request).prefetch_related("services")

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.campaigns.moments import touchpoint_words
+from apps.common.empty_lists import WhenEmpty
 from apps.common.text import one_line
 
 from .. import services
@@ -88,6 +89,16 @@ class DeliveryAdmin(ReadOnly, TrailAdmin):
         "waits_for",
     )
     readonly_fields = fields
+    when_empty = WhenEmpty(
+        title=_("Nothing has been sent yet"),
+        words=_(
+            "Each message to each recipient stands here as soon as it is written, shortly before it leaves. Schedule a "
+            "window, and its messages follow."
+        ),
+        url_name="admin:windows_maintenancewindow_changelist",
+        label=_("Go to the windows"),
+        permission="windows.view_maintenancewindow",
+    )
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Pages of a campaign link to the log of theirs."""

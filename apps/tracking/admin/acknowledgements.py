@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from apps.common.empty_lists import WhenEmpty
 from apps.delivery.admin.deliveries import DeliveryAdmin, ReadOnly
 
 from ..models import Acknowledgement
@@ -20,6 +21,16 @@ class AcknowledgementAdmin(ReadOnlyAdmin):
     search_fields = ("address", "delivery__contact__name", "delivery__contact__organisation", "comment")
     search_help_text = _("Address, name or organisation of the recipient, or the words of a comment")
     fields = ("recipient", "address", "organisation", "answer", "comment", "answered_at", "received_at", "sequence", "campaign")
+    when_empty = WhenEmpty(
+        title=_("Nobody has answered an invitation"),
+        words=_(
+            "Where a step sends a calendar invitation, those who accept or decline it stand here, once a mailbox for "
+            "their answers is set up."
+        ),
+        url_name="admin:tracking_inboxmessage_changelist",
+        label=_("Look at the mailbox"),
+        permission="tracking.view_inboxmessage",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Acknowledgement]:
         return super().get_queryset(request).select_related("delivery__contact", "campaign__window")

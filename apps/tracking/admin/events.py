@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.doors.filters import LatestValuesFilter
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.campaigns.moments import touchpoint_words
+from apps.common.empty_lists import WhenEmpty
 from apps.delivery.models import Delivery
 from apps.delivery.searching import search
 
@@ -36,6 +37,13 @@ class EventAdmin(ReadOnlyAdmin):
     search_fields = ("delivery__address", "rule")
     search_help_text = _("Address of the recipient, or rule")
     fields = ("at", "type", "verdict", "rule", "source", "recipient", "touchpoint", "link", "user_agent", "detail")
+    when_empty = WhenEmpty(
+        title=_("Nothing has come back yet"),
+        words=_("Opens, clicks, bounces and complaints stand here as soon as messages have left and their recipients read them."),
+        url_name="admin:delivery_delivery_changelist",
+        label=_("Go to the deliveries"),
+        permission="delivery.view_delivery",
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
@@ -69,6 +77,17 @@ class ProviderEventAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "provider", "kind", "handled_at", "note")
     list_filter = ("provider",)
     fields = ("received_at", "provider", "handled_at", "note", "payload")
+    when_empty = WhenEmpty(
+        title=_("No provider has reported anything"),
+        words=_(
+            "Point the webhook of your mail provider at /anymail/<provider>/tracking/ and name its secret in "
+            "WEBHOOK_SECRET: its reports of bounces and complaints stand here as they come. The channel shows which "
+            "provider sends."
+        ),
+        url_name="admin:channels_channel_changelist",
+        label=_("Go to the channels"),
+        permission="channels.view_channel",
+    )
 
     @admin.display(description=_("type"))
     def kind(self, report: ProviderEvent) -> str:

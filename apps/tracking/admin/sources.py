@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.forms import ZoneField
 from apps.accounts.models import User
+from apps.common.empty_lists import WhenEmpty
 
 from .. import services
 from ..models import TicketSource
@@ -40,6 +41,13 @@ class TicketSourceAdmin(TrailAdmin):
     readonly_fields = ("last_seen_at",)
     prepopulated_fields = {"slug": ("name",)}
     actions = None
+    when_empty = WhenEmpty(
+        title=gettext_lazy("No help desk is connected"),
+        words=gettext_lazy(
+            "Add a source: it gives you an address and a secret, to which the help desk reports its tickets. Without one, "
+            "windows cannot be compared with quiet days."
+        ),
+    )
 
     def has_delete_permission(self, request: HttpRequest, obj: TicketSource | None = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or not obj.tickets.exists())

@@ -12,6 +12,7 @@ from apps.accounts.doors.filters import LatestValuesFilter, PeriodFilter
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 from apps.campaigns.models import Campaign
+from apps.common.empty_lists import WhenEmpty
 
 from .. import services
 from ..models import Ticket
@@ -40,6 +41,16 @@ class TicketAdmin(TrailAdmin):
     actions = None
     fields = (*TOLD_BY_THE_DESK, "campaign")
     readonly_fields = TOLD_BY_THE_DESK
+    when_empty = WhenEmpty(
+        title=_("No ticket has been reported"),
+        words=_(
+            "Tickets come from your help desk, which reports them to a ticket source; or import a file of them there. "
+            "They are compared with what is usual at that hour."
+        ),
+        url_name="admin:tracking_ticketsource_changelist",
+        label=_("Go to the ticket sources"),
+        permission="tracking.view_ticketsource",
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

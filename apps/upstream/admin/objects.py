@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
+from apps.common.empty_lists import WhenEmpty
 
 from .. import services
 from ..forms import ObjectServicesForm
@@ -27,6 +28,16 @@ class UpstreamObjectAdmin(TrailAdmin):
     fields = ("provider_key", "object_id", "services", "decided_by", "decided_at")
     readonly_fields = ("provider_key", "object_id", "decided_by", "decided_at")
     actions = None
+    when_empty = WhenEmpty(
+        title=gettext_lazy("No object of a provider is known"),
+        words=gettext_lazy(
+            "When you say on a notice which services stand on one of its objects (a circuit, a rack), that is remembered "
+            "here for the drafts of later notices."
+        ),
+        url_name="admin:upstream_upstreamnotice_changelist",
+        label=gettext_lazy("Look at the notices"),
+        permission="upstream.view_upstreamnotice",
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UpstreamObject]:
         return super().get_queryset(request).prefetch_related("services")
