@@ -12,7 +12,7 @@ from apps.campaigns.models import Reason, Touchpoint, TouchpointState
 from apps.campaigns.stillness import Unanswered
 from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import services, store
-from apps.delivery.expand import expand_touchpoint
+from apps.delivery.expand import Expanded, expand_touchpoint
 from apps.delivery.models import Batch, Delivery
 from apps.delivery.resolutions import Resolution
 from apps.delivery.steering import pause
@@ -37,16 +37,21 @@ pytestmark = [
 ]
 
 
+def in_a_thread(deed):
+    """With a connection of its own."""
+    try:
+        return deed()
+    finally:
+        connection.close()
+
+
 def at_once(*deeds):
     """Runs the deeds in threads that start together, each with a connection of its own; their results in order."""
     start = threading.Barrier(len(deeds))
 
     def run(deed):
         start.wait()
-        try:
-            return deed()
-        finally:
-            connection.close()
+        return in_a_thread(deed)
 
     with ThreadPoolExecutor(len(deeds)) as pool:
         return list(pool.map(run, deeds))
@@ -69,6 +74,18 @@ def test_two_expanders_write_everybody_once():
 
     assert Delivery.objects.count() == 20
     assert Batch.objects.count() == 1
+
+
+def test_a_second_expander_of_one_touchpoint_does_not_wait_for_the_first():
+    make_contact()
+    touchpoint = make_touchpoint()
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.WRITTEN  # and not committed yet
+        second = pool.submit(lambda: in_a_thread(lambda: expand_touchpoint(touchpoint.pk, now=NOW)))
+        assert second.result(timeout=10) is Expanded.NOT_NOW
+
+    assert Delivery.objects.count() == 1
 
 
 def test_two_siblings_expanded_together_share_their_people():
