@@ -47,6 +47,7 @@ class Spot:
     anchor: str  # empty for what the engine itself added
     offset_days: int
     offset: timedelta
+    label: str  # what planners call its moment
     column: ColumnKey
     content_key: str
     state: str
@@ -59,7 +60,7 @@ class Spot:
     otherwise: str = ""  # the channel for those whom this one cannot reach
     instead_of: str = ""  # the channel that could not reach those to whom this goes
     urgency: str = Urgency.ROUTINE
-    is_by_hand: bool = False  # a person switched it on or off, whatever the playbook says
+    is_by_hand: bool = False  # a person added it, or switched it on or off, whatever the playbook says
     touchpoint: Touchpoint | None = None
 
     @property
@@ -69,6 +70,11 @@ class Spot:
     @property
     def cell(self) -> CellKey:
         return CellKey(self.step_key, *self.column)
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What happens, and to what it is tied; see moments.py."""
+        return moment_words(self.step_key, self.occurrence, self.anchor, self.offset_days, self.offset, self.label)
 
     @property
     def name(self) -> str:
@@ -210,7 +216,7 @@ def campaign_board(campaign: Campaign) -> Board:
 def with_hand(spots: Iterable[Spot], decided: Iterable[HandMade]) -> list[Spot]:
     """`spots` of touchpoints, which say so where a person switched their cell on or off."""
     by_hand = {one.cell for one in decided if one.is_on is not None}
-    return [replace(spot, is_by_hand=spot.cell in by_hand) for spot in spots]
+    return [replace(spot, is_by_hand=spot.is_by_hand or spot.cell in by_hand) for spot in spots]
 
 
 def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
@@ -221,6 +227,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         anchor=step.anchor if step else "",
         offset_days=step.offset_days if step else 0,
         offset=step.offset if step else timedelta(0),
+        label=step.label if step else "",
         column=(touchpoint.segment_id, touchpoint.channel_id),
         content_key=touchpoint.content_key,
         state=touchpoint.state,
@@ -233,6 +240,7 @@ def touchpoint_spot(touchpoint: Touchpoint) -> Spot:
         otherwise=str(step.fallback_channel or "") if step and touchpoint.audience != Audience.FAILED else "",
         instead_of=str(step.channel) if step and touchpoint.audience == Audience.FAILED else "",
         urgency=touchpoint.urgency,
+        is_by_hand=step is not None and step.campaign_id is not None,
         touchpoint=touchpoint,
     )
 
@@ -244,6 +252,7 @@ def planned_spot(row: PlannedTouchpoint) -> Spot:
         anchor=row.step.anchor,
         offset_days=row.step.offset_days,
         offset=row.step.offset,
+        label=row.step.label,
         column=row.step.column,
         content_key=row.step.content_key,
         state=row.state,
@@ -350,7 +359,7 @@ class _Painter:
     def row(self, moment: Sequence[Spot]) -> Row:
         by_column = {spot.column: spot for spot in moment}
         first, due_at = moment[0], min((spot.due_at for spot in moment if spot.due_at), default=None)
-        label, anchor = moment_words(first.step_key, first.occurrence, first.anchor, first.offset_days, first.offset)
+        label, anchor = first.words
         at_once = self._leaves_at_once(first, due_at)
         return Row(
             moment=label,

@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
 
-from .board import Spot, order_of, touchpoint_spot
+from .board import Spot, order_of, planned_spot, touchpoint_spot
 from .fates import AFTERWARDS, CHANGES, Effect, EffectRow, Fate, rows_of
 from .models import Anchor, Campaign, Reason, Touchpoint, TouchpointState
-from .moments import moment_words, reason_words, short_words
+from .moments import reason_words, short_words
 from .planner import PlannedTouchpoint
 from .plans import times_of
 from .reach import ColumnKey, Counts, Reach, reaches
@@ -187,11 +187,11 @@ class _Teller:
         is_kept = row.is_held_back if row else self._keeps(planned)
         if row:
             spot = touchpoint_spot(row)
-            moment, anchor, before = *_words(spot), self._before(spot)
+            moment, anchor, before = *spot.words, self._before(spot)
             is_timed = row.state not in STILL_TO_COME or row.state == TouchpointState.HELD
             fate = Fate.TIMED if is_timed and leaves else Fate.MOVED
         else:
-            moment, anchor = moment_words(step.key, planned.occurrence, step.anchor, step.offset_days, step.offset)
+            moment, anchor = planned_spot(planned).words
             fate, before = Fate.ADDED, ""
         return Effect(
             fate=fate,
@@ -226,7 +226,7 @@ class _Teller:
         )
 
     def _effect(self, spot: Spot, *, fate: Fate, at: datetime | None, before: str, reason: str) -> Effect:
-        moment, anchor = _words(spot)
+        moment, anchor = spot.words
         return Effect(
             fate=fate,
             at=at,
@@ -247,7 +247,3 @@ class _Teller:
 
     def _time(self, instant: datetime) -> str:
         return short_words(instant, self.campaign.window.time_zone)
-
-
-def _words(spot: Spot) -> tuple[str, str]:
-    return moment_words(spot.step_key, spot.occurrence, spot.anchor, spot.offset_days, spot.offset)

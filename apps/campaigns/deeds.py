@@ -25,6 +25,8 @@ DEEDS = {
 FACTS = {
     "playbook": _("Playbook"),
     "of": _("Duplicate of"),
+    "moments_added": _("Moments added"),
+    "moments_removed": _("Moments taken away"),
     "switched_on": _("Switched on"),
     "switched_off": _("Switched off"),
     "owners": _("Owners"),

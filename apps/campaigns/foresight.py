@@ -7,8 +7,8 @@ from datetime import datetime
 from apps.windows.models import MaintenanceWindow
 from apps.windows.rules import announced_end
 
-from .matrix.cells import HandMade
 from .models import Campaign
+from .planner import PlanStep
 from .plans import campaign_plan, standings, times_of
 from .replanning import Change, cancellation_changes, replan_changes, withdrawal_changes
 
@@ -24,9 +24,9 @@ def foresee_move(
     return _foresee(campaign, window, now=now, moved=times_of(window) != times_of(campaign.window))
 
 
-def foresee_cells(campaign: Campaign, by_hand: Sequence[HandMade], *, now: datetime) -> list[Change]:
-    """What deciding so by hand would change about the touchpoints."""
-    return _foresee(campaign, campaign.window, now=now, by_hand=by_hand)
+def foresee_steps(campaign: Campaign, asked: Sequence[PlanStep], *, now: datetime) -> list[Change]:
+    """What asking for these steps, by hand, would change about the touchpoints."""
+    return _foresee(campaign, campaign.window, now=now, asked=asked)
 
 
 def foresee_start(campaign: Campaign, *, now: datetime) -> list[Change]:
@@ -56,8 +56,8 @@ def _foresee(
     *,
     now: datetime,
     moved: bool = False,
-    by_hand: Sequence[HandMade] | None = None,
+    asked: Sequence[PlanStep] | None = None,
 ) -> list[Change]:
-    rows = campaign_plan(campaign, window, now=now, moved=moved, by_hand=by_hand)
+    rows = campaign_plan(campaign, window, now=now, moved=moved, asked=asked)
     standing = standings(list(campaign.touchpoints.order_by("pk")), campaign.window)
     return replan_changes(standing, rows, times=times_of(window), correct=moved, is_over=window.actual_ended_at is not None)

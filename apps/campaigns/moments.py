@@ -37,8 +37,16 @@ AFTER: Words = {
 }
 
 
-def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset: timedelta) -> tuple[str, str]:
-    """What happens and to what it is tied; the second is empty where the first says it all. No anchor: the engine's own."""
+def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset: timedelta, label: str = "") -> tuple[str, str]:
+    """What happens and to what it is tied; the second is empty where the first says it all. No anchor: the engine's own.
+
+    `label`: what planners call it, if anything.
+    """
+    first, second = _plain_words(step_key, occurrence, anchor, days, offset)
+    return (_("%(name)s: %(moment)s") % {"name": label, "moment": first}, second) if label else (first, second)
+
+
+def _plain_words(step_key: str, occurrence: int, anchor: str, days: int, offset: timedelta) -> tuple[str, str]:
     if step_key == "cancellation":
         return _("Cancellation"), ""
     if step_key == "correction":
@@ -56,7 +64,7 @@ def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset:
 def touchpoint_words(touchpoint: Touchpoint) -> str:
     """For lists: “−1 h before the start”. Needs `touchpoint.step`."""
     step, plain = touchpoint.step, ("", 0, timedelta(0))
-    anchored = (step.anchor, step.offset_days, step.offset) if step else plain
+    anchored = (step.anchor, step.offset_days, step.offset, step.label) if step else plain
     return " ".join(words for words in moment_words(touchpoint.step_key, touchpoint.occurrence, *anchored) if words)
 
 

@@ -89,7 +89,9 @@ class PlanStep:
     attaches_maintnote: bool = False
     otherwise: str = ""  # the name of the channel for those whom this one cannot reach
     owner_id: int | None = None  # None: the owner of the campaign
-    is_by_hand: bool = False  # a person switched it on or off, whatever the playbook says
+    label: str = ""  # what planners call its moment
+    is_own: bool = False  # of a moment that a person added to this campaign alone
+    is_by_hand: bool = False  # a person added it, or switched it on or off, whatever the playbook says
     is_taken_out: bool = False
     since: datetime | None = None  # switched on then: an announcement is not due before
 

@@ -1,6 +1,6 @@
 """From rows to the planner's values: what a window, a playbook and standing touchpoints mean to the plan."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from apps.channels.models import MAIL_KINDS, Channel, ChannelKind
@@ -55,6 +55,9 @@ def plan_step(step: Step) -> PlanStep:
         when_late=step.when_late,
         otherwise=str(step.fallback_channel or ""),
         owner_id=step.owner_id,
+        label=step.label,
+        is_own=step.campaign_id is not None,
+        is_by_hand=step.campaign_id is not None,
     )
 
 
@@ -68,6 +71,11 @@ def channel_traits(channel: Channel) -> ChannelTraits:
 
 def playbook_steps(playbook: Playbook) -> list[PlanStep]:
     return [plan_step(step) for step in playbook.steps.select_related("channel", "fallback_channel")]
+
+
+def plan_steps(playbook: Playbook, window: MaintenanceWindow | None) -> list[PlanStep]:
+    """Those of `playbook` and of the moments added to the plan of `window`, before single cells are switched by hand."""
+    return [plan_step(step) for step in Step.objects.in_plan(playbook, window).select_related("channel", "fallback_channel")]
 
 
 def hand_made(window: MaintenanceWindow | None) -> list[HandMade]:
@@ -86,22 +94,25 @@ def hand_made(window: MaintenanceWindow | None) -> list[HandMade]:
 
 
 def preview_plan(
-    window: PlanWindow, playbook: Playbook, *, by_hand: Sequence[HandMade] = (), now: datetime
+    window: PlanWindow, playbook: Playbook, *, existing: MaintenanceWindow | None = None, now: datetime
 ) -> list[PlannedTouchpoint]:
-    """The plan that `playbook` and what was decided by hand give for a window that need not exist yet; writes nothing."""
-    return plan(window, with_hand_made(playbook_steps(playbook), by_hand), now=now)
+    """The plan that `playbook` gives for a window that need not exist yet, with what was decided by hand where it does."""
+    return plan(window, with_hand_made(plan_steps(playbook, existing), hand_made(existing)), now=now)
+
+
+def traits_of(channel_ids: Collection[int]) -> dict[int, ChannelTraits]:
+    channels = Channel.objects.in_bulk(channel_ids) if channel_ids else {}
+    return {pk: channel_traits(channel) for pk, channel in channels.items()}
 
 
 def with_hand_made(steps: Sequence[PlanStep], by_hand: Iterable[HandMade]) -> list[PlanStep]:
     by_hand = list(by_hand)
-    added = {one.cell.channel_id for one in by_hand if one.is_on}
-    channels = Channel.objects.in_bulk(added) if added else {}
-    return adjusted(steps, by_hand, {pk: channel_traits(channel) for pk, channel in channels.items()})
+    return adjusted(steps, by_hand, traits_of({one.cell.channel_id for one in by_hand if one.is_on}))
 
 
 def campaign_steps(campaign: Campaign) -> list[PlanStep]:
-    """The steps of its playbook, with what was decided by hand."""
-    return with_hand_made(playbook_steps(campaign.playbook), hand_made(campaign.window))
+    """The steps of its plan, with what was decided by hand."""
+    return with_hand_made(plan_steps(campaign.playbook, campaign.window), hand_made(campaign.window))
 
 
 def campaign_plan(
@@ -110,17 +121,16 @@ def campaign_plan(
     *,
     now: datetime,
     moved: bool = False,
-    by_hand: Sequence[HandMade] | None = None,
+    asked: Sequence[PlanStep] | None = None,
 ) -> list[PlannedTouchpoint]:
     """The plan of a released campaign for `window`, which may carry values not saved yet.
 
-    `moved`: its times just changed. `by_hand`: in place of what is saved as decided by hand.
+    `moved`: its times just changed. `asked`: in place of the steps that are saved, with what was decided by hand.
     """
     if campaign.released_at is None:
         return []
-    decided = hand_made(window) if by_hand is None else by_hand
     times = released_window(campaign, window, spoken_at=now if moved else None)
-    return preview_plan(times, campaign.playbook, by_hand=decided, now=now)
+    return plan(times, campaign_steps(campaign) if asked is None else asked, now=now)
 
 
 def released_window(campaign: Campaign, window: MaintenanceWindow, *, spoken_at: datetime | None = None) -> PlanWindow:

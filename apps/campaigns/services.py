@@ -18,7 +18,7 @@ from apps.windows.models import MaintenanceWindow, WindowRevision, WindowStatus
 from apps.windows.series import repeat_window
 
 from .approval.verbs import refuse_unapproved
-from .models import Campaign, HandMadeCell, Playbook, Reason, Touchpoint, TouchpointState
+from .models import Campaign, HandMadeCell, Playbook, Reason, Step, Touchpoint, TouchpointState
 from .people import inform
 from .plans import campaign_plan, standings, times_of
 from .replanning import Change, cancellation_changes, replan_changes, withdrawal_changes
@@ -95,13 +95,17 @@ def repeat(campaign: Campaign, *, rule: str, count: int, actor: User | None, now
 
 @transaction.atomic
 def open_like(campaign: Campaign, window: MaintenanceWindow, *, actor: User | None, now: datetime) -> Campaign:
-    """Ties a draft window to the playbook of `campaign`, with what was decided by hand about that one's plan."""
+    """Ties a draft window to the playbook of `campaign`, with the moments and cells that were made by hand in its plan."""
     opened = open_campaign(window, playbook=campaign.playbook, owner=campaign.owner, actor=actor, now=now)
     Campaign.objects.filter(pk=opened.pk).update(requires_approval=campaign.requires_approval)
     decided = [*campaign.hand_made_cells.all()]
     for cell in decided:
         cell.pk, cell.campaign = None, opened
     HandMadeCell.objects.bulk_create(decided)
+    own = [*campaign.own_steps.filter(removed_at=None)]
+    for step in own:
+        step.pk, step.campaign = None, opened
+    Step.objects.bulk_create(own)
     return opened
 
 

@@ -8,7 +8,7 @@ from apps.windows.models import MaintenanceWindow, Service
 
 from .models import Campaign, Playbook
 from .planner import PlannedTouchpoint, PlanWindow
-from .plans import hand_made, plan_window, preview_plan
+from .plans import plan_window, preview_plan
 
 TEXTS = ("title", "reason", "effect", "alternatives")
 
@@ -56,4 +56,4 @@ def campaign_wish(campaign: Campaign, *, now: datetime) -> Wish:
 
 def wished_plan(wish: Wish, *, now: datetime) -> list[PlannedTouchpoint]:
     """With what was decided by hand, where the window exists."""
-    return preview_plan(wish.window, wish.playbook, by_hand=hand_made(wish.existing), now=now)
+    return preview_plan(wish.window, wish.playbook, existing=wish.existing, now=now)

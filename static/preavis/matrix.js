@@ -1,5 +1,6 @@
 // The matrix of a plan by mouse and keyboard. The form works without it: this toggles, asks the server what would follow
-// and puts the answer in place. What is switched on, whose it is and which columns there are is one state, which undo keeps.
+// and puts the answer in place. What is switched on, whose it is and which columns and moments there are is one state, which
+// undo keeps.
 const form = document.querySelector("form[data-matrix-form]");
 const PAUSE = 250;
 
@@ -19,9 +20,20 @@ if (form) {
         on: new Set(boxes().filter((box) => box.checked).map((box) => box.value)),
         owners: new Map(held("owner").map((value) => value.split("="))),
         columns: held("column"),
+        moments: held("moment"),
+        own: held("own"), // moments that are not saved yet
+        removed: held("removed"),
     });
-    const copy = (of) => ({ on: new Set(of.on), owners: new Map(of.owners), columns: [...of.columns] });
-    const mark = (of) => JSON.stringify([[...of.on].sort(), [...of.owners].sort(), of.columns]);
+    const copy = (of) => ({
+        on: new Set(of.on),
+        owners: new Map(of.owners),
+        columns: [...of.columns],
+        moments: [...of.moments],
+        own: [...of.own],
+        removed: [...of.removed],
+    });
+    const mark = (of) =>
+        JSON.stringify([[...of.on].sort(), [...of.owners].sort(), of.columns, [...of.moments].sort(), of.own, of.removed]);
     let state = read();
     const saved = mark(state);
     let isGuarded = form.querySelector(".errornote") !== null || home.querySelector(".matrix-cell.changed") !== null;
@@ -53,20 +65,26 @@ if (form) {
             box.closest("[data-cell]").classList.toggle("on", box.checked);
         }
         hold();
-        history.querySelector("[data-undo]").disabled = past.length === 0;
-        history.querySelector("[data-redo]").disabled = future.length === 0;
+        paint();
         describe();
         ask();
+    };
+    const paint = () => {
+        history.querySelector("[data-undo]").disabled = past.length === 0;
+        history.querySelector("[data-redo]").disabled = future.length === 0;
     };
     // The hidden fields say the same as the state, so that the form can be sent as it is.
     const hold = () => {
         const place = home.querySelector("[data-held]");
-        const moments = held("moment");
-        const input = (name, value) => Object.assign(document.createElement("input"), { type: "hidden", name, value });
+        const input = (name) => (value) =>
+            Object.assign(document.createElement("input"), { type: "hidden", name, value });
         place.replaceChildren(
-            ...moments.map((value) => input("moment", value)),
-            ...state.columns.map((value) => input("column", value)),
-            ...[...state.owners].map(([cell, person]) => input("owner", `${cell}=${person}`)),
+            ...state.moments.map(input("moment")),
+            ...state.columns.map(input("column")),
+            ...[...state.owners].map(([cell, person]) => `${cell}=${person}`).map(input("owner")),
+            ...state.own.map(input("own")),
+            ...state.removed.map(input("removed")),
+            ...[...state.on].filter((name) => !boxOf(name)).map(input("on")), // of a moment that comes back
         );
     };
 
@@ -147,10 +165,11 @@ if (form) {
     };
     const replace = (fresh) => {
         const place = here ? here.dataset.cell : "";
+        const isInGrid = grid()?.contains(document.activeElement);
         home.replaceChildren(...fresh.childNodes);
         prepare();
         state = read();
-        const again = place ? boxOf(place) : null;
+        const again = (place ? boxOf(place) : null) ?? (isInGrid ? boxes()[0] : null);
         if (again) {
             again.focus();
         }
@@ -259,10 +278,25 @@ if (form) {
             }
         });
     };
+    // A moment that is not saved yet is forgotten; one that is falls when all of this is saved.
+    const remove = (key) => {
+        change((next) => {
+            const isNew = (value) => new URLSearchParams(value).get("key") === key;
+            if (next.own.some(isNew)) {
+                next.own = next.own.filter((value) => !isNew(value));
+            } else {
+                next.removed.push(key);
+            }
+            next.moments = next.moments.filter((moment) => moment !== key);
+            next.on = new Set([...next.on].filter((name) => !name.startsWith(`${key}.`)));
+        });
+    };
     const press = (button) => {
         const cell = button.closest("th, td");
         if (button.matches("[data-reset]")) {
             reset(cell.parentElement);
+        } else if (button.matches("[data-remove]")) {
+            remove(button.value);
         } else if (cell.dataset.column !== undefined) {
             toggleAll([...grid().tBodies[0].rows].map((row) => row.cells[cell.cellIndex]));
         } else {
@@ -358,6 +392,7 @@ if (form) {
         const cell = event.target.closest("[data-cell]");
         const button = event.target.closest("[data-grid] button");
         if (button) {
+            event.preventDefault();
             press(button);
         } else if (cell && event.shiftKey) {
             event.preventDefault();
@@ -415,13 +450,78 @@ if (form) {
         const channel = form.querySelector("#add-channel").selectedOptions[0];
         const isPlace = channel && "place" in channel.dataset;
         const column = `${isPlace ? "" : form.querySelector("#add-segment").value}.${channel?.value ?? ""}`;
-        form.querySelector(".matrix-add").open = false;
+        form.querySelector("[data-further]").open = false;
         change((next) => {
             if (channel && !next.columns.includes(column)) {
                 next.columns.push(column);
             }
         });
     });
+
+    // A moment that the playbook lacks: the server says what it would be, or what is wrong about it
+
+    const adder = form.querySelector("[data-moment]");
+    const addMoment = async () => {
+        clearTimeout(timer);
+        running?.abort();
+        const body = new FormData(form);
+        body.append("_look", "1");
+        body.append("_add_moment", "1");
+        try {
+            const answer = await fetch(form.action, { method: "POST", body, redirect: "error" });
+            if (answer.status === 422) {
+                adder.querySelector("[data-moment-fields]").innerHTML = await answer.text();
+                adder.querySelector("[aria-invalid=true]")?.focus();
+                home.setAttribute("aria-busy", "false");
+                return;
+            }
+            if (!answer.ok) {
+                throw new Error(String(answer.status));
+            }
+            putMoment(await answer.text());
+        } catch {
+            voice.textContent = form.dataset.failed ?? "";
+        }
+    };
+    const putMoment = (html) => {
+        const known = new Set(state.moments);
+        past.push(state);
+        future = [];
+        put(html);
+        paint();
+        home.setAttribute("aria-busy", "false");
+        adder.open = false;
+        for (const field of adder.querySelectorAll("input")) {
+            field.value = "";
+        }
+        for (const problem of adder.querySelectorAll(".errorlist")) {
+            problem.remove();
+        }
+        const added = state.moments.find((moment) => !known.has(moment));
+        const first = home.querySelector(`[data-row="${CSS.escape(added ?? "")}"] input[name=on]`);
+        if (first) {
+            go(first);
+        }
+    };
+    if (adder) {
+        adder.querySelector("[data-add-moment]").addEventListener("click", (event) => {
+            event.preventDefault();
+            addMoment();
+        });
+        adder.addEventListener("toggle", () => {
+            if (adder.open) {
+                adder.querySelector("input").focus();
+            }
+        });
+    }
+    for (const pop of form.querySelectorAll(".matrix-add")) {
+        pop.addEventListener("keydown", (event) => {
+            if (event.key === "Escape") {
+                pop.open = false;
+                pop.querySelector("summary").focus();
+            }
+        });
+    }
 
     // Unsaved edits are guarded.
     let isSending = false;

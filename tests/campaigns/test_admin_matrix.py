@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.campaigns import services
-from apps.campaigns.matrix.reading import name_of
+from apps.campaigns.matrix.table import name_of
 from apps.campaigns.models import Campaign, HandMadeCell, Playbook, Touchpoint, TouchpointState
 from apps.campaigns.planner import CellKey
 from apps.channels.models import ChannelKind
@@ -34,6 +34,7 @@ def form_of(page):
     data["column"] = [f"{column.key[0] or ''}.{column.key[1]}" for column in matrix.columns]
     data["on"] = [cell.name for cell in matrix.cells if cell.is_on]
     data["owner"] = [f"{cell.name}={cell.owner_id}" for cell in matrix.cells if cell.owner_id]
+    data["own"], data["removed"] = [one.value for one in page.context["added"]], [*page.context["removed"]]
     return data
 
 

@@ -16,6 +16,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -27,14 +28,18 @@ from apps.windows.services import WindowError
 
 from ..consequences import Consequences, consequences
 from ..forms.matrix import Posted, read_posted
+from ..forms.moments import PREFIX, Choices, MomentForm, held_moments, kinds_of
 from ..forms.verbs import seen_of
-from ..matrix.cells import Wishes
+from ..matrix.adding import free_key, taken_keys
 from ..matrix.counting import keep_counts, kept_counts
 from ..matrix.playbooks import change_steps
-from ..matrix.reading import Matrix, campaign_matrix, playbook_matrix
+from ..matrix.reading import campaign_matrix, playbook_matrix
+from ..matrix.table import Matrix
 from ..matrix.writing import change_cells
 from ..models import Campaign, Playbook
-from ..reach import ColumnKey, Counts
+from ..planner import PlanStep
+from ..plans import plan_steps
+from ..reach import Counts
 from ..stillness import await_stillness
 from .pages import changed_words, find_campaign, last_change, planner, require
 
@@ -67,6 +72,16 @@ class _Subject(ABC):
     def moments(self) -> set[str]: ...
 
     @property
+    def kinds(self) -> Choices:
+        """What a moment that is added can say; nothing where none can be added."""
+        return ()
+
+    @property
+    def taken(self) -> set[str]:
+        """The keys that no moment that is added may have."""
+        return self.moments
+
+    @property
     @abstractmethod
     def mark(self) -> str:
         """Of the plan as it stands; another one means that somebody was quicker."""
@@ -75,14 +90,14 @@ class _Subject(ABC):
     def last_change(self) -> AuditEvent | None: ...
 
     @abstractmethod
-    def look(self, wishes: Wishes | None, columns: list[ColumnKey], counted: Counts) -> tuple[Matrix, Consequences | None]: ...
+    def look(self, posted: Posted | None, counted: Counts) -> tuple[Matrix, Consequences | None]: ...
 
     @abstractmethod
     def hold(self) -> None:
         """Keeps others from changing it until the transaction ends, and reads it anew."""
 
     @abstractmethod
-    def save(self, wishes: Wishes) -> int: ...
+    def save(self, posted: Posted) -> int: ...
 
     @property
     @abstractmethod
@@ -94,9 +109,21 @@ class _Subject(ABC):
 class _OfCampaign(_Subject):
     campaign: Campaign
 
+    @cached_property
+    def steps(self) -> list[PlanStep]:
+        return plan_steps(self.campaign.playbook, self.campaign.window)
+
     @property
     def moments(self) -> set[str]:
-        return set(self.campaign.playbook.steps.values_list("key", flat=True))
+        return {step.key for step in self.steps}
+
+    @cached_property
+    def kinds(self) -> Choices:
+        return kinds_of(self.steps)
+
+    @cached_property
+    def taken(self) -> set[str]:
+        return taken_keys(self.campaign) | self.moments
 
     @property
     def mark(self) -> str:
@@ -105,20 +132,28 @@ class _OfCampaign(_Subject):
     def last_change(self) -> AuditEvent | None:
         return last_change(self.campaign.window, self.campaign, self.campaign.playbook)
 
-    def look(self, wishes: Wishes | None, columns: list[ColumnKey], counted: Counts) -> tuple[Matrix, Consequences | None]:
-        matrix, changes = campaign_matrix(
-            self.campaign, wishes=wishes, further=columns, counted=counted, actor=self.reader, now=self.now
+    def look(self, posted: Posted | None, counted: Counts) -> tuple[Matrix, Consequences | None]:
+        look = campaign_matrix(
+            self.campaign,
+            wishes=posted.wishes if posted else None,
+            moments=posted.moments if posted else None,
+            further=posted.columns if posted else (),
+            counted=counted,
+            actor=self.reader,
+            now=self.now,
         )
-        if not (matrix.changed and changes):
-            return matrix, None
-        return matrix, consequences(self.campaign, changes, counted=counted, now=self.now)
+        if not (look.matrix.differs and look.changes):
+            return look.matrix, None
+        return look.matrix, consequences(self.campaign, look.changes, counted=counted, now=self.now)
 
     def hold(self) -> None:
         rows = Campaign.objects.select_related("window", "playbook", "owner")
         self.campaign = rows.select_for_update(of=("self",)).get(pk=self.campaign.pk)
+        for known in ("steps", "kinds", "taken"):
+            self.__dict__.pop(known, None)
 
-    def save(self, wishes: Wishes) -> int:
-        return change_cells(self.campaign, wishes, actor=self.reader, now=self.now)
+    def save(self, posted: Posted) -> int:
+        return change_cells(self.campaign, posted.wishes, posted.moments, actor=self.reader, now=self.now)
 
     @property
     def frame(self) -> dict[str, Any]:
@@ -153,14 +188,15 @@ class _OfPlaybook(_Subject):
     def last_change(self) -> AuditEvent | None:
         return last_change(self.playbook)
 
-    def look(self, wishes: Wishes | None, columns: list[ColumnKey], counted: Counts) -> tuple[Matrix, Consequences | None]:
-        return playbook_matrix(self.playbook, wishes=wishes, further=columns, counted=counted, now=self.now), None
+    def look(self, posted: Posted | None, counted: Counts) -> tuple[Matrix, Consequences | None]:
+        wishes, further = (posted.wishes, posted.columns) if posted else (None, [])
+        return playbook_matrix(self.playbook, wishes=wishes, further=further, counted=counted, now=self.now), None
 
     def hold(self) -> None:
         self.playbook = Playbook.objects.select_for_update().get(pk=self.playbook.pk)
 
-    def save(self, wishes: Wishes) -> int:
-        return change_steps(self.playbook, wishes, actor=self.reader, now=self.now)
+    def save(self, posted: Posted) -> int:
+        return change_steps(self.playbook, posted.wishes, actor=self.reader, now=self.now)
 
     @property
     def frame(self) -> dict[str, Any]:
@@ -186,11 +222,30 @@ class _Page:
         if self.request.method != "POST":
             return self.page(None, "")
         posted, data = self.posted(), self.request.POST
+        if "_add_moment" in data:
+            return self.with_moment(posted)
+        if "_remove" in data:
+            return self.page(posted.without_moment(data["_remove"]), "")
         if "_look" in data:
-            return TemplateResponse(self.request, "admin/campaigns/matrix.html", self.context(posted, ""))
+            return self.fragment(posted)
         if any(name in data for name in ("_preview", "_add", "_owner")):
             return self.page(posted, "")
         return self.saved(posted)
+
+    def with_moment(self, posted: Posted) -> HttpResponse:
+        """The page with the moment that is added, or with what is wrong about it; the script asks for its part alone."""
+        form = MomentForm(self.request.POST, kinds=self.subject.kinds, prefix=PREFIX)
+        if form.is_valid():
+            taken = self.subject.taken | {one.moment.key for one in posted.added}
+            posted = posted.with_moment(form.posted(free_key(form.name(), taken)))
+        if "_look" not in self.request.POST:
+            return self.page(posted, "", None if form.is_valid() else form)
+        if form.is_valid():
+            return self.fragment(posted)
+        return TemplateResponse(self.request, "admin/campaigns/matrix_moment.html", {"moment_form": form}, status=422)
+
+    def fragment(self, posted: Posted) -> HttpResponse:
+        return TemplateResponse(self.request, "admin/campaigns/matrix.html", self.context(posted, ""))
 
     def saved(self, posted: Posted) -> HttpResponse:
         changed = 0
@@ -201,7 +256,7 @@ class _Page:
                 if self.request.POST.get("seen", "") != self.subject.mark:
                     problem = changed_words(self.subject.last_change(), reader=self.subject.reader)
                 else:
-                    changed = self.subject.save(posted.wishes)
+                    changed = self.subject.save(posted)
         except WindowError as refusal:
             problem = " ".join(refusal.messages)
         if problem:
@@ -220,24 +275,24 @@ class _Page:
             messages.warning(self.request, unanswered)
 
     def posted(self) -> Posted:
-        return read_posted(self.request.POST, moments=self.subject.moments, people=_people())
+        data, subject = self.request.POST, self.subject
+        held = data.getlist("own")
+        added = held_moments(held, kinds=subject.kinds, taken=subject.taken) if held else []
+        return read_posted(data, moments=subject.moments, people=_people(), added=added)
 
-    def page(self, posted: Posted | None, problem: str) -> HttpResponse:
+    def page(self, posted: Posted | None, problem: str, moment_form: MomentForm | None = None) -> HttpResponse:
+        context = self.context(posted, problem) | {
+            "segments": Segment.objects.active().order_by("name").only("name"),
+            "channels": Channel.objects.active().order_by("name"),
+        }
+        if kinds := self.subject.kinds:
+            context["moment_form"] = moment_form or MomentForm(None, kinds=kinds, prefix=PREFIX)
         frame = admin.site.each_context(self.request) | self.subject.frame | {"is_nav_page": True}
-        context = (
-            frame
-            | self.context(posted, problem)
-            | {
-                "segments": Segment.objects.active().order_by("name").only("name"),
-                "channels": Channel.objects.active().order_by("name"),
-            }
-        )
-        return TemplateResponse(self.request, "admin/campaigns/matrix_page.html", context)
+        return TemplateResponse(self.request, "admin/campaigns/matrix_page.html", frame | context)
 
     def context(self, posted: Posted | None, problem: str) -> dict[str, Any]:
-        wishes, columns = (posted.wishes, posted.columns) if posted else (None, [])
         counted = kept_counts(self.request.POST.get("counts", "")) if "_look" in self.request.POST else {}
-        matrix, foreseen = self.subject.look(wishes, columns, counted)
+        matrix, foreseen = self.subject.look(posted, counted)
         return {
             "matrix": matrix,
             "foreseen": foreseen,
@@ -246,6 +301,8 @@ class _Page:
             "counts": keep_counts(matrix.columns),
             "people": _people().values(),
             "is_playbook": "campaign" not in self.subject.frame,
+            "added": posted.added if posted else (),
+            "removed": posted.removed if posted else (),
         }
 
 

@@ -16,13 +16,22 @@ from apps.common.empty_lists import WhenEmpty
 
 from ..forms.durations import Offset
 from ..forms.fields import LengthField, OffsetField
-from ..models import Playbook, Step
+from ..models import OWN_KEY, Playbook, Step
 from .matrix import playbook_plan_page
 
 # What stands in the table itself; the rest of a step is folded away beside it.
 MAIN_COLUMNS = ("position", "key", "anchor", "when", "segment", "channel", "content_key", "is_mandatory")
 FOLDED_FIELDS = (
-    *("fallback_channel", "invites", "attaches_maintnote", "urgency", "repeats_by_cadence", "repeat_every", "min_duration"),
+    *(
+        "label",
+        "fallback_channel",
+        "invites",
+        "attaches_maintnote",
+        "urgency",
+        "repeats_by_cadence",
+        "repeat_every",
+        "min_duration",
+    ),
     *("only_unconfirmed", "useful_for", "useful_until_before_start", "when_late", "owner"),
 )
 
@@ -58,6 +67,8 @@ class StepForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if str(data.get("key", "")).startswith(OWN_KEY):
+            self.add_error("key", _("Names that begin with “%(start)s” are for moments of one campaign.") % {"start": OWN_KEY})
         channel, segment = data.get("channel"), data.get("segment")
         if channel is not None and channel.is_broadcast and segment is not None:
             self.add_error("segment", _("This channel speaks to one place, not to each person: leave the segment empty."))

@@ -37,7 +37,7 @@ class Part(StrEnum):
 FREE_ONCE_RELEASED = (Part.TIMES,)
 TEXTS = ("title", "reason", "effect", "alternatives")
 # Facts about steps that are not the planner's word, or follow from the channel.
-NOT_APPROVED = ("step_id", "owner_id", "channel_enabled", "channel_has_quiet_hours")
+NOT_APPROVED = ("step_id", "owner_id", "channel_enabled", "channel_has_quiet_hours", "label", "is_own")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ def _of_plan(
     for step in steps:
         values = {name: value for name, value in asdict(step).items() if name not in NOT_APPROVED}
         who = segments[step.segment_id].name if step.segment_id is not None else ""
-        about = " · ".join(filter(None, (step.key, who, channels[step.channel_id].name)))
+        about = " · ".join(filter(None, (step.label or step.key, who, channels[step.channel_id].name)))
         items[f"plan/{step.key}/{step.segment_id or ''}/{step.channel_id}"] = _item(Part.PLAN, about, campaign.playbook, values)
     return items
 

@@ -149,6 +149,7 @@ def _places(step: Step) -> list[int | str | None]:
     later: list[int | str] = [step.fallback_channel_id] if step.fallback_channel_id else []
     later += [name for name in ("invites", "attaches_maintnote") if getattr(step, name)]
     later += [f"owner {step.owner_id}"] if step.owner_id else []
+    later += [f"label {step.label}"] if step.label else []
     return [step.segment_id, step.channel_id, *later]
 
 

@@ -1,8 +1,8 @@
 """What a planner ticked in the matrix: cells by name, as its page posts them with script or without."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.http import QueryDict
 
@@ -11,8 +11,10 @@ from apps.audiences.models import Segment
 from apps.channels.models import Channel
 
 from ..matrix.cells import Wishes
+from ..matrix.moments import MomentWishes
 from ..planner import CellKey
 from ..reach import ColumnKey
+from .moments import PostedMoment
 
 CELL = re.compile(r"([-\w]{1,40})\.(\d{0,15})\.(\d{1,15})", re.ASCII)
 COLUMN = re.compile(r"(\d{0,15})\.(\d{1,15})", re.ASCII)
@@ -21,20 +23,46 @@ MOST_COLUMNS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """`columns`: all that the page showed, with those that were added to it."""
+    """`columns`: all that the page showed, with those that were added to it; `added`: moments that are not saved yet."""
 
     wishes: Wishes
     columns: list[ColumnKey]
+    added: Sequence[PostedMoment] = ()
+    removed: frozenset[str] = frozenset()
+
+    @property
+    def moments(self) -> MomentWishes:
+        return MomentWishes(added=[one.moment for one in self.added], removed=self.removed)
+
+    def with_moment(self, one: PostedMoment) -> "Posted":
+        """It begins as the moment that it is like: its cells are on where those are."""
+        columns = [(cell.segment_id, cell.channel_id) for cell in self.wishes.on if cell.step_key == one.moment.like]
+        cells = {CellKey(one.moment.key, *column) for column in self.columns}
+        on = {CellKey(one.moment.key, *column) for column in columns}
+        wishes = replace(self.wishes, cells=self.wishes.cells | cells, on=self.wishes.on | on)
+        return replace(self, wishes=wishes, added=[*self.added, one])
+
+    def without_moment(self, key: str) -> "Posted":
+        """One that is not saved yet is forgotten; one that is falls when the page is saved."""
+        left = [one for one in self.added if one.moment.key != key]
+        is_saved = len(left) == len(self.added)
+        cells, on = ({cell for cell in among if cell.step_key != key} for among in (self.wishes.cells, self.wishes.on))
+        removed = self.removed | {key} if is_saved else self.removed
+        return replace(self, wishes=replace(self.wishes, cells=cells, on=on), added=left, removed=removed)
 
 
-def read_posted(data: QueryDict, *, moments: Collection[str], people: Mapping[int, User]) -> Posted:
+def read_posted(
+    data: QueryDict, *, moments: Collection[str], people: Mapping[int, User], added: Sequence[PostedMoment] = ()
+) -> Posted:
     """Passes over what is no cell of this plan: a moment it does not have, a column that cannot be, a person unknown to it."""
     columns = possible_columns([*data.getlist("column"), _added(data)])
-    shown = [moment for moment in dict.fromkeys(data.getlist("moment")) if moment in moments]
+    removed = frozenset(key for key in data.getlist("removed") if key in moments)
+    known = {*moments, *(one.moment.key for one in added)} - removed
+    shown = [moment for moment in dict.fromkeys(data.getlist("moment")) if moment in known]
     cells = {CellKey(moment, *column) for moment in shown for column in columns}
     owners = {cell: int(person) for cell, person in _owners(data) if cell in cells and int(person) in people}
     ticked = {cell for name in data.getlist("on") if (cell := _cell(name))}
-    return Posted(wishes=Wishes(cells=cells, on=ticked & cells, owners=owners), columns=columns)
+    return Posted(wishes=Wishes(cells=cells, on=ticked & cells, owners=owners), columns=columns, added=added, removed=removed)
 
 
 def possible_columns(names: Iterable[str]) -> list[ColumnKey]:

@@ -104,7 +104,7 @@ def _same(before: HandMade, after: HandMade) -> bool:
 def _decided(step: PlanStep, one: HandMade | None) -> PlanStep:
     if one is None:
         return step
-    step = replace(step, owner_id=one.owner_id or step.owner_id, is_by_hand=one.is_on is not None)
+    step = replace(step, owner_id=one.owner_id or step.owner_id, is_by_hand=step.is_own or one.is_on is not None)
     if one.is_on is None:
         return step
     if not one.is_on:

@@ -22,6 +22,12 @@ def locks(touchpoints: Iterable[Touchpoint]) -> dict[CellKey, str]:
     return {cell: sentence for cell, found in states.items() if (sentence := _lock(found))}
 
 
+def have_left(touchpoints: Iterable[Touchpoint]) -> frozenset[str]:
+    """The keys of the moments of which something was said to somebody, or is being said."""
+    gone = (TouchpointState.SENDING, TouchpointState.SENT)
+    return frozenset(row.step_key for row in touchpoints if row.first_sent_at or row.state in gone)
+
+
 def cell_of(touchpoint: Touchpoint) -> CellKey:
     return CellKey(touchpoint.step_key, touchpoint.segment_id, touchpoint.channel_id)
 

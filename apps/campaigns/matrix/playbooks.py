@@ -1,6 +1,8 @@
 """A playbook's steps changed cell by cell, and a campaign's plan kept as a playbook of its own."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import chain, count
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -9,9 +11,9 @@ from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.channels.models import MAIL_KINDS, Channel
 
-from ..models import Campaign, Playbook, Step
+from ..models import OWN_KEY, Campaign, Playbook, Step
 from ..planner import CellKey
-from ..plans import hand_made, playbook_steps
+from ..plans import hand_made, plan_step, playbook_steps
 from .cells import HandMade, Wishes, nearest
 from .names import names_of
 
@@ -53,17 +55,22 @@ def save_as_playbook(campaign: Campaign, *, name: str, description: str, actor: 
     """The plan of `campaign` as its playbook and what was decided by hand make it, for other windows to follow."""
     playbook = Playbook.objects.create(name=name, slug=_free_slug(name), description=description)
     decided = {one.cell: one for one in hand_made(campaign.window)}
-    rows = list(campaign.playbook.steps.select_related("channel"))
-    steps = playbook_steps(campaign.playbook)
+    rows = list(Step.objects.in_plan(campaign.playbook, campaign.window).select_related("channel", "fallback_channel"))
+    steps = [plan_step(row) for row in rows]
+    kept: list[Step] = []
     for row in rows:
         one = decided.pop(_cell_of(row), None)
         if one is None or one.is_on is not False:
-            _kept(row, one, playbook).save()
+            kept.append(_kept(row, one, playbook))
     by_cell = {_cell_of(row): row for row in rows}
     for one in decided.values():
         sibling = nearest(one.cell, steps) if one.is_on else None
         if sibling is not None:
-            like_step(by_cell[sibling.cell], one.cell, playbook=playbook, owner_id=one.owner_id).save()
+            kept.append(like_step(by_cell[sibling.cell], one.cell, playbook=playbook, owner_id=one.owner_id))
+    keys = _keys_in_a_playbook(rows)
+    for position, row in enumerate(kept):
+        row.key, row.position = keys[row.key], position
+        row.save()
     record("playbook.saved_from_campaign", subject=playbook, actor=actor, now=now, campaign=campaign.pk)
     return playbook
 
@@ -74,6 +81,16 @@ def _kept(row: Step, one: HandMade | None, playbook: Playbook) -> Step:
         copied.owner_id = one.owner_id or copied.owner_id
         copied.min_duration = None if one.is_on else copied.min_duration
     return copied
+
+
+def _keys_in_a_playbook(rows: Iterable[Step]) -> dict[str, str]:
+    """Moments that were the campaign's own lose the mark of it, and get a number where the playbook has such a key."""
+    keys = {row.key: row.key for row in rows if row.campaign_id is None}
+    for own in dict.fromkeys(row.key for row in rows if row.campaign_id is not None):
+        base, taken = own.removeprefix(OWN_KEY), set(keys.values())
+        numbered = (f"{base}-{number}" for number in count(2))
+        keys[own] = next(key for key in chain([base], numbered) if key not in taken)
+    return keys
 
 
 def like_step(sibling: Step, cell: CellKey, *, playbook: Playbook, owner_id: int | None) -> Step:
@@ -90,7 +107,7 @@ def like_step(sibling: Step, cell: CellKey, *, playbook: Playbook, owner_id: int
 
 def _copy(row: Step, playbook: Playbook) -> Step:
     fields = {field.attname: getattr(row, field.attname) for field in Step._meta.concrete_fields if not field.primary_key}
-    return Step(**fields | {"playbook_id": playbook.pk})
+    return Step(**fields | {"playbook_id": playbook.pk, "campaign_id": None, "removed_at": None})
 
 
 def _cell_of(row: Step) -> CellKey:

@@ -15,41 +15,54 @@ from apps.windows.services import WindowError
 from .. import services
 from ..models import Campaign, HandMadeCell
 from ..planner import CellKey
-from ..plans import hand_made, playbook_steps, window_of_plan
+from ..plans import hand_made, plan_steps, window_of_plan
+from .adding import moment_facts, refuse_moments, write_moments
 from .cells import HandMade, Wishes, is_on
 from .locks import locks
+from .moments import MomentWishes
 from .names import names_of
+from .reading import with_moments
 
 
 @transaction.atomic
-def change_cells(campaign: Campaign, wishes: Wishes, *, actor: User | None, now: datetime) -> int:
-    """Makes the plan's cells what a planner wants, replans what has been released, and returns how many cells changed.
+def change_cells(
+    campaign: Campaign, wishes: Wishes, moments: MomentWishes | None = None, *, actor: User | None, now: datetime
+) -> int:
+    """Makes the plan what a planner wants, replans what has been released, and returns how many cells changed.
 
-    Raises WindowError where the window was cancelled, or a cell that would be switched has left meanwhile.
+    Raises WindowError where the window was cancelled, a moment that is added says nothing to anybody, or a cell that would
+    be switched or a moment that would be taken away has left meanwhile.
     """
     campaign = Campaign.objects.select_related("window", "playbook").select_for_update(of=("self", "window")).get(pk=campaign.pk)
     if campaign.window.status == WindowStatus.CANCELLED:
         raise WindowError(_("The window was cancelled: nothing of its plan leaves any more."), code="wrong_status")
-    before = {one.cell: one for one in hand_made(campaign.window)}
-    playbook = {step.cell: step for step in playbook_steps(campaign.playbook)}
+    moments = moments or MomentWishes()
+    saved = plan_steps(campaign.playbook, campaign.window)
+    steps = with_moments(saved, wishes, moments)
+    added = [step for step in steps if step.is_own and step.step_id is None]
+    removed = [step for step in saved if step.is_own and step.key in moments.removed]
+    before, playbook = {one.cell: one for one in hand_made(campaign.window)}, {step.cell: step for step in steps}
     window = window_of_plan(campaign, now=now)
-    decided = wishes.decide(playbook, before, window=window, actor_id=actor.pk if actor else None, now=now)
+    kept = {one.cell: one for one in moments.kept(before.values())}
+    decided = wishes.decide(playbook, kept, window=window, actor_id=actor.pk if actor else None, now=now)
     after = {one.cell: one for one in decided}
     changed = [cell for cell in {**before, **after} if before.get(cell) != after.get(cell)]
-    if not changed:
+    if not (changed or added or removed or moments.added):
         return 0
+    refuse_moments(campaign, moments, added, removed)
     switched = {
         cell: is_on(cell, playbook, after.get(cell), window)
         for cell in changed
         if is_on(cell, playbook, before.get(cell), window) != is_on(cell, playbook, after.get(cell), window)
     }
     _refuse_gone(campaign, switched)
+    write_moments(campaign, added, removed, now=now)
     _write(campaign, changed, after)
     campaign.plan_changed_at = now
     campaign.save(update_fields=["plan_changed_at", "updated_at"])
-    _record(campaign, changed, switched, after, actor=actor, now=now)
+    _record(campaign, changed, switched, after, moments=moment_facts(added, removed), actor=actor, now=now)
     services.replan(campaign, now=now)
-    return len(changed)
+    return len({*changed, *(step.cell for step in (*added, *removed))})
 
 
 def _refuse_gone(campaign: Campaign, switched: Iterable[CellKey]) -> None:
@@ -88,6 +101,7 @@ def _record(
     switched: Mapping[CellKey, bool],
     after: Mapping[CellKey, HandMade],
     *,
+    moments: Mapping[str, list[str]],
     actor: User | None,
     now: datetime,
 ) -> None:
@@ -103,4 +117,5 @@ def _record(
         switched_on=[names[cell] for cell, wanted in switched.items() if wanted],
         switched_off=[names[cell] for cell, wanted in switched.items() if not wanted],
         owners=[f"{names[cell]}: {owner or '–'}" for cell, owner in owners.items()],
+        **moments,
     )

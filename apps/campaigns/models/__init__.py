@@ -2,7 +2,7 @@ from .approvals import Approval, ApprovalQuerySet, ApprovalState
 from .brand import Brand, Logo
 from .cells import HandMadeCell
 from .people import Part, Responsibility
-from .playbooks import Anchor, Playbook, Step, Urgency, WhenLate
+from .playbooks import OWN_KEY, Anchor, Playbook, Step, Urgency, WhenLate
 from .templates import MessageTemplate
 from .texts import TouchpointText
 from .touchpoints import (
@@ -22,6 +22,7 @@ from .touchpoints import (
 __all__ = [
     "FALLBACK_TRANSITIONS",
     "OPEN_STATES",
+    "OWN_KEY",
     "RETRY_TRANSITIONS",
     "STILL_TO_LEAVE",
     "TOUCHPOINT_TRANSITIONS",

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +10,9 @@ from apps.audiences.models import Segment
 from apps.channels.models import Channel
 from apps.common.keeping import Archivable, ArchivableQuerySet
 from apps.common.models import TimestampedModel
+from apps.windows.models import MaintenanceWindow
+
+OWN_KEY = "by-hand-"  # begins the key of every moment that is a campaign's own, so that no playbook's can be the same
 
 
 class PlaybookQuerySet(ArchivableQuerySet["Playbook"]):
@@ -65,15 +69,37 @@ class WhenLate(models.TextChoices):
     SKIP = "skip", _("Skip it")
 
 
+class StepQuerySet(models.QuerySet["Step"]):
+    def in_plan(self, playbook: Playbook, window: MaintenanceWindow | None) -> Self:
+        """Those of `playbook`, then those of the moments that were added by hand to the plan of `window`, if it has one."""
+        rows = self.filter(playbook=playbook)
+        if window is not None and window.pk:
+            rows = self.filter(Q(playbook=playbook) | Q(campaign__window=window, removed_at__isnull=True))
+        return rows.order_by(F("campaign").asc(nulls_first=True), "position", "id")
+
+
 class Step(models.Model):
     """One cell of the plan: a moment (`key`, anchor and offset) for a segment by a channel.
 
-    Steps of a playbook that share a `key` are the same moment for different people.
+    Steps that share a `key` are the same moment for different people. They belong to a playbook, or to the one campaign
+    to whose plan a planner added the moment by hand.
     """
 
-    playbook = models.ForeignKey(Playbook, verbose_name=_("playbook"), on_delete=models.CASCADE, related_name="steps")
+    playbook = models.ForeignKey(Playbook, verbose_name=_("playbook"), null=True, on_delete=models.CASCADE, related_name="steps")
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", null=True, editable=False, on_delete=models.CASCADE, related_name="own_steps"
+    )
+    removed_at = models.DateTimeField(null=True, editable=False)  # of a campaign's own: it stays, to name what it left behind
     position = models.PositiveSmallIntegerField(_("position"), default=0)
     key = models.SlugField(_("moment"), max_length=40, help_text=_("Names the moment, for example t-7d."))
+    label = models.CharField(
+        _("name"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What planners call the moment, if anything."),
+    )
     anchor = models.CharField(_("anchor"), max_length=16, choices=Anchor.choices)
     offset_days = models.SmallIntegerField(_("offset in days"), default=0, help_text=_("Calendar days: the wall clock stays."))
     offset = models.DurationField(_("offset"), default=timedelta(0), help_text=_("Elapsed time, for example -1:00:00."))
@@ -152,11 +178,33 @@ class Step(models.Model):
         help_text=_("Who sees to it that this is said; empty: the owner of the campaign."),
     )
 
+    objects = StepQuerySet.as_manager()
+
     class Meta:
         ordering = ("position", "id")
         verbose_name = _("step")
         verbose_name_plural = _("steps")
         constraints = (
+            models.CheckConstraint(
+                condition=Q(playbook__isnull=False, campaign__isnull=True, removed_at__isnull=True)
+                | Q(playbook__isnull=True, campaign__isnull=False),
+                name="step_belongs_to_a_playbook_or_a_campaign",
+            ),
+            models.CheckConstraint(
+                condition=Q(campaign__isnull=True) & ~Q(key__startswith=OWN_KEY)
+                | Q(campaign__isnull=False, key__startswith=OWN_KEY),
+                name="own_moment_has_a_key_that_no_playbook_has",
+            ),
+            models.UniqueConstraint(
+                fields=("campaign", "key", "segment", "channel"),
+                condition=Q(campaign__isnull=False, segment__isnull=False),
+                name="one_own_step_per_moment_segment_and_channel",
+            ),
+            models.UniqueConstraint(
+                fields=("campaign", "key", "channel"),
+                condition=Q(campaign__isnull=False, segment__isnull=True),
+                name="one_own_step_per_moment_and_broadcast",
+            ),
             models.UniqueConstraint(
                 fields=("playbook", "key", "segment", "channel"),
                 condition=Q(segment__isnull=False),
@@ -179,4 +227,4 @@ class Step(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.key
+        return self.label or self.key

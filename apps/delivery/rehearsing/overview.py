@@ -10,7 +10,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from apps.campaigns.models import Campaign
-from apps.campaigns.moments import instant_words, moment_words, reason_words
+from apps.campaigns.moments import instant_words, reason_words
 from apps.channels.models import MAIL_KINDS, Channel, ChannelKind
 from apps.common.times import format_duration
 
@@ -81,7 +81,7 @@ def _moment_key(line: Line) -> tuple[object, ...]:
 
 def _moment(lines: Sequence[Line], zone: str) -> Moment:
     spot, at = lines[0].spot, lines[0].at
-    name, anchor = moment_words(spot.step_key, spot.occurrence, spot.anchor, spot.offset_days, spot.offset)
+    name, anchor = spot.words
     when = instant_words(at, zone) if at else ""
     return Moment(name=name, anchor=anchor, real_time=when, clock="", stops=[_stop(line) for line in lines])
 

@@ -54,7 +54,7 @@ class Script:
 def script_of(campaign: Campaign, *, now: datetime) -> Script:
     """Of a draft: the plan that scheduling it at `now` would make. Of a scheduled campaign: all of its touchpoints, those
     that have left included."""
-    steps = list(campaign.playbook.steps.select_related("channel", "fallback_channel"))
+    steps = Step.objects.in_plan(campaign.playbook, campaign.window)
     window = plan_window(campaign.window, released_at=campaign.released_at or now)
     reader = _Reader(
         window=window,
