@@ -469,16 +469,17 @@ if (form) {
         body.append("_add_moment", "1");
         try {
             const answer = await fetch(form.action, { method: "POST", body, redirect: "error" });
-            if (answer.status === 422) {
-                adder.querySelector("[data-moment-fields]").innerHTML = await answer.text();
-                adder.querySelector("[aria-invalid=true]")?.focus();
-                home.setAttribute("aria-busy", "false");
-                return;
-            }
             if (!answer.ok) {
                 throw new Error(String(answer.status));
             }
-            putMoment(await answer.text());
+            const html = await answer.text();
+            if (html.includes("data-held")) {
+                putMoment(html);
+            } else {
+                adder.querySelector("[data-moment-fields]").innerHTML = html; // with what is wrong
+                adder.querySelector("[aria-invalid=true]")?.focus();
+                home.setAttribute("aria-busy", "false");
+            }
         } catch {
             voice.textContent = form.dataset.failed ?? "";
         }

@@ -188,3 +188,96 @@ def test_matrix_works_without_script(browser: Browser, signed_in, demo: Demo) ->
     page.get_by_role("button", name="Save 2 cells").click()
     expect(page.get_by_text("2 cells of the plan were changed.")).to_be_visible()
     context.close()
+
+
+CREW_CALL = "Crew call: −3 d before the start"
+
+
+def add_crew_call(page: Page) -> None:
+    page.get_by_label("How long").fill("3 d")
+    page.get_by_label("Name").fill("Crew call")
+
+
+def test_moment_is_added_by_mouse_saved_and_taken_away(matrix: Page, accessible: CheckAccess) -> None:
+    matrix.get_by_text("Add a moment", exact=True).click()
+    accessible(matrix)
+    add_crew_call(matrix)
+    matrix.get_by_role("button", name="Add the moment").click()
+    expect(summary(matrix)).to_contain_text("1 moment is added. 3 cells change: 3 switched on.")
+    expect(cell(matrix, CREW_CALL)).to_be_focused()
+    cell(matrix, CREW_CALL, "Team chat").uncheck()
+    expect(summary(matrix)).to_contain_text("1 moment is added. 2 cells change: 2 switched on.")
+    accessible(matrix)
+    matrix.get_by_role("button", name="Save 2 cells").click()
+    expect(matrix.get_by_text("2 cells of the plan were changed.")).to_be_visible()
+    row = matrix.get_by_role("row").filter(has=matrix.get_by_role("rowheader", name=re.compile("^Crew call")))
+    expect(row).to_contain_text("by hand")
+    matrix.get_by_role("link", name="Edit the plan").click()
+    expect(matrix.get_by_text("added by hand, for this campaign alone")).to_be_visible()
+    matrix.get_by_role("button", name=f"Take away: {CREW_CALL}").click()
+    expect(summary(matrix)).to_contain_text("1 moment is taken away.")
+    matrix.get_by_role("button", name="Undo").click()
+    expect(cell(matrix, CREW_CALL)).to_be_checked()
+    expect(summary(matrix)).to_contain_text(NOTHING)
+    matrix.get_by_role("button", name=f"Take away: {CREW_CALL}").click()
+    expect(summary(matrix)).to_contain_text("1 moment is taken away.")
+    matrix.get_by_role("button", name="Save", exact=True).click()
+    expect(matrix.get_by_text("Crew call")).to_have_count(0)
+
+
+def test_moment_is_added_by_keyboard_and_undone(matrix: Page) -> None:
+    matrix.get_by_text("Add a moment", exact=True).focus()
+    matrix.keyboard.press("Enter")
+    expect(matrix.get_by_label("How long")).to_be_focused()
+    matrix.keyboard.press("Enter")
+    expect(matrix.get_by_text("Say how long before or after, for example 3 d or 90 min.")).to_be_visible()
+    expect(matrix.get_by_label("How long")).to_be_focused()
+    matrix.keyboard.type("3 d")
+    matrix.get_by_label("Name").focus()
+    matrix.keyboard.type("Crew call")
+    matrix.keyboard.press("Enter")
+    expect(cell(matrix, CREW_CALL)).to_be_focused()
+    matrix.keyboard.press("Space")
+    expect(summary(matrix)).to_contain_text("2 switched on")
+    matrix.keyboard.press("Control+z")
+    expect(summary(matrix)).to_contain_text("3 switched on")
+    matrix.keyboard.press("Control+z")
+    expect(summary(matrix)).to_contain_text(NOTHING)
+    expect(cell(matrix, CREW_CALL)).to_have_count(0)
+    matrix.keyboard.press("Control+Shift+z")
+    expect(cell(matrix, CREW_CALL)).to_be_checked()
+    expect(summary(matrix)).to_contain_text("1 moment is added. 3 cells change: 3 switched on.")
+
+
+def test_moment_is_added_on_a_small_screen(browser: Browser, signed_in, demo: Demo, accessible: CheckAccess) -> None:
+    context = browser.new_context(user_agent=AGENT, storage_state=signed_in, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    open_copy(page, demo)
+    page.get_by_text("Add a moment", exact=True).click()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    accessible(page)
+    add_crew_call(page)
+    page.get_by_role("button", name="Add the moment").click()
+    expect(summary(page)).to_contain_text("1 moment is added.")
+    accessible(page)
+    context.close()
+
+
+def test_moment_is_added_and_taken_away_without_script(browser: Browser, signed_in, demo: Demo) -> None:
+    context = browser.new_context(user_agent=AGENT, storage_state=signed_in, java_script_enabled=False)
+    page = context.new_page()
+    open_copy(page, demo)
+    page.get_by_text("Add a moment", exact=True).click()
+    page.get_by_role("button", name="Add the moment").click()
+    expect(page.get_by_text("Say how long before or after, for example 3 d or 90 min.")).to_be_visible()
+    add_crew_call(page)
+    page.get_by_role("button", name="Add the moment").click()
+    expect(summary(page)).to_contain_text("1 moment is added. 3 cells change: 3 switched on.")
+    page.get_by_role("button", name=f"Take away: {CREW_CALL}").click()
+    expect(summary(page)).to_contain_text(NOTHING)
+    page.get_by_text("Add a moment", exact=True).click()
+    add_crew_call(page)
+    page.get_by_role("button", name="Add the moment").click()
+    page.get_by_role("button", name="Save 3 cells").click()
+    expect(page.get_by_text("3 cells of the plan were changed.")).to_be_visible()
+    context.close()

@@ -28,7 +28,7 @@ from apps.windows.services import WindowError
 
 from ..consequences import Consequences, consequences
 from ..forms.matrix import Posted, read_posted
-from ..forms.moments import PREFIX, Choices, MomentForm, held_moments, kinds_of
+from ..forms.moments import PREFIX, Choices, MomentForm, held_moments, kinds_of, likeliest_of
 from ..forms.verbs import seen_of
 from ..matrix.adding import free_key, taken_keys
 from ..matrix.counting import keep_counts, kept_counts
@@ -77,6 +77,11 @@ class _Subject(ABC):
         return ()
 
     @property
+    def likeliest(self) -> str:
+        """Which of `kinds` is proposed."""
+        return ""
+
+    @property
     def taken(self) -> set[str]:
         """The keys that no moment that is added may have."""
         return self.moments
@@ -120,6 +125,10 @@ class _OfCampaign(_Subject):
     @cached_property
     def kinds(self) -> Choices:
         return kinds_of(self.steps)
+
+    @property
+    def likeliest(self) -> str:
+        return likeliest_of(self.steps)
 
     @cached_property
     def taken(self) -> set[str]:
@@ -242,7 +251,7 @@ class _Page:
             return self.page(posted, "", None if form.is_valid() else form)
         if form.is_valid():
             return self.fragment(posted)
-        return TemplateResponse(self.request, "admin/campaigns/matrix_moment.html", {"moment_form": form}, status=422)
+        return TemplateResponse(self.request, "admin/campaigns/matrix_moment.html", {"moment_form": form})
 
     def fragment(self, posted: Posted) -> HttpResponse:
         return TemplateResponse(self.request, "admin/campaigns/matrix.html", self.context(posted, ""))
@@ -286,7 +295,8 @@ class _Page:
             "channels": Channel.objects.active().order_by("name"),
         }
         if kinds := self.subject.kinds:
-            context["moment_form"] = moment_form or MomentForm(None, kinds=kinds, prefix=PREFIX)
+            likeliest = self.subject.likeliest
+            context["moment_form"] = moment_form or MomentForm(None, kinds=kinds, likeliest=likeliest, prefix=PREFIX)
         frame = admin.site.each_context(self.request) | self.subject.frame | {"is_nav_page": True}
         return TemplateResponse(self.request, "admin/campaigns/matrix_page.html", frame | context)
 

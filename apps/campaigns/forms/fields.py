@@ -53,11 +53,13 @@ class OffsetField(_WordsField):
     """How far a step lies from its anchor: “−7 d”, “+24 h”, “0”. Its value is an Offset."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, label=kwargs.pop("label", gettext_lazy("Offset")), **kwargs)
+        super().__init__(**{"required": False, "label": gettext_lazy("Offset")} | kwargs)
 
     def to_python(self, value: Any) -> Any:
         if isinstance(value, Offset):
             return value
+        if self.required and value in self.empty_values:
+            return None
         try:
             return parse_offset(str(value or ""))
         except NotUnderstood:

@@ -38,7 +38,10 @@ Choices = Sequence[tuple[Any, Any]]
 
 class MomentForm(forms.Form):
     distance = OffsetField(
-        label=gettext_lazy("How long"), help_text=gettext_lazy("For example 3 d, 2 h or 90 min. Days keep the wall clock.")
+        label=gettext_lazy("How long"),
+        required=True,
+        help_text=gettext_lazy("For example 3 d, 2 h or 90 min. Days keep the wall clock."),
+        error_messages={"required": gettext_lazy("Say how long before or after, for example 3 d or 90 min.")},
     )
     when = forms.ChoiceField(
         label=gettext_lazy("Before or after"),
@@ -61,15 +64,10 @@ class MomentForm(forms.Form):
         help_text=gettext_lazy("For planners, for example “Crew call”."),
     )
 
-    def __init__(self, *args: Any, kinds: Choices, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kinds: Choices, likeliest: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["says"].choices = kinds  # type: ignore[attr-defined]
-
-    def clean_distance(self) -> Offset:
-        offset: Offset = self.cleaned_data["distance"]
-        if not str(self.data.get(self.add_prefix("distance"), "")).strip():
-            raise forms.ValidationError(_("Say how long before or after, for example 3 d or 90 min."), code="required")
-        return offset
+        self.fields["says"].initial = likeliest
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -125,6 +123,13 @@ def held_moments(values: Sequence[str], *, kinds: Choices, taken: Collection[str
         if KEY.fullmatch(key) and key not in taken and form.is_valid():
             found[key] = form.posted(key)
     return list(found.values())
+
+
+def likeliest_of(steps: Sequence[PlanStep]) -> str:
+    """What a further moment says as a rule: the last reminder but one, for the last says that it is about to begin."""
+    reminders = sorted((step for step in steps if step.is_reminder), key=lambda step: (step.offset_days, step.offset))
+    keys = list(dict.fromkeys(step.key for step in reminders))
+    return f"{LIKE}:{keys[-2:][0]}" if keys else ""
 
 
 def kinds_of(steps: Sequence[PlanStep]) -> Choices:
