@@ -119,6 +119,7 @@ def test_a_second_person_approves_an_edit_takes_it_away_and_the_next_approves_an
     press(ben, "Approve")
     expect(ben.get_by_text("You approved it as it stands.")).to_be_visible()
 
+    says_what_an_edit_of_the_plan_costs(clara, window, accessible)
     clara.goto(window.replace("/change/", "/texts/"))
     clara.get_by_label("Reason").first.fill("The disks are full.")
     clara.get_by_role("button", name="Save the texts").click()
@@ -140,6 +141,24 @@ def test_a_second_person_approves_an_edit_takes_it_away_and_the_next_approves_an
     number = erin.get_by_role("button", name=SCHEDULE).inner_text().split()[1]
     press(erin, SCHEDULE)
     expect(erin.get_by_text(f"It is scheduled: {number} messages leave by themselves from here on.")).to_be_visible()
+
+
+def says_what_an_edit_of_the_plan_costs(clara: Page, window: str, accessible: CheckAccess) -> None:
+    """Before it is saved, by mouse and by keyboard; she leaves it."""
+    clara.goto(window.replace("/change/", "/matrix/"))
+    reminder = clara.get_by_role("checkbox", name="−7 d before the start, Customers, E-mail")
+    warning = clara.get_by_text(re.compile(r"Saving takes away the approval by Ben Okafor \(.+\): it has to be approved anew"))
+    expect(warning).to_have_count(0)
+    reminder.uncheck()
+    expect(warning).to_be_visible()
+    everywhere(clara, accessible)
+    clara.keyboard.press("Control+z")
+    expect(warning).to_have_count(0)
+    reminder.focus()
+    clara.keyboard.press("Space")
+    expect(warning).to_be_visible()
+    clara.keyboard.press("Control+z")
+    expect(warning).to_have_count(0)
 
 
 def test_parts_are_named_by_keyboard(clara: Page, demo: Demo, accessible: CheckAccess) -> None:

@@ -374,3 +374,45 @@ def test_cancelling_says_whose_calendars_it_reaches(fields, sentence):
     text = " ".join(client.get(deed_of(campaign, "cancel")).content.decode().split())
 
     assert (sentence in text) if sentence else ("calendar invitation" not in text)
+
+
+class TestFreeTimes:
+    def move(self, client, campaign, **pressed):
+        page = client.get(deed_of(campaign, "reschedule"))
+        typed = {name: page.context["form"][name].value() for name in ("start_date", "start_time", "duration")}
+        return client.post(deed_of(campaign, "reschedule"), {"seen": page.context["seen"], **typed, **pressed})
+
+    def test_are_offered_clear_of_other_windows_and_not_of_its_own(self):
+        client = signed_in()
+        campaign = released(client)
+        start = campaign.window.starts_at
+        make_window(starts_at=start, services=campaign.window.services.all())
+        times = self.move(client, campaign, _free_times="1").context["free_times"]
+        assert times[0].starts_at > start
+        MaintenanceWindow.objects.exclude(pk=campaign.window_id).delete()
+        assert start in [time.starts_at for time in self.move(client, campaign, _free_times="1").context["free_times"]]
+
+    def test_picked_one_moves_the_form_and_nothing_else(self):
+        client = signed_in()
+        campaign = released(client)
+        before = campaign.window.starts_at
+        (first, *_further) = self.move(client, campaign, _free_times="1").context["free_times"]
+        page = self.move(client, campaign, _free_time=first.value)
+        assert f"{page.context['form']['start_date'].value()}T{page.context['form']['start_time'].value()}" == first.value
+        text = page.content.decode()
+        assert "Give the reason" not in text
+        assert "It has not been done" not in text
+        assert window_now().starts_at == before
+
+    def test_nothing_to_look_for_is_said(self):
+        client = signed_in()
+        campaign = released(client)
+        text = self.move(client, campaign, duration="nonsense", _free_times="1").content.decode()
+        assert "Give the start and the duration first" in text
+
+    def test_other_deeds_do_not_look_for_them(self):
+        client = signed_in()
+        campaign = released(client)
+        text = client.post(deed_of(campaign, "cancel"), {"_free_times": "1"}).content.decode()
+        assert "Find the next free time" not in text
+        assert window_now().status == WindowStatus.SCHEDULED

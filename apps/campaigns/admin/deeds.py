@@ -16,12 +16,17 @@ from apps.windows.services import WindowError
 
 from ..checks.typed import typed_advice
 from ..consequences import Consequences, consequences
-from ..forms.verbs import ExtendForm, VerbForm, seen_of
+from ..early_starts import EarlyStart, early_start
+from ..forms.periods import moved_to
+from ..forms.verbs import ExtendForm, RescheduleForm, VerbForm, seen_of
+from ..free_times import free_times
 from ..models import Campaign
 from ..stillness import await_stillness
+from .drafting import ASKS_FOR_FREE_TIMES, PICKS_FREE_TIME
 from .pages import conflict, find_campaign, planner, render, require
 from .verbs import VERBS, Verb, verb_for
 
+LOOKING = {"_show", ASKS_FOR_FREE_TIMES, PICKS_FREE_TIME}  # buttons that only show something
 TRAILING_FIELDS = ("fix", "outcome", "reason")  # below the times, in this order
 
 
@@ -55,7 +60,10 @@ class _Page:
         form = self.form()
         if self.request.method == "POST" and "_look" in self.request.POST:
             return self.fragment(form)
-        if self.request.method == "POST" and "_show" not in self.request.POST and form.is_valid() and self.done(form):
+        if self.request.method == "POST" and LOOKING & self.request.POST.keys():
+            form.is_valid()
+            form.errors.pop("reason", None)  # it is not asked for before the deed itself
+        elif self.request.method == "POST" and form.is_valid() and self.done(form):
             messages.success(self.request, str(self.verb.done))
             if unanswered := await_stillness(self.campaign).sentence:
                 messages.warning(self.request, unanswered)
@@ -70,15 +78,21 @@ class _Page:
 
     def form(self) -> VerbForm:
         further: dict[str, Any] = {"by": _asked_minutes(self.request)} if issubclass(self.verb.form, ExtendForm) else {}
-        return self.verb.form(self.request.POST or None, window=self.campaign.window, now=self.now, **further)
+        typed, picked = self.request.POST or None, self.request.POST.get(PICKS_FREE_TIME, "")
+        return self.verb.form(
+            moved_to(self.request.POST, picked) if picked else typed, window=self.campaign.window, now=self.now, **further
+        )
+
+    def proposed(self, form: VerbForm) -> VerbForm:
+        """The form as if what it proposes had been typed."""
+        data = {name: form[name].value() for name in form.fields}
+        return self.verb.form(
+            {name: value for name, value in data.items() if value is not None}, window=form.window, now=self.now
+        )
 
     def foreseen(self, form: VerbForm) -> Consequences | None:
         """What would follow of the times in the form; of those proposed, before anything is typed."""
-        if not form.is_bound:
-            data = {name: form[name].value() for name in form.fields}
-            form = self.verb.form(
-                {name: value for name, value in data.items() if value is not None}, window=form.window, now=self.now
-            )
+        form = form if form.is_bound else self.proposed(form)
         form.is_valid()
         if not form.is_foreseeable:
             return None
@@ -99,9 +113,19 @@ class _Page:
             form.add_error(None, problem)
         return not problem
 
+    def free_times(self, form: VerbForm) -> dict[str, Any]:
+        """When the window could be instead, where that was asked; nothing where no times make sense yet."""
+        if ASKS_FOR_FREE_TIMES not in self.request.POST or not isinstance(form, RescheduleForm):
+            return {}
+        wish = form.wish(self.campaign)
+        return {"free_times": free_times(wish, now=self.now) if wish else []}
+
     def advice(self) -> list[str]:
         """What recipients should not read of what was typed for them."""
         return list(typed_advice(self.campaign.window, self.request.POST.dict()))
+
+    def early(self) -> EarlyStart | None:
+        return early_start(self.campaign, now=self.now) if self.verb.name == "start" else None
 
     def fragment(self, form: VerbForm) -> HttpResponse:
         context = {
@@ -126,4 +150,6 @@ class _Page:
             seen=seen_of(campaign.window),
             foreseen=self.foreseen(form),
             advice=self.advice(),
+            early=self.early(),
+            **self.free_times(form),
         )

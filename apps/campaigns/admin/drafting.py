@@ -26,9 +26,9 @@ from .pages import conflict, find_campaign, planner, render, require
 
 # Fields that stand in folded parts of the page, which open when one of them has an error.
 FOLDED = {"announced_date", "announced_time", "translation_language", "translation_title", "language", "owner"}
-ASKS_FOR_FREE_TIMES = "_free_times"
+ASKS_FOR_FREE_TIMES, PICKS_FREE_TIME = "_free_times", "_free_time"
 # Buttons of the form that only show something.
-LOOKING = {"_plan", "_free_time", ASKS_FOR_FREE_TIMES}
+LOOKING = {"_plan", PICKS_FREE_TIME, ASKS_FOR_FREE_TIMES}
 
 
 def add_window(request: HttpRequest) -> HttpResponse:
@@ -79,7 +79,7 @@ def _wants_to_save(request: HttpRequest) -> bool:
 
 def _typed(request: HttpRequest) -> Mapping[str, Any] | None:
     """What was typed, moved to the free time that was picked; None: nothing yet."""
-    picked = request.POST.get("_free_time", "")
+    picked = request.POST.get(PICKS_FREE_TIME, "")
     return moved_to(request.POST, picked) if picked else request.POST or None
 
 

@@ -26,6 +26,7 @@ from apps.channels.models import Channel
 from apps.windows.models import MaintenanceWindow, WindowStatus
 from apps.windows.services import WindowError
 
+from ..approval.voiding import voiding_words
 from ..consequences import Consequences, consequences
 from ..forms.matrix import Posted, read_posted
 from ..forms.moments import PREFIX, Choices, MomentForm, held_moments, kinds_of, likeliest_of
@@ -58,6 +59,15 @@ def playbook_plan_page(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     playbook = get_object_or_404(Playbook, pk=pk)
     return _Page(request=request, subject=_OfPlaybook(playbook=playbook, reader=planner(request), now=timezone.now())).answer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the page says of the plan as it would be; `voids`: whose approval saving takes away."""
+
+    matrix: Matrix
+    foreseen: Consequences | None = None
+    voids: str = ""
 
 
 @dataclass(kw_only=True)
@@ -95,7 +105,7 @@ class _Subject(ABC):
     def last_change(self) -> AuditEvent | None: ...
 
     @abstractmethod
-    def look(self, posted: Posted | None, counted: Counts) -> tuple[Matrix, Consequences | None]: ...
+    def look(self, posted: Posted | None, counted: Counts) -> Shown: ...
 
     @abstractmethod
     def hold(self) -> None:
@@ -141,7 +151,7 @@ class _OfCampaign(_Subject):
     def last_change(self) -> AuditEvent | None:
         return last_change(self.campaign.window, self.campaign, self.campaign.playbook)
 
-    def look(self, posted: Posted | None, counted: Counts) -> tuple[Matrix, Consequences | None]:
+    def look(self, posted: Posted | None, counted: Counts) -> Shown:
         look = campaign_matrix(
             self.campaign,
             wishes=posted.wishes if posted else None,
@@ -151,9 +161,14 @@ class _OfCampaign(_Subject):
             actor=self.reader,
             now=self.now,
         )
-        if not (look.matrix.differs and look.changes):
-            return look.matrix, None
-        return look.matrix, consequences(self.campaign, look.changes, counted=counted, now=self.now)
+        if not look.matrix.differs:
+            return Shown(matrix=look.matrix)
+        changes = look.changes
+        return Shown(
+            matrix=look.matrix,
+            foreseen=consequences(self.campaign, changes, counted=counted, now=self.now) if changes else None,
+            voids=voiding_words(self.campaign, look.asked, zone=self.reader.time_zone),
+        )
 
     def hold(self) -> None:
         rows = Campaign.objects.select_related("window", "playbook", "owner")
@@ -197,9 +212,9 @@ class _OfPlaybook(_Subject):
     def last_change(self) -> AuditEvent | None:
         return last_change(self.playbook)
 
-    def look(self, posted: Posted | None, counted: Counts) -> tuple[Matrix, Consequences | None]:
+    def look(self, posted: Posted | None, counted: Counts) -> Shown:
         wishes, further = (posted.wishes, posted.columns) if posted else (None, [])
-        return playbook_matrix(self.playbook, wishes=wishes, further=further, counted=counted, now=self.now), None
+        return Shown(matrix=playbook_matrix(self.playbook, wishes=wishes, further=further, counted=counted, now=self.now))
 
     def hold(self) -> None:
         self.playbook = Playbook.objects.select_for_update().get(pk=self.playbook.pk)
@@ -302,13 +317,14 @@ class _Page:
 
     def context(self, posted: Posted | None, problem: str) -> dict[str, Any]:
         counted = kept_counts(self.request.POST.get("counts", "")) if "_look" in self.request.POST else {}
-        matrix, foreseen = self.subject.look(posted, counted)
+        shown = self.subject.look(posted, counted)
         return {
-            "matrix": matrix,
-            "foreseen": foreseen,
+            "matrix": shown.matrix,
+            "foreseen": shown.foreseen,
+            "voids": shown.voids,
             "problem": problem,
             "seen": self.subject.mark,
-            "counts": keep_counts(matrix.columns),
+            "counts": keep_counts(shown.matrix.columns),
             "people": _people().values(),
             "is_playbook": "campaign" not in self.subject.frame,
             "added": posted.added if posted else (),

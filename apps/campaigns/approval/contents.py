@@ -68,9 +68,9 @@ class Contents:
         return cls(items={key: Item(**values) for key, values in kept.items()})
 
 
-def contents_of(campaign: Campaign) -> Contents:
-    """As it stands now, in a fixed number of queries, however long the plan is."""
-    window, steps = campaign.window, campaign_steps(campaign)
+def contents_of(campaign: Campaign, asked: Sequence[PlanStep] | None = None) -> Contents:
+    """As it stands now, or with the steps that are `asked` of its plan; a fixed number of queries, however long that is."""
+    window, steps = campaign.window, campaign_steps(campaign) if asked is None else asked
     segments = Segment.objects.in_bulk({step.segment_id for step in steps if step.segment_id is not None})
     channels = Channel.objects.in_bulk({step.channel_id for step in steps})
     items = {

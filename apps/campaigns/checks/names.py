@@ -29,6 +29,7 @@ RULES: Mapping[Code, str | Promise] = {
     Code.NO_RANGE: _("its end is announced as a range"),
     Code.NOTHING_LEAVES: _("something of the plan leaves"),
     Code.TOO_SLOW: _("channels are quick enough for what they have to send"),
+    Code.MANY_UPDATES: _("no more updates leave while the work runs than anybody reads"),
     Code.QUIET_HOURS: _("nothing rings at night or at weekends"),
     Code.BROKEN_SEGMENT: _("the rules of the segments are sound"),
     Code.EMPTY_SEGMENT: _("somebody belongs to each segment"),

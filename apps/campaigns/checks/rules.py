@@ -21,6 +21,7 @@ class Code(StrEnum):
     NO_RANGE = "no_range"
     NOTHING_LEAVES = "nothing_leaves"
     TOO_SLOW = "too_slow"
+    MANY_UPDATES = "many_updates"  # while the work runs
     QUIET_HOURS = "quiet_hours"
     BROKEN_SEGMENT = "broken_segment"
     EMPTY_SEGMENT = "empty_segment"

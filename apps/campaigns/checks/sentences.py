@@ -107,6 +107,12 @@ def _quiet_hours(values: Values) -> str:
     return f"{sentence % words} {others}"
 
 
+def _many_updates(values: Values) -> str:
+    return _(
+        "%(count)s updates are to leave while the work runs, %(messages)s messages in all: more than anybody reads. Let their moment repeat less often, or take it out and write by hand."
+    ) % {"count": _number(values["count"]), "messages": _number(values["messages"])}
+
+
 def _no_address(values: Values) -> str:
     count = values["count"]
     if values["address"] == "phone":
@@ -253,6 +259,7 @@ SENTENCES: Mapping[Code, Callable[[Values], str]] = {
     ),
     Code.NOTHING_LEAVES: _plain(gettext_lazy("Nothing of this plan would leave by itself.")),
     Code.TOO_SLOW: _given,
+    Code.MANY_UPDATES: _many_updates,
     Code.QUIET_HOURS: _quiet_hours,
     Code.BROKEN_SEGMENT: _plain(
         gettext_lazy("The rule of “%(segment)s” is broken, so nobody of it would be written to: %(problem)s")

@@ -6,11 +6,12 @@ from datetime import datetime
 from apps.common.quiet_hours import zone_groups
 from apps.windows.rules import notice_warning
 
-from .facts import Column, Departure, Facts
+from .facts import Column, Departure, Facts, Phase
 from .findings import Level, Place
 from .rules import Cause, Code, Remark, Target
 
 MOST_OVERLAPS = 5
+MOST_UPDATES = 24  # of one moment: one an hour for a day, or every six hours for six
 
 
 def timing_remarks(facts: Facts) -> Iterator[Remark]:
@@ -27,7 +28,23 @@ def timing_remarks(facts: Facts) -> Iterator[Remark]:
     for name, sentence in facts.slow.items():
         values = {"sentence": sentence}
         yield Remark(code=Code.TOO_SLOW, level=Level.WARN, place=Place.PLAN, values=values, target=_playbook(facts), cause=name)
+    yield from _updates(facts)
     yield from _quiet_hours(facts)
+
+
+def _updates(facts: Facts) -> Iterator[Remark]:
+    """A moment that is said again and again while the work runs, more often than anybody reads."""
+    moments: dict[str, dict[str, list[Departure]]] = {}
+    for row in facts.departures:
+        if row.phase == Phase.RUNNING and not row.is_correction:
+            moments.setdefault(row.moment.rpartition(".")[0], {}).setdefault(row.moment, []).append(row)
+    for key, times in moments.items():
+        if len(times) > MOST_UPDATES:
+            messages = sum(row.recipients or 0 for rows in times.values() for row in rows)
+            values = {"count": len(times), "messages": messages}
+            yield Remark(
+                code=Code.MANY_UPDATES, level=Level.WARN, place=Place.PLAN, values=values, target=_playbook(facts), cause=key
+            )
 
 
 def _when(facts: Facts) -> Iterator[Remark]:

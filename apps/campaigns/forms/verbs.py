@@ -1,5 +1,6 @@
 """What a planner says when changing a campaign: the new times, the reason, the outcome."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,8 @@ from apps.windows.models import MaintenanceWindow, WindowStatus
 from apps.windows.rules import announced_end, times_fault
 from apps.windows.sentences import TIMES_FAULTS
 
+from ..models import Campaign
+from ..wishes import Wish, campaign_wish
 from .fields import date_field, time_field
 from .periods import PeriodForm, TimedForm, instant_of, period_initial
 
@@ -73,6 +76,18 @@ class RescheduleForm(VerbForm, PeriodForm):
     @property
     def is_foreseeable(self) -> bool:
         return self.period is not None
+
+    def wish(self, campaign: Campaign) -> Wish | None:
+        """The campaign at the times that were typed; nothing while they make no sense."""
+        if self.period is None:
+            return None
+        window = self.period.as_plan_window(
+            time_zone=self.window.time_zone,
+            now=self.now,
+            heavy_traffic=self.window.heavy_traffic,
+            starts_automatically=self.window.starts_automatically,
+        )
+        return replace(campaign_wish(campaign, now=self.now), window=window)
 
 
 def _round_up(moment: datetime, *, minutes: int) -> datetime:

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from apps.campaigns.checks.facts import Overlap
+from apps.campaigns.checks.facts import Overlap, Phase
 from apps.campaigns.checks.findings import Level
 from apps.campaigns.checks.rules import Cause, Code
 from apps.windows.closures import Closure
@@ -132,3 +132,34 @@ def test_what_is_urgent_or_by_day_or_not_dated_rings_as_planned(fields):
     phones = column(kind="sms", address="phone", zones={"Europe/Paris": 5})
 
     assert Code.QUIET_HOURS not in levels(columns=[phones], departures=[departure(**({"due_at": NOW + 14 * HOUR} | fields))])
+
+
+def updates(number, *, key="during", **fields):
+    due = {"phase": Phase.RUNNING, "recipients": 10, **fields}
+    return [departure(moment=f"{key}.{n}", due_at=START + n * HOUR, **due) for n in range(number)]
+
+
+def floods(departures):
+    return [remark for remark in remarks(departures=departures) if remark.code == Code.MANY_UPDATES]
+
+
+def test_flood_of_updates_has_to_be_ticked():
+    (remark,) = floods(updates(25))
+    assert (remark.level, remark.values, remark.target.cause) == (
+        Level.WARN,
+        {"count": 25, "messages": 250},
+        Cause.PLAYBOOK,
+    )
+
+
+@pytest.mark.parametrize(
+    "departures",
+    [
+        pytest.param(updates(24), id="one an hour for a day"),
+        pytest.param([*updates(20), *updates(20, segment_id=2)], id="the same moments for two groups"),
+        pytest.param([*updates(20), *updates(20, key="check-in")], id="two moments"),
+        pytest.param(updates(30, phase=Phase.AHEAD), id="ahead of the work"),
+    ],
+)
+def test_updates_that_are_few_are_no_matter(departures):
+    assert floods(departures) == []
