@@ -145,8 +145,44 @@ def test_second_planner_learns_who_changed_the_draft_meanwhile():
     page = signed_in(username="ben").post(
         f"{LIST}{campaign.window_id}/draft/", values | {"title": "Second", "seen": seen, "_draft": "1"}
     )
-    assert "ana changed it since you opened this page" in page.content.decode()
+    assert "ana saved it since you opened this page" in page.content.decode()
+    assert [(one.label, one.theirs, one.yours) for one in page.context["contrasts"]] == [("Title", "First", "Second")]
     assert MaintenanceWindow.objects.get().title == "First"
+
+
+def test_second_planner_saves_theirs_all_the_same():
+    client = signed_in()
+    campaign = drafted(client)
+    draft = f"{LIST}{campaign.window_id}/draft/"
+    values = filled_in(campaign.playbook) | {"seen": client.get(draft).context["seen"], "_draft": "1"}
+    client.post(draft, values | {"start_time": "03:00"})
+    ben = signed_in(username="ben")
+    page = ben.post(draft, values | {"duration": "3 h", "starts_automatically": ""})
+    assert {(one.label, one.theirs, one.yours) for one in page.context["contrasts"]} == {
+        ("Start time", "03:00", "02:00"),
+        ("Duration", "2 h", "3 h"),
+        ("Starts by itself", "Yes", "No"),
+    }
+    ben.post(draft, values | {"duration": "3 h", "seen": page.context["seen"]})
+    assert MaintenanceWindow.objects.get().duration.total_seconds() == 3 * 3600
+
+
+def test_second_planner_of_the_texts_sees_both():
+    client = signed_in()
+    campaign = drafted(client)
+    address = f"{LIST}{campaign.window_id}/texts/"
+    seen = client.get(address).context["seen"]
+    typed = {"en-title": "Database upgrade", "fr-title": "Mise à niveau de la base"}
+    client.post(address, typed | {"en-reason": "Full disks.", "seen": seen})
+    page = signed_in(username="ben").post(address, typed | {"en-reason": "Old disks.", "fr-reason": "Usure.", "seen": seen})
+    text = page.content.decode()
+    assert "ana saved it since you opened this page" in text
+    assert {(one.label, one.theirs, one.yours) for one in page.context["contrasts"]} == {
+        ("English: Reason", "Full disks.", "Old disks."),
+        ("Français: Reason", "–", "Usure."),
+    }
+    assert INLINE.search(text) is None
+    assert MaintenanceWindow.objects.get().reason == "Full disks."
 
 
 def test_pages_carry_nothing_that_the_policy_refuses():

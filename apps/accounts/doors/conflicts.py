@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.forms.widgets import DateTimeBaseInput
 from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
@@ -36,8 +37,9 @@ class Conflict:
     lines: list[Line]  # what others did since the form was opened
 
 
-def conflict_about(obj: models.Model, *, opened_at: datetime | None, reader: Reader) -> Conflict:
-    events = events_about(about(obj))
+def conflict_about(*rows: models.Model, opened_at: datetime | None, reader: Reader) -> Conflict:
+    """`rows`: all that the form writes."""
+    events = events_about(about(*rows))
     since = list((events.filter(at__gte=opened_at) if opened_at else events)[:MOST_LINES]) or list(events[:1])
     return Conflict(sentence=conflict_sentence(since[0] if since else None, reader), lines=lines(since, reader=reader))
 
@@ -72,9 +74,9 @@ def refusing(form: type[forms.ModelForm], sentence: str) -> type[forms.ModelForm
     return form_class  # type: ignore[no-any-return]
 
 
-def contrasts(form: forms.BaseForm, formsets: Iterable[Any]) -> list[Contrast]:
-    """Wherever what was typed differs from what is saved now; a secret is not shown."""
-    found = list(_contrasts_in(form, ""))
+def contrasts(form: forms.BaseForm, formsets: Iterable[Any] = (), *, prefix: str = "") -> list[Contrast]:
+    """Wherever what was typed differs from what is saved now; a secret is not shown. `prefix`: which of several forms."""
+    found = list(_contrasts_in(form, prefix))
     for formset in formsets:
         for row in formset.formset.forms:
             name = str(row.instance) if row.instance.pk else _("new row")
@@ -101,6 +103,8 @@ def _shown(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.ModelChoiceField):
         return _rows_shown(field, value)
     prepared = field.prepare_value(value)
+    if isinstance(field.widget, DateTimeBaseInput):
+        return str(field.widget.format_value(prepared))
     if isinstance(field, forms.ChoiceField):
         labels = dict(_flat(field.choices))
         values = prepared if isinstance(prepared, list | tuple) else [prepared]

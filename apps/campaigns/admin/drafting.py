@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,7 +23,7 @@ from ..free_times import free_times
 from ..models import Campaign
 from ..proposals import propose
 from ..wishes import Wish, campaign_wish
-from .pages import conflict, find_campaign, planner, render, require
+from .pages import find_campaign, hold_campaign, planner, render, require, two_at_one_form
 
 # Fields that stand in folded parts of the page, which open when one of them has an error.
 FOLDED = {"announced_date", "announced_time", "translation_language", "translation_title", "language", "owner"}
@@ -43,18 +44,20 @@ def add_window(request: HttpRequest) -> HttpResponse:
     return _form_page(request, form, title=_("Add a window"))
 
 
+@transaction.atomic
 def edit_draft(request: HttpRequest, pk: int) -> HttpResponse:
     require(request, "change")
+    if _wants_to_save(request):
+        hold_campaign(pk)
     campaign, now = find_campaign(pk), timezone.now()
     if campaign.window.status != WindowStatus.DRAFT:
         messages.warning(request, _("It is no longer a draft. What can still be changed stands below."))
         return redirect("admin:windows_maintenancewindow_change", pk)
     form = WindowForm(_typed(request), now=now, initial=draft_initial(campaign))
     if _wants_to_save(request) and form.is_valid():
-        problem = conflict(campaign.window, request.POST.get("seen", ""), reader=planner(request))
-        if problem:
-            form.add_error(None, problem)
-            return _form_page(request, form, title=_("Change the draft"), campaign=campaign)
+        if request.POST.get("seen", "") != seen_of(campaign.window):
+            found = two_at_one_form(request, campaign, form)
+            return _form_page(request, form, title=_("Change the draft"), campaign=campaign, **found)
         try:
             change_draft(campaign, form.draft, actor=planner(request), now=now)
             return _go_on(request, campaign)
@@ -96,9 +99,11 @@ def _plan_context(form: WindowForm, wish: Wish | None) -> dict[str, Any]:
     return {"proposal": propose(wish, now=form.now) if wish else None, "form": form}
 
 
-def _form_page(request: HttpRequest, form: WindowForm, *, title: str, campaign: Campaign | None = None) -> HttpResponse:
+def _form_page(
+    request: HttpRequest, form: WindowForm, *, title: str, campaign: Campaign | None = None, **further: Any
+) -> HttpResponse:
     wish = _wish_of(form, campaign)
-    context = _plan_context(form, wish)
+    context = _plan_context(form, wish) | further
     if ASKS_FOR_FREE_TIMES in request.POST or ASKS_FOR_FREE_TIMES in request.GET:
         context["free_times"] = free_times(wish, now=form.now) if wish else []
     context["folded_errors"] = bool(FOLDED & form.errors.keys())

@@ -19,7 +19,7 @@ from apps.windows.services import WindowError, edit_texts
 from ..forms.fields import text_field
 from ..forms.verbs import seen_of
 from ..wishes import TEXTS
-from .pages import conflict, find_campaign, planner, render, require
+from .pages import find_campaign, hold_campaign, planner, render, require, two_at_one_form
 
 
 class TextsForm(forms.Form):
@@ -41,22 +41,26 @@ class TextsForm(forms.Form):
         self.fields["title"].required = self.is_own
 
 
+@transaction.atomic
 def texts_page(request: HttpRequest, pk: int) -> HttpResponse:
     require(request, "change")
+    if request.method == "POST":
+        hold_campaign(pk)
     campaign, now = find_campaign(pk), timezone.now()
     window = campaign.window
     codes = sorted((code for code, _name in settings.LANGUAGES), key=lambda code: code != window.language)
     texts = [TextsForm(request.POST or None, window=window, language=code) for code in codes]
-    problem = ""
+    found: dict[str, Any] = {}
     if request.method == "POST" and not [form for form in texts if not form.is_valid()]:
-        problem = conflict(window, request.POST.get("seen", ""), reader=planner(request)) or _save(
-            window, texts, planner(request), now
-        )
-        if not problem:
+        if request.POST.get("seen", "") != seen_of(window):
+            found = two_at_one_form(request, campaign, *texts)
+        elif not (problem := _save(window, texts, planner(request), now)):
             messages.success(request, _("The texts were saved. Messages that have not left yet will say them."))
             return redirect("admin:windows_maintenancewindow_change", pk)
+        else:
+            found = {"problem": problem}
     title = _("Texts of the window")
-    return render(request, "texts.html", title=title, campaign=campaign, forms=texts, problem=problem, seen=seen_of(window))
+    return render(request, "texts.html", title=title, campaign=campaign, forms=texts, seen=seen_of(window), **found)
 
 
 def _save(window: MaintenanceWindow, texts: list[TextsForm], actor: User, now: Any) -> str:
