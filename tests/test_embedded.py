@@ -1,3 +1,5 @@
+import os
+import signal
 import stat
 import subprocess
 import sys
@@ -33,6 +35,28 @@ def test_processes_that_start_together_share_one(var_dir: Path) -> None:
     starters = [subprocess.Popen([sys.executable, "-c", code, str(var_dir)]) for _ in range(3)]
     assert [starter.wait(20) for starter in starters] == [0, 0, 0]
     assert pid_of(var_dir)
+
+
+def test_one_that_is_slow_to_answer_is_not_replaced(var_dir: Path) -> None:
+    """Whoever is connected to it would stay there, apart from whoever comes later."""
+    embedded.ensure_running(embedded.url(var_dir), var_dir)
+    first = pid_of(var_dir)
+    os.kill(first, signal.SIGSTOP)
+    try:
+        embedded.ensure_running(embedded.url(var_dir), var_dir)
+    finally:
+        os.kill(first, signal.SIGCONT)
+    assert pid_of(var_dir) == first
+
+
+def test_one_that_was_killed_is_replaced(var_dir: Path) -> None:
+    embedded.ensure_running(embedded.url(var_dir), var_dir)
+    first = pid_of(var_dir)
+    os.kill(first, signal.SIGKILL)
+    while embedded.is_running(var_dir):
+        pass
+    embedded.ensure_running(embedded.url(var_dir), var_dir)
+    assert pid_of(var_dir) != first
 
 
 def test_only_this_account_may_open_its_socket(var_dir: Path) -> None:
