@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,9 +24,9 @@ def progress_of(job: ContactImport) -> Progress:
         return Progress(sentence=_("Waiting for a worker to take it."), percent=percent and 0)
     if job.state == ImportState.IMPORTING:
         sentence = _("%(done)s of %(total)s contacts are written.")
-        return Progress(sentence=sentence % {"done": job.done, "total": job.total or 0}, percent=percent)
+        return Progress(sentence=sentence % {"done": _grouped(job.done), "total": _grouped(job.total or 0)}, percent=percent)
     sentence = ngettext("%(done)s row is checked.", "%(done)s rows are checked.", job.done)
-    return Progress(sentence=sentence % {"done": job.done}, percent=percent)
+    return Progress(sentence=sentence % {"done": _grouped(job.done)}, percent=percent)
 
 
 def import_sentences(job: ContactImport) -> list[str]:
@@ -50,16 +51,16 @@ def _overtaken(job: ContactImport) -> Iterator[str]:
         "%(count)s contacts were archived or changed by somebody else since the check and were left as they are.",
         job.left_out,
     )
-    yield words % {"count": job.left_out}
+    yield words % {"count": _grouped(job.left_out)}
 
 
 def report_sentences(report: ImportReport) -> list[str]:
     """What becomes of the rows of a readable file: one sentence for each kind that there is."""
     kinds = ((report.new, _new), (report.changed, _changed), (report.unchanged, _unchanged), (report.archived, _archived))
-    sentences = [words(count, report.is_saved) % {"count": count} for count, words in kinds if count]
+    sentences = [words(count, report.is_saved) % {"count": _grouped(count)} for count, words in kinds if count]
     left_out = report.at_fault
     if left_out:
-        sentences.append(_left_out(left_out, report.is_saved) % {"count": left_out})
+        sentences.append(_left_out(left_out, report.is_saved) % {"count": _grouped(left_out)})
     if report.ignored_columns:
         sentences.append(
             _("Columns without a meaning here are passed over: %(names)s.") % {"names": ", ".join(report.ignored_columns)}
@@ -99,3 +100,7 @@ def _left_out(count: int, is_saved: bool) -> str:
     if is_saved:
         return ngettext("%(count)s row with errors was left out.", "%(count)s rows with errors were left out.", count)
     return ngettext("%(count)s row has errors.", "%(count)s rows have errors.", count)
+
+
+def _grouped(count: int) -> str:
+    return str(number_format(count, force_grouping=True))

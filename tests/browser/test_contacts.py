@@ -42,9 +42,9 @@ def test_a_large_workbook_shows_its_progress_until_it_is_in(page, demo):
     page.set_input_files("input[type=file]", {"name": "people.xlsx", "mimeType": kind, "buffer": content.getvalue()})
     page.get_by_role("button", name="Upload").click()
     page.get_by_role("button", name="Check the file").click()
-    page.get_by_text("6000 contacts are new.").wait_for(timeout=120_000)
-    page.get_by_role("button", name="Import 6000 contacts").click()
-    page.get_by_text("6000 contacts were added.").wait_for(timeout=120_000)
+    page.get_by_text("6,000 contacts are new.").wait_for(timeout=120_000)
+    page.get_by_role("button", name="Import 6,000 contacts").click()
+    page.get_by_text("6,000 contacts were added.").wait_for(timeout=120_000)
 
 
 def test_a_segment_is_written_with_its_people_beside(page, demo):

@@ -54,6 +54,16 @@ def test_mistake_is_marked_at_its_line_and_a_variable_goes_to_the_caret(page, de
     page.frame_locator("iframe[name=template-preview]").get_by_role("paragraph").filter(has_text="First").wait_for()
 
 
+@pytest.mark.parametrize("width", [1440, 820, 390])
+def test_all_of_a_long_text_can_be_reached(page, demo, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(demo.site + NEW_TEXT)
+    body = page.locator("textarea[name=body]")
+    body.fill("A line of many.\n" * 60)
+    page.wait_for_function("document.querySelectorAll('.source-lines > div').length === 61")
+    assert body.evaluate("body => body.scrollHeight <= body.offsetHeight")
+
+
 def test_message_is_looked_at_in_every_way_by_keyboard(preview):
     frame = preview.locator("#preview-frame")
     preview.get_by_role("link", name="Mobile", exact=True).press("Enter")
