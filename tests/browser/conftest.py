@@ -17,7 +17,7 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 GRAVE = ("serious", "critical")
 
-EVERYTHING = {"resultTypes": ["violations"]}
+EVERYTHING = {"resultTypes": ["violations"], "preload": False}  # it would load stylesheets anew, from the page's own folder
 CONTRAST = EVERYTHING | {"runOnly": ["color-contrast"]}
 
 
