@@ -206,7 +206,7 @@ def _recipients(update: Sequence[Touchpoint]) -> Mapping[int, int | None]:
 
 def _name(row: Touchpoint, number: int | None) -> str:
     column = f"{row.segment} · {row.channel}" if row.segment else str(row.channel)
-    return column if number is None else f"{column}: {grouped(number)}"
+    return column if number is None else _("%(column)s: %(number)s") % {"column": column, "number": grouped(number)}
 
 
 def _key(row: Touchpoint) -> str:
