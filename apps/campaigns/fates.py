@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from apps.audiences.models import Segment
 from apps.channels.models import Channel
+from apps.common.labels import labelled
 
 from .reach import ColumnKey
 
@@ -94,7 +95,7 @@ class Effect:
     def audience(self) -> str:
         """“Customers · E-mail: 468”; the number only where something is to leave."""
         name = f"{self.segment} · {self.channel}" if self.segment else str(self.channel)
-        return name if self.recipients is None else f"{name}: {number_format(self.recipients)}"
+        return name if self.recipients is None else labelled(name, number_format(self.recipients))
 
 
 @dataclass(frozen=True, kw_only=True)

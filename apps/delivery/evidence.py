@@ -9,6 +9,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from apps.common.labels import labelled
+
 from .models import Delivery, LookUpAnswer
 
 
@@ -53,4 +55,4 @@ def _look_up(delivery: Delivery) -> list[Sign]:
     if look_up is None:
         return []
     words = str(LookUpAnswer(look_up.answer).label)
-    return [Sign(at=look_up.at, words=f"{words}: {look_up.text}" if look_up.text else words)]
+    return [Sign(at=look_up.at, words=labelled(words, look_up.text) if look_up.text else words)]

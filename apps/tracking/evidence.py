@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
+from apps.common.labels import labelled
 from apps.delivery.evidence import Sign
 
 from .models import Event
@@ -13,6 +14,6 @@ def signs(deliveries: Collection[int]) -> Mapping[int, Sequence[Sign]]:
     found: dict[int, list[Sign]] = defaultdict(list)
     for event in Event.objects.filter(delivery__in=deliveries):
         said = event.detail.get("response") or event.detail.get("description") or ""
-        words = f"{event.get_type_display()}: {said}" if said else event.get_type_display()
+        words = labelled(event.get_type_display(), said) if said else event.get_type_display()
         found[event.delivery_id].append(Sign(at=event.at, words=f"{words} ({event.source})"))
     return found

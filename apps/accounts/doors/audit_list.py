@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.common.empty_lists import WhenEmpty
+from apps.common.labels import labelled
 from apps.common.sheets import defused
 
 from ..models import AuditEvent
@@ -113,7 +114,7 @@ class AuditEventAdmin(admin.ModelAdmin):
     def details(self, event: AuditEvent) -> str:
         line = _line_of(event)
         names = [each.label for each in line.differences] + [row.title for row in line.rows]
-        return ", ".join([*(f"{label}: {value}" for label, value in line.facts), *names]) or "–"
+        return ", ".join([*(labelled(label, value) for label, value in line.facts), *names]) or "–"
 
 
 def page_of(event: AuditEvent) -> str:

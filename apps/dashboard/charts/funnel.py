@@ -3,6 +3,8 @@ from collections.abc import Sequence
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from apps.common.labels import labelled
+
 from ..metrics.funnel import FunnelStep, Stage
 from ..report.reading import FUNNEL_WORDS
 from ..wording import number, percent
@@ -21,7 +23,7 @@ def funnel_chart(stages: Sequence[Stage]) -> SafeString:
         width=WIDTH,
         height=ROW * len(stages),
         title=_("From targeted to clicked"),
-        description="; ".join(f"{FUNNEL_WORDS[stage.step][0]()}: {_words(stage)}" for stage in stages),
+        description="; ".join(labelled(FUNNEL_WORDS[stage.step][0](), _words(stage)) for stage in stages),
     )
 
 

@@ -5,6 +5,7 @@ from babel.dates import format_datetime
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from apps.common.labels import labelled
 from apps.common.times import format_utc_offset
 from apps.common.zones import zone_or_utc
 
@@ -131,7 +132,7 @@ def _runs(scale: _Scale, report: TicketReport) -> Iterable[list[tuple[float, flo
 
 
 def _tip(hour: datetime, row: Judgement, time_zone: str) -> str:
-    words = f"{short_instant(hour, zone=time_zone)}: {number(row.observed)}"
+    words = labelled(short_instant(hour, zone=time_zone), number(row.observed))
     return f"{words} ({count_range(row.expected.range)})" if row.expected else words
 
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.accounts.models import User
 from apps.campaigns.moments import short_words, touchpoint_words
+from apps.common.labels import labelled
 
 from .. import services
 from ..consequences import TITLES, Chosen, chosen, consequences, done, grouped
@@ -175,7 +176,7 @@ class DoubtAdmin(ReadOnly, TrailAdmin):
             text = gettext("None of these can be asked about: their channels keep no list that could be searched.")
             self.message_user(request, text, messages.WARNING)
             return
-        said = [f"{LookUpAnswer(answer).label}: {number}" for answer, number in sorted(answers.items())]
+        said = [labelled(LookUpAnswer(answer).label, number) for answer, number in sorted(answers.items())]
         text = ngettext("The provider was asked about %(n)s message.", "The provider was asked about %(n)s messages.", asked)
         self.message_user(request, f"{text % {'n': grouped(asked)}} {'. '.join(said)}.", messages.SUCCESS)
         if left := askable - asked:

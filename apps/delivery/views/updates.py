@@ -22,6 +22,7 @@ from apps.campaigns.models import Campaign, Touchpoint
 from apps.campaigns.moments import instant_words, touchpoint_words
 from apps.campaigns.reach import reaches
 from apps.campaigns.texts import Words, edit_text, effective, mark_of, template_words
+from apps.common.labels import labelled
 from apps.common.times import format_instant
 
 from ..clock import database_now
@@ -206,7 +207,7 @@ def _recipients(update: Sequence[Touchpoint]) -> Mapping[int, int | None]:
 
 def _name(row: Touchpoint, number: int | None) -> str:
     column = f"{row.segment} · {row.channel}" if row.segment else str(row.channel)
-    return column if number is None else _("%(column)s: %(number)s") % {"column": column, "number": grouped(number)}
+    return column if number is None else labelled(column, grouped(number))
 
 
 def _key(row: Touchpoint) -> str:
