@@ -77,7 +77,7 @@ def recipients_pages(scene: Scene, *, language: str) -> Iterator[Shown]:
     yield Shown(name="tracking:preferences-saved", path=choose, press="button[name=save]")
     yield Shown(name="tracking:unsubscribed", path=unsubscribe, press="button[type=submit]")
     subscription = reverse("publishing:subscribe", args=[scene.feed_tokens[language, "ended"]])
-    yield Shown(name="publishing:subscription-ended", path=subscription, press="button[value=revoke]")
+    yield Shown(name="publishing:subscription-ended", path=subscription, press="form:has([value=revoke]) button")
 
 
 def broken_pages(*, language: str) -> Iterator[Shown]:
