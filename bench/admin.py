@@ -24,7 +24,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 def addresses() -> Iterator[tuple[str, str]]:
     """Of each admin its list, the last page of it, a search in it, and the form and the history of its newest row."""
     from django.contrib import admin
-    from django.urls import reverse
+    from django.urls import get_resolver, reverse
+
+    get_resolver().url_patterns  # noqa: B018  # with the addresses the pages are loaded
 
     anybody = type("Request", (), {"user": None, "GET": {}, "resolver_match": None})()
     for model, page in admin.site._registry.items():

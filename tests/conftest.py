@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from django.conf import settings
@@ -8,6 +9,12 @@ from config import embedded
 
 # A test may name a folder of its own in the settings; the Valkey stays where REDIS_URL says.
 VALKEY_DIR = settings.VAR_DIR
+
+
+@pytest.fixture(scope="session", autouse=True)
+def admin_pages() -> None:
+    """Loaded with the first address otherwise, so that a test that walks them alone would walk none."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture(autouse=True)

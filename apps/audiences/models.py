@@ -107,7 +107,10 @@ class Contact(TimestampedModel):
                 violation_error_message=_("Another contact has this e-mail already; it may be archived."),
             ),
         )
-        indexes = (models.Index(fields=("phone",), name="contact_by_phone"),)
+        indexes = (  # and contact_by_words, which only PostgreSQL has: migration 0006
+            models.Index(fields=("phone",), name="contact_by_phone"),
+            models.Index(fields=("name", "id"), condition=Q(archived_at__isnull=True), name="contact_by_name"),
+        )
         permissions = (("erase_contact", _("Can erase all that is known of a contact")),)
 
     def __str__(self) -> str:

@@ -6,9 +6,12 @@ from typing import Any
 from django.db.models import (
     Case,
     CharField,
+    Count,
+    Exists,
     Expression,
     ExpressionWrapper,
     F,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -36,16 +39,20 @@ def addressed(people: QuerySet[Contact], *, kind: str, segment_id: int | None, i
 
 
 def with_address(people: QuerySet[Contact], *, kind: str) -> QuerySet[Any]:
-    return people.annotate(address=_address(kind))
+    return people.annotate(address=address_of(kind))
 
 
-def with_stopped_address(people: QuerySet[Contact], *, kind: str, segment_id: int | None, is_mandatory: bool) -> QuerySet[Any]:
-    """Those whom `addressed` would leave out for their address, found from the list of such addresses.
+def stopped_in(people: QuerySet[Contact], *, kind: str, segment_id: int | None) -> tuple[int, int]:
+    """Of `people` how many `addressed` would leave out for their address, and how many of these for good: one query.
 
-    That list is short where the people are many: to count them by a look-up for each takes seconds.
+    It begins with the list of such addresses, which is short where the people are many: a look-up for each takes seconds.
     """
-    lowered: QuerySet[Any] = with_address(people, kind=kind).annotate(lowered=Lower("address")).exclude(address="")
-    return lowered.filter(lowered__in=_stopping(kind, segment_id, is_mandatory=is_mandatory))
+    for_good = suppressions(kind, is_mandatory=True).filter(Q(segment__isnull=True) | Q(segment=segment_id))
+    lowered: QuerySet[Any] = with_address(people, kind=kind).annotate(lowered=Lower("address")).exclude(address="").order_by()
+    stopped = lowered.filter(lowered__in=_stopping(kind, segment_id, is_mandatory=False))
+    grouped = stopped.annotate(for_good=flag(Exists(for_good.filter(address=OuterRef("lowered"))))).values_list("for_good")
+    counted = dict(grouped.annotate(count=Count("pk")))
+    return sum(counted.values()), counted.get(1, 0)
 
 
 def reached_by(columns: Iterable[tuple[Segment, bool]], *, kind: str) -> QuerySet[Contact]:
@@ -85,7 +92,7 @@ def suppression(kind: str, segment_id: int | None, *, is_mandatory: bool) -> Exp
     return Coalesce(*found, Value(""), output_field=CharField())
 
 
-def _address(kind: str) -> Expression:
+def address_of(kind: str) -> Expression:
     """As a plain text: the fields of a contact have types of their own."""
     text = CharField()
     if kind == ChannelKind.EMAIL:
@@ -93,3 +100,8 @@ def _address(kind: str) -> Expression:
     if kind == ChannelKind.SMS:
         return ExpressionWrapper(F("phone"), output_field=text)
     return Coalesce(NullIf("email", Value(""), output_field=text), "phone", output_field=text)
+
+
+def flag(condition: Q | Exists) -> Case:
+    """1 or 0, to group by: what a database may make of a condition itself differs."""
+    return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
-from django.db.migrations.operations import AddIndex, RemoveIndex
+from django.db.migrations.operations import AddConstraint, AddIndex, RemoveIndex
 
 
 class AddIndexOnline(AddIndex):
@@ -34,3 +34,18 @@ class RemoveIndexOnline(RemoveIndex):
             return
         online = RemoveIndexConcurrently(self.model_name, self.name)
         online.database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+class AddUniqueOnline(AddConstraint):
+    """The same for a unique constraint that is an index: one of expressions, such as UniqueConstraint("campaign", "key", name=…)."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor != "postgresql":
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            return
+        schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {schema_editor.quote_name(self.constraint.name)}")
+        model = to_state.apps.get_model(app_label, self.model_name)
+        statement = str(self.constraint.create_sql(model, schema_editor))
+        schema_editor.execute(statement.replace("UNIQUE INDEX", "UNIQUE INDEX CONCURRENTLY", 1))

@@ -192,7 +192,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
         FROM ({select}) people
         LEFT JOIN {_dealt(batches, "people.place", total)} AND people.reason = ''
         WHERE true
-        ON CONFLICT (touchpoint_id, revision, contact_id) WHERE contact_id IS NOT NULL DO NOTHING
+        ON CONFLICT (touchpoint_id, revision, contact_id) DO NOTHING
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, [touchpoint.pk, touchpoint.revision, at, *select_params])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, Q
+from django.db.models import Value
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -17,11 +17,10 @@ from apps.common.times import format_instant
 
 from .steering import Target
 
-TOUCHPOINT = ("campaign__window", "segment", "channel", "step", "paused_by")  # what is said of one
+TOUCHPOINT = ("campaign__window", "campaign__updates_held_by", "segment", "channel", "step", "paused_by")  # what is said of one
 
 
 Fact = tuple[datetime | None, User | None, str]  # since when, by whom, why
-HELD_TOGETHER = Q(paused_at=F("campaign__updates_held_at"))  # said once, for the campaign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +78,17 @@ class UpdatesPause(Pause):
 
 
 def pauses() -> list[Pause]:
-    """All of them; one query while there is none."""
+    """All of them: one query while there is none, and one more for each kind of which there is any."""
     kinds = (Channel.objects.paused(), Campaign.objects.paused(), Touchpoint.objects.paused())
-    first, *others = (rows.order_by().values("paused_at") for rows in kinds)
-    if not first.union(*others, all=True).exists():
-        return []
-    channels = Channel.objects.paused().select_related("paused_by").order_by("paused_at")
-    campaigns = Campaign.objects.paused().select_related("window", "paused_by").order_by("paused_at")
+    first, *others = (rows.order_by().values_list(Value(rows.model._meta.model_name)) for rows in kinds)
+    found = {kind for (kind,) in first.union(*others)}
+    targets: list[Target] = []
+    if "channel" in found:
+        targets += Channel.objects.paused().select_related("paused_by").order_by("paused_at")
+    if "campaign" in found:
+        targets += Campaign.objects.paused().select_related("window", "paused_by").order_by("paused_at")
     rows = Touchpoint.objects.paused().filter(state__in=STILL_TO_LEAVE)
-    return [*_pauses([*channels, *campaigns]), *_of_touchpoints(rows)]
+    return [*_pauses(targets), *(_of_touchpoints(rows) if "touchpoint" in found else [])]
 
 
 def pauses_of(campaign: Campaign) -> list[Pause]:
@@ -99,10 +100,15 @@ def pauses_of(campaign: Campaign) -> list[Pause]:
 
 
 def _of_touchpoints(rows: TouchpointQuerySet) -> list[Pause]:
-    """Each by itself, but for updates that are held together."""
-    held = Campaign.objects.filter(pk__in=rows.filter(HELD_TOGETHER).values("campaign"))
-    together = [UpdatesPause(target=campaign) for campaign in held.select_related("window", "updates_held_by")]
-    return [*together, *_pauses(rows.exclude(HELD_TOGETHER).select_related(*TOUCHPOINT).order_by("paused_at"))]
+    """Each by itself, but for updates that are held together: these are said once, for their campaign. One query."""
+    together: dict[int, Pause] = {}
+    alone = []
+    for row in rows.select_related(*TOUCHPOINT).order_by("paused_at"):
+        if row.paused_at == row.campaign.updates_held_at:
+            together.setdefault(row.campaign_id, UpdatesPause(target=row.campaign))
+        else:
+            alone.append(row)
+    return [*together.values(), *_pauses(alone)]
 
 
 def pauses_on(touchpoint: Touchpoint) -> list[Pause]:

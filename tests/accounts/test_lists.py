@@ -4,9 +4,12 @@ import pytest
 from django.test import Client
 
 from apps.accounts.doors import pages
+from apps.accounts.doors.filters import LatestValuesFilter
 from apps.accounts.doors.pages import EstimatingPaginator
 from apps.audiences.models import Contact
-from tests.factories import NOW, make_campaign, make_contact, make_planner, make_window
+from apps.delivery.searching import TOO_MANY_FIT
+from apps.tracking.admin import events
+from tests.factories import NOW, make_campaign, make_contact, make_delivery, make_planner, make_window
 from tests.tracking.factories import make_event, make_ticket
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +73,20 @@ def test_events_are_found_by_their_recipient(client):
     address = event.delivery.address
     assert [row.pk for row in client.get("/admin/tracking/event/", {"q": address}).context["cl"].result_list] == [event.pk]
     assert not client.get("/admin/tracking/event/", {"q": "nobody@example.org"}).context["cl"].result_list
+
+
+def test_of_many_messages_the_events_of_the_latest_are_shown_and_it_is_said(client, monkeypatch):
+    monkeypatch.setattr(events, "MOST_DELIVERIES", 1)
+    ana = make_contact(name="Ana Horvat")
+    _earlier, later = (make_event(delivery=make_delivery(contact=ana)) for _each in range(2))
+    page = client.get("/admin/tracking/event/", {"q": "horvat"})
+    assert [row.pk for row in page.context["cl"].result_list] == [later.pk]
+    assert str(TOO_MANY_FIT) in page.content.decode()
+
+
+def test_filters_offer_the_values_of_the_latest_rows_alone(client, monkeypatch):
+    monkeypatch.setattr(LatestValuesFilter, "looked_at", 2)
+    for status in ("merged", "open", "solved"):
+        make_ticket(status=status)
+    (offered,) = (each for each in client.get("/admin/tracking/ticket/").context["cl"].filter_specs if each.title == "status")
+    assert offered.lookup_choices == ["open", "solved"]

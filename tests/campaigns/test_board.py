@@ -90,7 +90,7 @@ def test_mandatory_notices_reach_those_who_unsubscribed_but_no_dead_address(reas
     assert reach.recipients(is_mandatory=True) == mandatory
 
 
-def test_reach_takes_three_queries_for_each_segment_and_kind_of_channel(django_assert_num_queries):
+def test_reach_takes_one_query_and_one_more_for_each_segment_and_kind_of_channel(django_assert_num_queries):
     segment, mail, other, sms = (
         make_segment(),
         make_channel(ChannelKind.EMAIL),
@@ -98,8 +98,23 @@ def test_reach_takes_three_queries_for_each_segment_and_kind_of_channel(django_a
         make_channel(ChannelKind.SMS),
     )
     make_contact()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(3):
         reaches([(segment, mail), (segment, other), (segment, sms), (None, mail)])
+
+
+def test_reach_of_each_of_several_segments_is_its_own():
+    everybody, colleagues = make_segment(), make_segment({"field": "is_internal", "op": "is", "value": True})
+    mail, sms = make_channel(ChannelKind.EMAIL), make_channel(ChannelKind.SMS)
+    make_contact(language="fr", phone="")
+    make_contact(is_internal=True, phone="+33123456789")
+    found = reaches((segment, channel) for segment in (everybody, colleagues) for channel in (mail, sms))
+    shown = {key: (reach.people, reach.without_address, dict(reach.languages)) for key, reach in found.items()}
+    assert shown == {
+        (everybody.pk, mail.pk): (2, 0, {"fr": 1, "en": 1}),
+        (everybody.pk, sms.pk): (2, 1, {"en": 1}),
+        (colleagues.pk, mail.pk): (1, 0, {"en": 1}),
+        (colleagues.pk, sms.pk): (1, 0, {"en": 1}),
+    }
 
 
 def test_broken_rule_is_named_instead_of_counted():

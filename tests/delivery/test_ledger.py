@@ -87,6 +87,11 @@ def test_no_index_of_deliveries_names_a_column_that_changes_in_a_good_life():
     ("rows", "index"),
     [
         pytest.param(lambda: Delivery.objects.in_doubt(), "delivery_doubted", id="in doubt"),
+        pytest.param(
+            lambda: Delivery.objects.filter(touchpoint=0),
+            "one_delivery_per_contact_of_a_touchpoint_and_revision",
+            id="of a touchpoint",
+        ),
         pytest.param(lambda: Delivery.objects.with_a_reason().filter(touchpoint=1), "delivery_with_a_reason", id="rare"),
         pytest.param(lambda: Batch.objects.claimable(NOW)[:1], "batch_claimable", id="to claim"),
         pytest.param(lambda: Batch.objects.abandoned(NOW), "batch_in_hand", id="abandoned"),

@@ -5,7 +5,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -57,8 +58,10 @@ class LatestValuesFilter(admin.AllValuesFieldListFilter):
 
     def __init__(self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str) -> None:
         super().__init__(field, request, params, model, model_admin, field_path)
-        latest = model._base_manager.order_by("-pk").values_list(field_path, flat=True)[: self.looked_at]
-        self.lookup_choices: Any = sorted(set(latest))
+        rows = model._base_manager.order_by()
+        oldest = rows.order_by("-pk").values("pk")[self.looked_at - 1 : self.looked_at]
+        latest = rows.filter(pk__gte=Coalesce(Subquery(oldest), 0)).values_list(field_path, flat=True)
+        self.lookup_choices: Any = sorted(latest.distinct())
 
 
 class ActorFilter(admin.SimpleListFilter):

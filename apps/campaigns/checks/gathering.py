@@ -7,7 +7,7 @@ from functools import reduce
 from operator import or_
 
 from django.conf import settings
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.utils.translation import get_language
 
@@ -28,6 +28,7 @@ from ..board import Board, Cell, Row
 from ..board import Column as BoardColumn
 from ..estimates import slow_cells
 from ..models import Anchor, Audience, Touchpoint, TouchpointState
+from ..recipients import flag
 from ..touchpoints import CORRECTION_CONTENT
 from ..wishes import Wish
 from . import facts
@@ -251,8 +252,8 @@ def _people(own: dict[int, Segment], segments: dict[int, Segment]) -> Iterator[f
             conditions[pk] = segment.condition
         except RuleError:  # of another campaign: its own checks say so
             continue
-    flags = {f"in_{pk}": _flag(condition) for pk, condition in conditions.items()}
-    flags |= {"has_email": _flag(~Q(email="")), "has_phone": _flag(~Q(phone=""))}
+    flags = {f"in_{pk}": flag(condition) for pk, condition in conditions.items()}
+    flags |= {"has_email": flag(~Q(email="")), "has_phone": flag(~Q(phone=""))}
     named = reduce(or_, (conditions[pk] for pk in own))
     rows = Contact.objects.active().filter(named).annotate(**flags).order_by().values(*flags)
     for row in rows.annotate(count=Count("pk")):
@@ -261,7 +262,3 @@ def _people(own: dict[int, Segment], segments: dict[int, Segment]) -> Iterator[f
             segment_ids=frozenset(pk for pk in conditions if row[f"in_{pk}"]),
             addresses=frozenset(name for name in ("email", "phone") if row[f"has_{name}"]),
         )
-
-
-def _flag(condition: Q) -> Case:
-    return Case(When(condition, then=Value(1)), default=Value(0), output_field=IntegerField())

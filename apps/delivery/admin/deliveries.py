@@ -19,7 +19,7 @@ from .. import services
 from ..models import Attempt, Delivery, DeliveryQuerySet, DeliveryState
 from ..pauses import pauses_on
 from ..reasons import SENTENCES, sentence
-from ..searching import search
+from ..searching import TOO_MANY_FIT, search
 
 TOUCHPOINT = ("touchpoint__campaign__window", "touchpoint__channel", "touchpoint__step")  # what a row says of it
 
@@ -111,7 +111,12 @@ class DeliveryAdmin(ReadOnly, TrailAdmin):
         """By index, where joining and comparing a million rows would take seconds."""
         words = one_line(search_term)
         rows = cast(DeliveryQuerySet, queryset)
-        return search(words).narrow(rows, also_errors=True) if words else rows, False
+        if not words:
+            return rows, False
+        found = search(words)
+        if found.is_cut:
+            self.message_user(request, TOO_MANY_FIT, messages.WARNING)
+        return found.narrow(rows, also_errors=True), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         return super().get_queryset(request).select_related("batch", "contact", *TOUCHPOINT)

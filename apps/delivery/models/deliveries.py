@@ -108,10 +108,9 @@ class Delivery(models.Model):
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
         constraints = (
+            # Without a condition, so that it also finds the deliveries of a touchpoint. A broadcast, of nobody, equals no other.
             models.UniqueConstraint(
-                fields=("touchpoint", "revision", "contact"),
-                condition=Q(contact__isnull=False),
-                name="one_delivery_per_touchpoint_revision_and_contact",
+                "touchpoint", "revision", "contact", name="one_delivery_per_contact_of_a_touchpoint_and_revision"
             ),
             models.UniqueConstraint(
                 fields=("touchpoint", "revision"),

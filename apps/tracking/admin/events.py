@@ -1,4 +1,4 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -8,9 +8,11 @@ from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.campaigns.moments import touchpoint_words
 from apps.common.empty_lists import WhenEmpty
 from apps.delivery.models import Delivery
-from apps.delivery.searching import search
+from apps.delivery.searching import TOO_MANY_FIT, search
 
 from ..models import Event, ProviderEvent
+
+MOST_DELIVERIES = 1_000  # whose events one search shows, the latest of them
 
 
 class ReadOnlyAdmin(TrailAdmin):
@@ -52,9 +54,12 @@ class EventAdmin(ReadOnlyAdmin):
         words = search_term.strip()
         if not words:
             return queryset, False
-        theirs = search(words).narrow(Delivery.objects.all())
-        rows = queryset.filter(delivery__in=theirs.order_by().values("pk"))
-        return rows if rows.exists() else queryset.filter(rule=words), False
+        found = search(words)
+        theirs = found.narrow(Delivery.objects.order_by("-pk")).values_list("pk", flat=True)
+        newest = list(theirs[: MOST_DELIVERIES + 1])
+        if found.is_cut or len(newest) > MOST_DELIVERIES:
+            self.message_user(request, TOO_MANY_FIT, messages.WARNING)
+        return queryset.filter(delivery__in=newest[:MOST_DELIVERIES]) if newest else queryset.filter(rule=words), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return (
