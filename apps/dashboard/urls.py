@@ -1,10 +1,12 @@
 from django.urls import path
 
-from .views import log, pages
+from .views import log, pages, sample
 
 app_name = "dashboard"
 urlpatterns = [
     path("", pages.overview, name="overview"),
+    path("sample/load/", sample.load, name="load-sample"),
+    path("sample/remove/", sample.remove, name="remove-sample"),
     path("<int:campaign_id>/live/", pages.live, name="live"),
     path("<int:campaign_id>/live/now/", pages.live_now, name="live-now"),
     path("<int:campaign_id>/log/", log.log, name="log"),

@@ -120,7 +120,7 @@ def unalarmed(now: datetime) -> list[tuple[Campaign, Promise]]:
 
 def _endangered(now: datetime) -> Iterator[tuple[Campaign, Silence, Promise]]:
     under_way = Campaign.objects.filter(window__status__in=UNDER_WAY_STATUSES, released_at__isnull=False)
-    for campaign in under_way.select_related("window", "owner"):
+    for campaign in under_way.filter(window__is_sample=False).select_related("window", "owner"):
         try:
             silence = silence_of(campaign)
         except DatabaseError:

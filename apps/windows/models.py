@@ -74,8 +74,8 @@ class Impact(models.TextChoices):
 
 class WindowQuerySet(models.QuerySet["MaintenanceWindow"]):
     def public(self) -> Self:
-        """Windows that recipients may see: every one but drafts and cancelled drafts."""
-        return self.exclude(status=WindowStatus.DRAFT).filter(scheduled_at__isnull=False)
+        """Windows that recipients may see: every one but drafts, cancelled drafts and samples."""
+        return self.exclude(status=WindowStatus.DRAFT).filter(scheduled_at__isnull=False, is_sample=False)
 
     def live(self) -> Self:
         """Windows still to come or under way."""
@@ -166,6 +166,7 @@ class MaintenanceWindow(TimestampedModel):
     actual_ended_at = models.DateTimeField(_("actual end"), null=True, editable=False)
     is_temporary_fix = models.BooleanField(_("temporary fix"), default=False, editable=False)
     outcome = models.TextField(_("outcome"), blank=True, editable=False)  # what was done, said on completion
+    is_sample = models.BooleanField(default=False, db_default=False, editable=False)  # to look at: nobody outside hears of it
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
     )

@@ -1,60 +1,23 @@
-"""What the engine would have sent up to an instant, written by the engine's own verbs with the clock of then.
+"""The past of the demo's campaigns, with the answers of its mail server."""
 
-No message is handed over: the provider's answers are made up, everything else is as it would have been.
-"""
+from datetime import datetime
 
-from datetime import datetime, timedelta
-
-from apps.audiences.models import AddressKind, SuppressionReason
-from apps.audiences.services import suppress
-from apps.campaigns.models import Campaign, Touchpoint, TouchpointState
-from apps.delivery import expand, store
-from apps.delivery.models import Batch, DeliveryState
+from apps.campaigns.models import Campaign
+from apps.dashboard.sample import replaying
+from apps.delivery.models import DeliveryState
 from apps.delivery.outcomes import Outcome
 from apps.delivery.policy import DeliveryReason
-from apps.delivery.settle import settle
-from apps.delivery.waiting import WaitingRow, waiting_rows
+from apps.delivery.waiting import WaitingRow
 from demo.mailbox.smtp import GONE_DOMAIN
-
-LATENESS = timedelta(milliseconds=180)
-PER_MESSAGE = timedelta(milliseconds=1)
 
 
 def replay(campaign: Campaign, *, until: datetime) -> None:
-    """Sends what was due before `until`, in order."""
-    while touchpoint := _next(campaign, until):
-        assert touchpoint.due_at is not None
-        assert touchpoint.expand_at is not None
-        expand.expand_touchpoint(touchpoint.pk, now=touchpoint.expand_at)
-        at = touchpoint.due_at + LATENESS
-        while batch := store.claim(now=at):
-            at = _send(batch, at)
+    replaying.replay(campaign, until=until, answer=_answer)
 
 
-def _next(campaign: Campaign, until: datetime) -> Touchpoint | None:
-    due = Touchpoint.objects.filter(campaign=campaign, state=TouchpointState.PLANNED, due_at__lt=until)
-    return due.order_by("due_at", "pk").first()
-
-
-def _send(batch: Batch, at: datetime) -> datetime:
-    """Hands the batch's messages over in name only; returns when the last one would have gone."""
-    waiting = waiting_rows(batch)
-    if not store.mark_sending(batch, composed_at=at, journal="", now=at):
-        store.close_refused(batch, now=at)
-        return at
-    outcomes = [_outcome(delivery, at + place * PER_MESSAGE) for place, delivery in enumerate(waiting)]
-    done = at + len(waiting) * PER_MESSAGE
-    settle(batch, outcomes, now=done)
-    for delivery, outcome in zip(waiting, outcomes, strict=True):
-        if outcome.is_bad_address:
-            kind, reason = AddressKind.EMAIL, SuppressionReason.HARD_BOUNCE
-            suppress(kind=kind, address=delivery.address, reason=reason, note=outcome.text, now=done)
-    return done
-
-
-def _outcome(delivery: WaitingRow, at: datetime) -> Outcome:
+def _answer(delivery: WaitingRow, at: datetime) -> Outcome:
     if not delivery.address.endswith(f"@{GONE_DOMAIN}"):
-        return Outcome.accepted(delivery, at=at, provider_id=f"250 OK kept as {delivery.token.hex[:12]}")
+        return replaying.accepted(delivery, at)
     return Outcome(
         delivery_id=delivery.pk,
         attempts=delivery.attempts,

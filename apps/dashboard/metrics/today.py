@@ -44,6 +44,7 @@ class Today:
     coming: Sequence[WindowLine]
     drafts: Sequence[WindowLine]
     attention: Sequence[Attention]
+    has_sample: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -51,7 +52,7 @@ class Today:
 
 
 def today(*, now: datetime) -> Today:
-    """Ten queries at most, however many windows there are."""
+    """Eleven queries at most, however many windows there are."""
     windows = MaintenanceWindow.objects.prefetch_related("services")
     running = windows.under_way().order_by("ends_at")
     coming = windows.filter(status=WindowStatus.SCHEDULED).order_by("starts_at")
@@ -60,6 +61,7 @@ def today(*, now: datetime) -> Today:
         running=[_line(window, now) for window in running[:MOST]],
         coming=[_line(window, now) for window in coming[:MOST]],
         drafts=[_line(window, now) for window in drafts[:MOST]],
+        has_sample=windows.filter(is_sample=True).exists(),
         attention=[*_late_windows(now), *_troubled_campaigns(now), *_silent_channels(), *_upstream_notices()],
     )
 

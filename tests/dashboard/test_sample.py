@@ -1,0 +1,127 @@
+"""Sample data: in with one button where there is nothing, to nobody, and out again without a trace of it."""
+
+import pytest
+from django.apps import apps
+from django.db.models import Q
+from django.test import Client, override_settings
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import AuditEvent
+from apps.audiences.models import Contact
+from apps.campaigns import services as campaigns
+from apps.campaigns.builtin.loading import load_builtin
+from apps.campaigns.models import Campaign, Playbook
+from apps.channels.models import Channel, ChannelKind
+from apps.dashboard.sample.services import load_sample, remove_sample
+from apps.delivery.invariants import INVARIANTS
+from apps.delivery.models import Delivery
+from apps.tracking.models import Event
+from apps.windows.models import MaintenanceWindow, Service
+from tests.accounts.people import client_of, make_member
+from tests.factories import make_campaign, make_planner, make_window
+
+pytestmark = pytest.mark.django_db
+LOAD, REMOVE = reverse("dashboard:load-sample"), reverse("dashboard:remove-sample")
+
+
+@pytest.fixture
+def ana():
+    return make_planner(username="ana")
+
+
+@pytest.fixture
+def client(ana):
+    client = Client()
+    client.force_login(ana)
+    return client
+
+
+def rows():
+    """How many of each, but for the trail, which only grows."""
+    models = [model for model in apps.get_models(include_auto_created=True) if model is not AuditEvent]
+    return {model._meta.label: model._base_manager.count() for model in models if not model._meta.proxy}
+
+
+def test_what_was_loaded_is_removed_to_the_last_row(ana):
+    load_builtin(now=timezone.now())
+    before = rows()
+
+    load_sample(actor=ana, now=timezone.now())
+    assert Delivery.objects.filter(state="sent").count() > 100
+    assert Event.objects.exists()
+    assert remove_sample(actor=ana, now=timezone.now()) == []
+
+    assert rows() == before
+
+
+def test_nothing_of_it_can_reach_anybody(ana):
+    load_sample(actor=ana, now=timezone.now())
+
+    assert not Contact.objects.filter(~Q(phone="") | ~Q(email__endswith="@sample.example")).exists()
+    sending = Channel.objects.filter(pk__in=Campaign.objects.values("touchpoints__channel"))
+    assert {channel.kind for channel in sending} == {ChannelKind.MEMORY}
+    assert not MaintenanceWindow.objects.public().exists()
+    assert not MaintenanceWindow.objects.filter(starts_automatically=True).exists()
+
+
+def test_its_ledger_is_sound(ana):
+    now = timezone.now()
+    load_sample(actor=ana, now=now)
+
+    assert not [invariant.name for invariant in INVARIANTS if list(invariant.offenders(now))]
+
+
+def test_what_somebody_has_made_stays_with_what_it_needs(ana, client):
+    now = timezone.now()
+    load_sample(actor=ana, now=now)
+    shop = Service.objects.get(slug="sample-shop")
+    window = make_window(title="Our own", services=[shop], status="draft", scheduled_at=None)
+    own = campaigns.open_campaign(window, playbook=Playbook.objects.get(slug="sample"), owner=ana, actor=ana, now=now)
+
+    text = client.post(REMOVE, follow=True).content.decode()
+
+    own.refresh_from_db()
+    assert list(own.window.services.all()) == [shop]
+    assert own.playbook.steps.exists()
+    assert list(MaintenanceWindow.objects.all()) == [window]
+    assert "These stay, since something that you have made needs them: Sample, " in text
+    assert not Service.objects.filter(slug="sample-portal").exists()
+    assert not Contact.objects.exists()
+
+
+def test_an_administrator_loads_and_removes_it_from_the_first_page(client):
+    assert LOAD in client.get("/admin/").content.decode()
+    assert "Nothing of it is sent to anybody" in client.get(LOAD).content.decode()
+
+    text = client.post(LOAD, follow=True).content.decode()
+
+    assert "Sample: security update of the portal" in text
+    assert REMOVE in text
+    assert LOAD not in client.post(REMOVE, follow=True).content.decode().split("No window is planned")[0]
+    assert [event.verb for event in AuditEvent.objects.filter(verb__startswith="database.").order_by("pk")] == [
+        "database.sample_loaded",
+        "database.sample_removed",
+    ]
+
+
+def test_others_than_administrators_are_offered_nothing():
+    client = client_of(make_member("planner"))
+    assert "Load sample data" not in client.get("/admin/").content.decode()
+    assert client.post(LOAD).status_code == 403
+    assert client.post(REMOVE).status_code == 403
+    assert not MaintenanceWindow.objects.exists()
+
+
+def test_among_other_windows_there_is_no_sample(client):
+    make_campaign()
+    text = client.post(LOAD).content.decode()
+    assert "There are windows already" in text
+    assert '<button type="submit" class="button"' not in text
+    assert MaintenanceWindow.objects.count() == 1
+
+
+@override_settings(APPROVAL_REQUIRED=True)
+def test_where_each_campaign_needs_an_approval_there_is_no_sample(client):
+    assert "cannot have" in client.post(LOAD).content.decode()
+    assert not MaintenanceWindow.objects.exists()
