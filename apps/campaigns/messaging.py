@@ -1,20 +1,21 @@
-"""The messaging matrix: which text each message of a playbook uses, for whom and by what, and where it falls back to."""
+"""The messaging matrix: which text each message of a playbook or a campaign uses, and where it falls back to."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.audiences.models import Segment
-from apps.channels.models import ChannelKind
+from apps.channels.models import Channel, ChannelKind
 
 from .content.choice import Use, best
 from .languages import language_name
-from .models import MessageTemplate, Playbook, Step, Urgency
+from .models import Campaign, MessageTemplate, Playbook, Urgency
+from .plans import campaign_steps
 from .touchpoints import CORRECTION_CONTENT
 
 Place = tuple[Segment | None, str]  # for whom, and by which kind of channel
@@ -89,10 +90,11 @@ class Text:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """`texts` is empty where nothing is said there."""
+    """`texts` is empty where nothing is said there; `is_by_hand` where that was decided for one campaign alone."""
 
     heading: str
     texts: Sequence[Text]
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +131,26 @@ class MessagingMatrix:
         return sum(text.template is not None and not text.is_translated for text in self.texts)
 
 
-def messaging_matrix(playbook: Playbook) -> MessagingMatrix:
-    """Two queries: the steps with whom they speak to, and the texts."""
-    steps = list(playbook.steps.select_related("segment", "channel", "fallback_channel"))
-    places = list(dict.fromkeys(place for step in steps for place in _places(step)))
-    said = {(step.content_key, step.urgency, place) for step in steps for place in _places(step)}
+@dataclass(frozen=True, kw_only=True)
+class _Saying:
+    """What a step says, and where; to those whom its channel does not reach, too."""
+
+    content_key: str
+    urgency: str
+    places: Sequence[Place]
+    is_by_hand: bool = False
+
+
+def messaging_matrix(playbook: Playbook, *, campaign: Campaign | None = None) -> MessagingMatrix:
+    """Of the playbook in two queries: the steps with whom they speak to, and the texts.
+
+    `campaign`: of its plan, with the moments and cells that were made by hand.
+    """
+    steps = _of_campaign(campaign) if campaign else _of_playbook(playbook)
+    places = list(dict.fromkeys(place for step in steps for place in step.places))
+    by_plan = {(step.content_key, step.urgency, place) for step in steps for place in step.places if not step.is_by_hand}
+    said = {(step.content_key, step.urgency, place) for step in steps for place in step.places}
+    by_hand = said - by_plan
     said |= {(key, urgency, place) for key in CORRECTION_CONTENT.values() for urgency in Urgency.values for place in places}
     moments = dict.fromkeys((step.content_key, step.urgency) for step in steps)
     corrections = [(key, urgency) for key in CORRECTION_CONTENT.values() for urgency in Urgency.values]
@@ -147,6 +164,7 @@ def messaging_matrix(playbook: Playbook) -> MessagingMatrix:
                 Cell(
                     heading=_heading(place),
                     texts=list(_texts(templates, key, urgency, place)) if (key, urgency, place) in said else (),
+                    is_by_hand=(key, urgency, place) in by_hand,
                 )
                 for place in places
             ],
@@ -157,10 +175,38 @@ def messaging_matrix(playbook: Playbook) -> MessagingMatrix:
     return MessagingMatrix(headings=[_heading(place) for place in places], rows=rows)
 
 
-def _places(step: Step) -> list[Place]:
-    """Where a step speaks, and where it speaks to those whom its channel does not reach."""
-    channels = [step.channel, *([step.fallback_channel] if step.fallback_channel else [])]
-    return [(step.segment, channel.kind) for channel in channels]
+def _of_playbook(playbook: Playbook) -> list[_Saying]:
+    return [
+        _Saying(
+            content_key=step.content_key,
+            urgency=step.urgency,
+            places=[(step.segment, channel.kind) for channel in (step.channel, step.fallback_channel) if channel],
+        )
+        for step in playbook.steps.select_related("segment", "channel", "fallback_channel")
+    ]
+
+
+def _of_campaign(campaign: Campaign) -> list[_Saying]:
+    """What was taken out says nothing."""
+    steps = [step for step in campaign_steps(campaign) if not step.is_taken_out]
+    segments = Segment.objects.in_bulk({step.segment_id for step in steps if step.segment_id})
+    channels = list(
+        Channel.objects.filter(Q(pk__in={step.channel_id for step in steps}) | Q(name__in={step.otherwise for step in steps}))
+    )
+    kinds, seconds = {channel.pk: channel.kind for channel in channels}, {channel.name: channel.kind for channel in channels}
+    return [
+        _Saying(
+            content_key=step.content_key,
+            urgency=step.urgency,
+            places=[
+                (segments.get(step.segment_id or 0), kind)
+                for kind in (kinds[step.channel_id], seconds.get(step.otherwise, ""))
+                if kind
+            ],
+            is_by_hand=step.is_by_hand,
+        )
+        for step in steps
+    ]
 
 
 def _heading(place: Place) -> str:

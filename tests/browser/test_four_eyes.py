@@ -147,7 +147,8 @@ def says_what_an_edit_of_the_plan_costs(clara: Page, window: str, accessible: Ch
     """Before it is saved, by mouse and by keyboard; she leaves it."""
     clara.goto(window.replace("/change/", "/matrix/"))
     reminder = clara.get_by_role("checkbox", name="−7 d before the start, Customers, E-mail")
-    warning = clara.get_by_text(re.compile(r"Saving takes away the approval by Ben Okafor \(.+\): it has to be approved anew"))
+    words = re.compile(r"Saving takes away the approval by Ben Okafor \(.+\): it has to be approved anew")
+    warning = clara.get_by_role("strong").filter(has_text=words)
     expect(warning).to_have_count(0)
     reminder.uncheck()
     expect(warning).to_be_visible()

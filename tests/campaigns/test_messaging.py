@@ -4,8 +4,18 @@ import pytest
 
 from apps.campaigns.content.choice import choose, templates_for
 from apps.campaigns.messaging import messaging_matrix
+from apps.campaigns.models import OWN_KEY, HandMadeCell, Step
 from apps.channels.models import ChannelKind
-from tests.factories import make_campaign, make_channel, make_playbook, make_segment, make_step, make_template, make_touchpoint
+from tests.factories import (
+    NOW,
+    make_campaign,
+    make_channel,
+    make_playbook,
+    make_segment,
+    make_step,
+    make_template,
+    make_touchpoint,
+)
 
 from .admin_pages import INLINE, signed_in
 
@@ -119,3 +129,54 @@ def test_matrix_asks_twice_however_large(django_assert_num_queries):
         make_template(content_key=f"t-{number}")
     with django_assert_num_queries(2):
         assert len(messaging_matrix(playbook).texts) > 100
+
+
+class TestOfACampaign:
+    """Its plan is the playbook's with what was decided by hand."""
+
+    def matrix(self, campaign):
+        return messaging_matrix(campaign.playbook, campaign=campaign)
+
+    def said(self, campaign, key):
+        """Where `key` is said, and whether by hand."""
+        (row, *_urgent) = [row for row in self.matrix(campaign).rows if row.content_key == key]
+        return {cell.heading: cell.is_by_hand for cell in row.cells if cell.texts}
+
+    @pytest.fixture
+    def step(self):
+        return planned(fallback_channel=make_channel(ChannelKind.SMS))[1]
+
+    def test_without_anything_by_hand_it_is_that_of_the_playbook(self, step):
+        campaign = make_campaign(playbook=step.playbook)
+        assert self.matrix(campaign) == messaging_matrix(step.playbook)
+
+    def test_cell_that_was_switched_on_has_its_texts_and_says_so(self, step):
+        campaign, vip = make_campaign(playbook=step.playbook), make_segment(name="VIP")
+        HandMadeCell.objects.create(
+            campaign=campaign, step_key=step.key, segment=vip, channel=step.channel, is_on=True, decided_at=NOW
+        )
+        assert self.said(campaign, "announce")["VIP · E-mail"] is True
+        assert self.said(campaign, "announce")["Customers · E-mail"] is False
+
+    def test_cell_that_was_taken_out_says_nothing(self, step):
+        campaign = make_campaign(playbook=step.playbook)
+        HandMadeCell.objects.create(
+            campaign=campaign, step_key=step.key, segment=step.segment, channel=step.channel, is_on=False, decided_at=NOW
+        )
+        assert not self.matrix(campaign).rows
+
+    def test_added_moment_is_among_them(self, step):
+        campaign = make_campaign(playbook=step.playbook)
+        fields = {"anchor": "start", "content_key": "crew-call", "segment": step.segment, "channel": step.channel}
+        Step.objects.create(campaign=campaign, key=f"{OWN_KEY}crew-call", **fields)
+        assert self.said(campaign, "crew-call") == {"Customers · E-mail": True}
+        text = signed_in().get(PAGE, {"window": campaign.window_id}).content.decode()
+        assert "crew-call" in text
+        assert "with what was decided about it by hand" in text
+
+    def test_large_one_asks_a_fixed_number_of_times(self, step, django_assert_num_queries):
+        campaign = make_campaign(playbook=step.playbook)
+        for number in range(8):
+            make_step(step.playbook, key=f"t-{number}", content_key=f"t-{number}", segment=make_segment(), channel=make_channel())
+        with django_assert_num_queries(5):
+            assert len(self.matrix(campaign).texts) > 100

@@ -175,13 +175,17 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Unwritten:
-    """A content for which there is no text in a language that its recipients read; `instead`: in which they get it."""
+    """A content for which there is no text in a language that its recipients read; `instead`: in which they get it.
+
+    `urgency`: the only one that lacks it, where there is a text for messages of another.
+    """
 
     content_key: str
     kind: str
     language: str
     instead: str
     readers: int
+    urgency: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Each message as the campaign's window fills it: which text, and what it then says."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from ..content.context import contact_context, sender_of, shared_context
 from ..content.liquid import outline, written
 from ..content.slots import PLAIN, Pattern
 from ..content.sms import short_text
-from ..models import MessageTemplate
+from ..models import MessageTemplate, Urgency
 from ..replanning import Times
 from ..wishes import TEXTS, Wish
 from .facts import Departure, Message, Phase, Template, Unwritten
@@ -38,7 +38,7 @@ class Reading:
 
     messages: list[Message] = field(default_factory=list)
     templates: dict[int, Template] = field(default_factory=dict)
-    unwritten: dict[tuple[str, str, str], Unwritten] = field(default_factory=dict)
+    unwritten: dict[tuple[str, str, str, str], Unwritten] = field(default_factory=dict)
 
 
 def read_messages(wish: Wish, board: Board, departures: Sequence[Departure]) -> Reading:
@@ -70,7 +70,7 @@ class _Reader:
         for language, readers in self._readers(departure).items():
             row = best(self.rows, use=use, language=language)
             if row is None:
-                self._lacks(departure, language, instead="", readers=readers)
+                self._lacks(departure, language, instead="", readers=readers, urgency=self._only_for(use, language))
                 continue
             if row.language != language and readers:
                 self._lacks(departure, language, instead=row.language, readers=readers)
@@ -80,15 +80,22 @@ class _Reader:
         """By language; a place, or a segment that nobody belongs to, hears the language of the window's texts."""
         return self.columns[departure.column].reach.languages or {self.wish.language: 0}
 
-    def _lacks(self, departure: Departure, language: str, *, instead: str, readers: int) -> None:
+    def _only_for(self, use: Use, language: str) -> str:
+        """The urgency of `use` where a message of another would have a text."""
+        others = (replace(use, urgency=urgency) for urgency in Urgency.values if urgency != use.urgency)
+        return use.urgency if any(best(self.rows, use=other, language=language) for other in others) else ""
+
+    def _lacks(self, departure: Departure, language: str, *, instead: str, readers: int, urgency: str = "") -> None:
         kind = self.columns[departure.column].channel.kind
-        known = self.found.unwritten.get((departure.content_key, kind, language))
-        self.found.unwritten[departure.content_key, kind, language] = Unwritten(
+        key = departure.content_key, kind, language, urgency
+        known = self.found.unwritten.get(key)
+        self.found.unwritten[key] = Unwritten(
             content_key=departure.content_key,
             kind=kind,
             language=language,
             instead=instead,
             readers=max(readers, known.readers if known else 0),
+            urgency=urgency,
         )
 
     def _message(self, departure: Departure, row: MessageTemplate) -> None:

@@ -14,6 +14,7 @@ from apps.common.times import format_day, format_period
 from apps.windows.sentences import notice_sentence, overlap_sentence
 
 from ..languages import language_name
+from ..models import Urgency
 from ..moments import instant_words
 from .completeness import Part
 from .facts import Template
@@ -159,10 +160,12 @@ def _too_many(values: Values) -> str:
 
 
 def _unwritten(values: Values) -> str:
-    return _("There is no text “%(key)s” for %(kind)s: its messages cannot be composed.") % {
-        "key": values["key"],
-        "kind": ChannelKind(values["kind"]).label,
-    }
+    words = {"key": values["key"], "kind": ChannelKind(values["kind"]).label}
+    if values["urgency"] == Urgency.URGENT:
+        return _("There is a text “%(key)s” for %(kind)s, but for routine messages only: urgent ones cannot be composed.") % words
+    if values["urgency"]:
+        return _("There is a text “%(key)s” for %(kind)s, but for urgent messages only: others cannot be composed.") % words
+    return _("There is no text “%(key)s” for %(kind)s: its messages cannot be composed.") % words
 
 
 def _broken_text(values: Values) -> str:

@@ -24,13 +24,15 @@ def text_remarks(facts: Facts) -> Iterator[Remark]:
 
 
 def _unwritten(facts: Facts) -> Iterator[Remark]:
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for lack in facts.unwritten:
-        if lack.instead or (lack.content_key, lack.kind) in seen:
+        what = lack.content_key, lack.kind, lack.urgency
+        if lack.instead or what in seen:
             continue
-        seen.add((lack.content_key, lack.kind))
-        target = Target(cause=Cause.NEW_TEMPLATE, query={"content_key": lack.content_key, "channel_kind": lack.kind})
-        values = {"key": lack.content_key, "kind": lack.kind}
+        seen.add(what)
+        asked = {"content_key": lack.content_key, "channel_kind": lack.kind, "urgency": lack.urgency}
+        target = Target(cause=Cause.NEW_TEMPLATE, query={name: value for name, value in asked.items() if value})
+        values = {"key": lack.content_key, "kind": lack.kind, "urgency": lack.urgency}
         level = _level(lack.content_key, facts)
         yield Remark(code=Code.UNWRITTEN, level=level, place=Place.TEXTS, values=values, target=target)
 

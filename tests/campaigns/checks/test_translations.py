@@ -1,6 +1,7 @@
 from apps.campaigns.checks.facts import Unwritten
 from apps.campaigns.checks.findings import Level
 from apps.campaigns.checks.rules import Cause, Code
+from apps.campaigns.checks.sentences import sentence_of
 
 from .values import column, levels, message, only, own_text, template
 
@@ -64,3 +65,12 @@ def test_sms_of_several_parts_has_to_be_ticked():
     remark = only(Code.LONG_SMS, messages=[long])
 
     assert (remark.level, remark.values["parts"], remark.values["forced_by"]) == (Level.WARN, 2, "ł")
+
+
+def test_text_for_messages_of_another_urgency_alone_is_said_and_asked_for():
+    remark = only(Code.UNWRITTEN, unwritten=[lack(instead="", urgency="urgent")])
+
+    assert remark.target.query == {"content_key": "announce", "channel_kind": "email", "urgency": "urgent"}
+    assert sentence_of(remark) == (
+        "There is a text “announce” for E-mail, but for routine messages only: urgent ones cannot be composed."
+    )
