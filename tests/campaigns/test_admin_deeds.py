@@ -382,15 +382,16 @@ class TestFreeTimes:
         typed = {name: page.context["form"][name].value() for name in ("start_date", "start_time", "duration")}
         return client.post(deed_of(campaign, "reschedule"), {"seen": page.context["seen"], **typed, **pressed})
 
-    def test_are_offered_clear_of_other_windows_and_not_of_its_own(self):
+    def test_are_offered_clear_of_other_windows_and_not_the_present_one(self):
         client = signed_in()
         campaign = released(client)
-        start = campaign.window.starts_at
-        make_window(starts_at=start, services=campaign.window.services.all())
-        times = self.move(client, campaign, _free_times="1").context["free_times"]
-        assert times[0].starts_at > start
-        MaintenanceWindow.objects.exclude(pk=campaign.window_id).delete()
-        assert start in [time.starts_at for time in self.move(client, campaign, _free_times="1").context["free_times"]]
+        start, day = campaign.window.starts_at, timedelta(days=1)
+        days = {time.starts_at for time in self.move(client, campaign, _free_times="1").context["free_times"]}
+        assert start not in days
+        assert min(days) > start
+        make_window(starts_at=min(days) - timedelta(hours=1), services=campaign.window.services.all())
+        later = {time.starts_at for time in self.move(client, campaign, _free_times="1").context["free_times"]}
+        assert min(later) >= min(days) + day - timedelta(hours=1)
 
     def test_picked_one_moves_the_form_and_nothing_else(self):
         client = signed_in()

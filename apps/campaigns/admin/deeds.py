@@ -117,8 +117,9 @@ class _Page:
         """When the window could be instead, where that was asked; nothing where no times make sense yet."""
         if ASKS_FOR_FREE_TIMES not in self.request.POST or not isinstance(form, RescheduleForm):
             return {}
-        wish = form.wish(self.campaign)
-        return {"free_times": free_times(wish, now=self.now) if wish else []}
+        wish, planned = form.wish(self.campaign), self.campaign.window.starts_at
+        found = free_times(wish, now=self.now) if wish else []
+        return {"free_times": [time for time in found if time.starts_at != planned]}
 
     def advice(self) -> list[str]:
         """What recipients should not read of what was typed for them."""
