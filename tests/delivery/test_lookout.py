@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from apps.delivery import lookout
+from apps.delivery import direct, lookout
+from apps.delivery.direct import Cause, DirectWork
 from apps.delivery.homes import home
 from apps.delivery.lookout import Lookout
 from apps.delivery.models import Alarm, Installation
 from apps.delivery.policy import Halt
-from tests.factories import NOW, make_user
+from tests.factories import HOUR, NOW, make_user
 
 from .test_alarms import by_memory, running
 
@@ -52,6 +53,19 @@ def test_what_may_be_a_copy_alarms_nobody(clock, fields):
 
     assert lookout_.look() == 0
     assert not Alarm.objects.filter(state="sent").exists()
+
+
+def test_messages_that_leave_without_workers_wait_for_no_alarm(clock, monkeypatch):
+    monkeypatch.setattr(direct, "database_now", lambda: NOW + HOUR)
+    for part in (direct.witness, direct.bucket):
+        monkeypatch.setattr(part, "_away_until", 0.0)
+    work = DirectWork(takes_notes=lambda: False)
+
+    for _ in range(3):
+        work.look()
+
+    assert work.cause is Cause.AWAY
+    assert not Alarm.objects.exists()
 
 
 def test_once_told_to_stop_it_begins_no_further_alarm(clock):
