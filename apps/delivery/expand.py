@@ -16,6 +16,7 @@ from apps.audiences.copying import begin_copying
 from apps.audiences.models import Contact
 from apps.campaigns.approval.holding import hold_back_if_edited
 from apps.campaigns.models import TOUCHPOINT_TRANSITIONS, Audience, Campaign, Reason, Touchpoint, TouchpointState
+from apps.channels.models import ChannelKind
 from apps.common import quiet_hours
 from apps.common.states import move
 
@@ -56,8 +57,8 @@ def expand_touchpoint(touchpoint_id: int, *, now: datetime, also_held_back: bool
     if touchpoint is None or not _is_at_rest(touchpoint):
         return Expanded.NOT_NOW
     fence = Touchpoint.objects.filter(pk=touchpoint.pk, revision=touchpoint.revision)
-    if not touchpoint.channel.is_enabled:
-        _move(fence, TouchpointState.SKIPPED, reason=Reason.CHANNEL_DISABLED)
+    if obstacle := _obstacle(touchpoint):
+        _move(fence, TouchpointState.SKIPPED, reason=obstacle)
         return Expanded.NOBODY
     if not _move(fence, TouchpointState.DUE, expanded_at=now, reason=""):
         return Expanded.NOT_NOW
@@ -95,6 +96,14 @@ def _check_by_index() -> None:
 def _due(now: datetime, *, also_held_back: bool) -> QuerySet[Touchpoint]:
     ready = Touchpoint.objects.due_for_expansion(now, also_held_back=also_held_back).filter(useful_until__gt=now)
     return ready.select_related("campaign__window", "segment", "channel")
+
+
+def _obstacle(touchpoint: Touchpoint) -> str:
+    """Why it is left out at the last; whatever somebody did to the plan of a sample, it reaches nobody."""
+    if not touchpoint.channel.is_enabled:
+        return Reason.CHANNEL_DISABLED
+    is_kept = touchpoint.channel.kind == ChannelKind.MEMORY
+    return Reason.SAMPLE if touchpoint.campaign.window.is_sample and not is_kept else ""
 
 
 def _is_at_rest(touchpoint: Touchpoint) -> bool:

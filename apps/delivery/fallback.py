@@ -63,7 +63,7 @@ def _originals(now: datetime) -> QuerySet[Touchpoint]:
         due_at__lte=now,
         useful_until__gt=now,
     )
-    return rows.exclude(campaign__window__status=WindowStatus.CANCELLED)
+    return rows.exclude(campaign__window__status=WindowStatus.CANCELLED).exclude(campaign__window__is_sample=True)
 
 
 @transaction.atomic

@@ -11,15 +11,30 @@ from apps.accounts.models import AuditEvent
 from apps.audiences.models import Contact
 from apps.campaigns import services as campaigns
 from apps.campaigns.builtin.loading import load_builtin
-from apps.campaigns.models import Campaign, Playbook
+from apps.campaigns.matrix.cells import Wishes
+from apps.campaigns.matrix.writing import change_cells
+from apps.campaigns.models import Campaign, Playbook, Reason
+from apps.campaigns.planner import CellKey
 from apps.channels.models import Channel, ChannelKind
-from apps.dashboard.sample.services import load_sample, remove_sample
+from apps.dashboard.sample.basics import make_basics
+from apps.dashboard.sample.services import NoSample, load_sample, remove_sample
+from apps.delivery.expand import Expanded, expand_touchpoint
 from apps.delivery.invariants import INVARIANTS
-from apps.delivery.models import Delivery
+from apps.delivery.models import Delivery, Installation
+from apps.delivery.policy import Halt
 from apps.tracking.models import Event
 from apps.windows.models import MaintenanceWindow, Service
 from tests.accounts.people import client_of, make_member
-from tests.factories import make_campaign, make_planner, make_window
+from tests.factories import (
+    make_campaign,
+    make_channel,
+    make_contact,
+    make_planner,
+    make_playbook,
+    make_segment,
+    make_step,
+    make_window,
+)
 
 pytestmark = pytest.mark.django_db
 LOAD, REMOVE = reverse("dashboard:load-sample"), reverse("dashboard:remove-sample")
@@ -125,3 +140,57 @@ def test_among_other_windows_there_is_no_sample(client):
 def test_where_each_campaign_needs_an_approval_there_is_no_sample(client):
     assert "cannot have" in client.post(LOAD).content.decode()
     assert not MaintenanceWindow.objects.exists()
+
+
+def test_where_sending_is_halted_there_is_no_sample(ana):
+    Installation.objects.create(home="elsewhere", halted_at=timezone.now(), halt=Halt.COPY)
+
+    with pytest.raises(NoSample, match="end the halt"):
+        load_sample(actor=ana, now=timezone.now())
+
+
+def test_while_what_is_left_of_an_earlier_sample_is_paused_there_is_no_sample(ana):
+    make_basics(now=timezone.now())
+    Channel.objects.filter(slug="sample").update(paused_at=timezone.now())
+
+    with pytest.raises(NoSample, match="or the pause"):
+        load_sample(actor=ana, now=timezone.now())
+
+
+@pytest.mark.parametrize("names", [{"name": "Sample", "slug": "ours"}, {"name": "Ours", "slug": "sample"}])
+def test_a_playbook_of_your_own_by_that_name_is_neither_followed_nor_removed(ana, client, names):
+    step = make_step(make_playbook(**names), channel=make_channel(kind=ChannelKind.EMAIL))
+    make_contact(email="zoe@example.org")
+
+    assert f"has already: {names['name']}" in client.post(LOAD).content.decode()
+
+    assert not Delivery.objects.exists()
+    assert remove_sample(actor=ana, now=timezone.now()) == [names["name"]]
+    assert step.playbook.steps.exists()
+
+
+def test_a_playbook_of_the_sample_that_you_have_extended_stays(ana):
+    load_sample(actor=ana, now=timezone.now())
+    playbook = Playbook.objects.get(slug="sample")
+    make_step(playbook, key="ours", channel=make_channel(kind=ChannelKind.EMAIL))
+
+    assert "Sample" in remove_sample(actor=ana, now=timezone.now())
+    assert playbook.steps.filter(key="ours").exists()
+
+
+def test_whatever_is_added_to_its_plan_reaches_nobody(ana):
+    now = timezone.now()
+    load_sample(actor=ana, now=now)
+    make_contact(email="zoe@example.org")
+    mail, everybody = make_channel(kind=ChannelKind.EMAIL), make_segment()
+    campaign = Campaign.objects.get(window__status="scheduled")
+    moment = campaign.touchpoints.filter(state="planned").first()
+    cell = CellKey(moment.step_key, everybody.pk, mail.pk)
+    change_cells(campaign, Wishes(cells={cell}, on={cell}, owners={}), actor=ana, now=now)
+
+    added = campaign.touchpoints.get(channel=mail)
+    assert expand_touchpoint(added.pk, now=added.expand_at) is Expanded.NOBODY
+
+    added.refresh_from_db()
+    assert (added.state, added.reason) == ("skipped", Reason.SAMPLE)
+    assert not Delivery.objects.filter(address="zoe@example.org").exists()

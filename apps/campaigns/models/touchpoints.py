@@ -119,6 +119,7 @@ class Reason(models.TextChoices):
     COMPLETED_EARLY = "completed_early", _("The work was completed before.")
     ALREADY_CONFIRMED = "already_confirmed", _("The completion was already confirmed.")
     CHANNEL_DISABLED = "channel_disabled", _("The channel is switched off.")
+    SAMPLE = "sample", _("Its window is a sample, of which nothing is sent.")
     FALLBACK_STOPPED = "fallback_stopped", _("What it says is no longer true; its moment is planned anew or over.")
     STEP_REMOVED = "step_removed", _("The plan no longer has this moment.")
     WINDOW_CANCELLED = "window_cancelled", _("The window was cancelled.")

@@ -1,7 +1,12 @@
 """Whom and what the sample is about, under names of its own: addresses that nobody can have, and a channel that sends nothing."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
+
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from apps.audiences.models import Contact, Segment
 from apps.campaigns.builtin.loading import load_builtin
@@ -27,6 +32,39 @@ ZONES = {"fr": ("Europe/Paris", "America/Toronto"), "en": ("Europe/London", "Ame
 class Basics:
     services: list[Service]
     playbook: Playbook
+
+
+def shared_rows() -> Iterator[Model]:
+    """What of the sample others could use, too, each before what it points to; not what somebody has made their own."""
+    for rows in _own():
+        yield from rows
+    yield from Contact.objects.filter(email__endswith=f"@{DOMAIN}", attributes__sample__in=(CUSTOMERS, COLLEAGUES))
+
+
+def strangers() -> list[Model]:
+    """What bears a name that the sample needs, and is somebody's own."""
+    called = (
+        Playbook.objects.filter(_called((SLUG,), (PLAYBOOK["name"],))),
+        Segment.objects.filter(_called([slug for _kind, slug, _name in SEGMENTS], [name for _kind, _slug, name in SEGMENTS])),
+        Channel.objects.filter(_called((SLUG,), (CHANNEL["name"],))),
+        Service.objects.filter(_called([slug for slug, _name in SERVICES], [name for _slug, name in SERVICES])),
+    )
+    return [row for rows, own in zip(called, _own(), strict=True) for row in rows.exclude(pk__in=own.values("pk"))]
+
+
+def _called(slugs: Sequence[str], names: Sequence[str]) -> Q:
+    return Q(slug__in=slugs) | Q(name__in=names)
+
+
+def _own() -> tuple[QuerySet[Playbook], QuerySet[Segment], QuerySet[Channel], QuerySet[Service]]:
+    """The rows as the sample makes them: a playbook that says something to others, or by another channel, is none of them."""
+    channels = Channel.objects.filter(slug=SLUG, name=CHANNEL["name"], kind=ChannelKind.MEMORY)
+    segments = Segment.objects.filter(reduce(or_, (Q(slug=slug, name=name, rule=_rule(kind)) for kind, slug, name in SEGMENTS)))
+    steps = Step.objects.filter(playbook=OuterRef("pk"))
+    others = steps.exclude(channel__in=channels, segment__in=segments, fallback_channel__isnull=True)
+    playbooks = Playbook.objects.filter(Exists(steps), ~Exists(others), slug=SLUG, name=PLAYBOOK["name"])
+    services = Service.objects.filter(reduce(or_, (Q(slug=slug, name=name) for slug, name in SERVICES)))
+    return playbooks, segments, channels, services
 
 
 def make_basics(*, now: datetime) -> Basics:
@@ -56,8 +94,11 @@ def _playbook() -> Playbook:
 
 
 def _segment(kind: str, slug: str, name: str) -> Segment:
-    rule = {"field": f"attributes.{SLUG}", "op": "is", "value": kind}
-    return Segment.objects.get_or_create(slug=slug, defaults={"name": name, "rule": rule})[0]
+    return Segment.objects.get_or_create(slug=slug, defaults={"name": name, "rule": _rule(kind)})[0]
+
+
+def _rule(kind: str) -> dict[str, str]:
+    return {"field": f"attributes.{SLUG}", "op": "is", "value": kind}
 
 
 def _people() -> list[Contact]:

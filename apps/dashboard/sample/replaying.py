@@ -24,9 +24,17 @@ def accepted(delivery: WaitingRow, at: datetime) -> Outcome:
     return Outcome.accepted(delivery, at=at, provider_id=f"250 OK kept as {delivery.token.hex[:12]}")
 
 
+class HeldBack(Exception):
+    """What is to be sent cannot be written: the installation is halted, or something is paused."""
+
+
 def replay(campaign: Campaign, *, until: datetime, answer: Answer = accepted) -> None:
-    """Sends what was due before `until`, in order."""
+    """Sends what was due before `until`, in order; raises HeldBack."""
+    before = None
     while touchpoint := _next(campaign, until):
+        if touchpoint == before:
+            raise HeldBack(str(touchpoint))
+        before = touchpoint
         assert touchpoint.due_at is not None
         assert touchpoint.expand_at is not None
         expand.expand_touchpoint(touchpoint.pk, now=touchpoint.expand_at)

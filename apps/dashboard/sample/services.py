@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
 from apps.accounts.services import record
-from apps.audiences.models import Contact, Segment
+from apps.audiences.copying import begin_copying
 from apps.campaigns.models import Campaign, Playbook, Step
 from apps.channels.models import Channel
-from apps.delivery.models import Circuit
-from apps.windows.models import MaintenanceWindow, Service
+from apps.delivery.models import Circuit, Installation
+from apps.windows.models import MaintenanceWindow
 
-from . import basics
-from .basics import make_basics
+from .basics import make_basics, shared_rows, strangers
 from .past import make_windows
+from .replaying import HeldBack
 
 ADMINISTRATES = "delivery.change_installation"  # whoever may decide whether this installation sends
 # What a shared row has of its own, and goes with it; whatever else points to it was made by somebody, who needs it.
@@ -36,7 +36,16 @@ def why_not() -> str:
         return _("There are windows already: among them a sample would be in the way.")
     if settings.APPROVAL_REQUIRED:
         return _("This installation asks for the approval of each campaign, which a sample cannot have.")
+    if Installation.objects.halted().exists():
+        return _held_back()
+    if others := strangers():
+        words = _("The sample needs names that something of yours has already: %(names)s.")
+        return words % {"names": ", ".join(map(str, others))}
     return ""
+
+
+def _held_back() -> str:
+    return _("Sending is held back here: end the halt or the pause first, or the sample could not show what was sent.")
 
 
 def is_loaded() -> bool:
@@ -46,10 +55,15 @@ def is_loaded() -> bool:
 @transaction.atomic
 def load_sample(*, actor: User, now: datetime) -> None:
     """Raises NoSample. Nothing of it reaches anybody: its channel keeps what it is given, and its windows are not public."""
+    begin_copying()
+    User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # a button that is pressed twice loads it once
     if problem := why_not():
         raise NoSample(problem)
     made = make_basics(now=now)
-    make_windows(made, actor=actor, now=now)
+    try:
+        make_windows(made, actor=actor, now=now)
+    except HeldBack as held:
+        raise NoSample(_held_back()) from held
     record("database.sample_loaded", subject=MaintenanceWindow, actor=actor, now=now)
 
 
@@ -59,7 +73,7 @@ def remove_sample(*, actor: User, now: datetime) -> list[str]:
     windows = MaintenanceWindow.objects.filter(is_sample=True)
     list(Campaign.objects.filter(window__in=windows).select_for_update().order_by("pk").values_list("pk", flat=True))
     _remove(windows)
-    kept = [str(row) for row in _shared() if not _removed(row)]
+    kept = [*map(str, strangers()), *(str(row) for row in shared_rows() if not _removed(row))]
     record("database.sample_removed", subject=MaintenanceWindow, actor=actor, now=now, kept=kept)
     return kept
 
@@ -78,16 +92,6 @@ def _pointing_to(model: type[models.Model]) -> Iterator[tuple[type[models.Model]
             if relation.field.model._meta.proxy or relation.many_to_many:
                 continue  # the rows between two models point, too
             yield relation.field.model, relation.field.name
-
-
-def _shared() -> Iterator[models.Model]:
-    """Each before what it points to."""
-    yield from Playbook.objects.filter(slug=basics.SLUG)
-    yield from Segment.objects.filter(slug__in=[slug for _kind, slug, _name in basics.SEGMENTS])
-    yield from Channel.objects.filter(slug=basics.SLUG)
-    yield from Service.objects.filter(slug__in=[slug for slug, _name in basics.SERVICES])
-    kinds = [basics.CUSTOMERS, basics.COLLEAGUES]
-    yield from Contact.objects.filter(email__endswith=f"@{basics.DOMAIN}", attributes__sample__in=kinds)
 
 
 def _removed(row: models.Model) -> bool:
