@@ -143,6 +143,14 @@ def test_it_is_taken_away_before_and_after_it_was_saved(client, draft):
     assert KEY not in {row.step_key for row in client.get(matrix_of(draft)).context["matrix"].rows}
 
 
+def test_one_that_is_like_one_that_is_taken_away_keeps_its_text(client, draft):
+    save(client, draft, add(client, draft))
+    again = {"moment-says": f"like:{KEY}", "moment-label": "Second call", "moment-distance": "2 d"}
+    page = client.post(matrix_of(draft), form_of(add(client, draft, **again)) | {"_remove": KEY})
+    save(client, draft, page)
+    assert [step.content_key for step in draft.own_steps.filter(removed_at=None)] == ["reminder-7d"]
+
+
 def test_one_that_has_left_offers_no_taking_away(client):
     campaign = released(client)
     save(client, campaign, add(client, campaign))

@@ -45,12 +45,15 @@ class MomentWishes:
         return replace(self, removed=self.removed - keys)
 
     def asked(self, steps: Sequence[PlanStep], on: Set[CellKey], channels: Mapping[int, ChannelTraits]) -> list[PlanStep]:
-        """`steps` with those of the added moments whose cells are `on`, and without those of the removed ones."""
+        """`steps` with those of the added moments whose cells are `on`, and without those of the removed ones.
+
+        One that is added may be like one that is removed.
+        """
         kept = [step for step in steps if not (step.is_own and step.key in self.removed)]
         added = [
             step
             for moment in self.added
-            for step in steps_of(moment, [cell for cell in _in_order(on) if cell.step_key == moment.key], kept, channels)
+            for step in steps_of(moment, [cell for cell in _in_order(on) if cell.step_key == moment.key], steps, channels)
         ]
         return kept + added
 

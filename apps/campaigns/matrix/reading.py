@@ -59,7 +59,8 @@ def campaign_matrix(
         playbook, known = {step.cell: step for step in steps}, {one.cell: one for one in moments.kept(decided)}
         asked = wishes.without_switching(locked, playbook, known, window=window)
         decided = asked.decide(playbook, known, window=window, actor_id=actor.pk, now=now)
-        empty = moments.empty(steps, wishes.cells, traits_of({cell.channel_id for cell in wishes.cells} if moments.added else ()))
+        traits = traits_of({cell.channel_id for cell in wishes.cells} if moments.added else ())
+        empty = moments.empty([*saved_steps, *steps], wishes.cells, traits)
     after, changes = with_hand_made(steps, decided), list[Change]()
     if campaign.released_at is None:
         spots = [planned_spot(row) for row in plan(window, after, now=now)]
