@@ -69,6 +69,7 @@ def build(contacts: int) -> int:
     from django.db import connection
 
     from apps.campaigns.models import TouchpointState
+    from apps.delivery.models import Expansion
     from apps.tracking.models import TicketSource
     from tests import factories as make
 
@@ -88,6 +89,9 @@ def build(contacts: int) -> int:
             due_at=due_at,
             first_sent_at=due_at + timedelta(milliseconds=180),
         )
+    Expansion.objects.bulk_create(
+        Expansion(touchpoint=row, revision=1, recipients=contacts, written_at=row.due_at) for row in campaign.touchpoints.all()
+    )
     source = TicketSource.objects.create(name="Help desk", slug="help-desk", time_zone="Europe/Paris")
     fill = {"numbers": NUMBERS, **dialect()}
     with connection.cursor() as cursor:

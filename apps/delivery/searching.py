@@ -1,9 +1,11 @@
 """Deliveries by what a person types: somebody's name, address or number, or the name of a message.
 
 People are found among the contacts, of which there are far fewer, and their deliveries by an index. An address that no
-contact has any more is looked for only when nobody is found, and only if it is whole.
+contact has any more is looked for only when nobody is found, and only if it is whole; it has no index. Places, which are few,
+have addresses of any form.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +17,7 @@ from apps.audiences.models import Contact
 
 from .models import Attempt, DeliveryQuerySet
 
+WHOLE_ADDRESS = re.compile(r"\S+@\S+|\+?[\d\s]{6,}")
 MOST_PEOPLE = 500  # that one search looks for
 MOST_ERRORS = 500
 TOO_MANY_FIT = _("Many people fit what you typed, and only some of them are looked at: type more of the name or address.")
@@ -37,8 +40,10 @@ class Search:
         asked = _named(self.words)
         if self.people:
             asked |= Q(contact__in=self.people[:MOST_PEOPLE])
-        else:
+        elif WHOLE_ADDRESS.fullmatch(self.words):
             asked |= Q(address=self.words.lower())
+        else:
+            asked |= Q(address=self.words.lower(), contact__isnull=True)
         if also_errors:
             attempts = Attempt.objects.filter(text__icontains=self.words).order_by("-pk").values_list("delivery", flat=True)
             asked |= Q(pk__in=list(attempts[:MOST_ERRORS]))

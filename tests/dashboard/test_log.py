@@ -133,6 +133,31 @@ def test_an_address_that_no_contact_has_any_more_is_found_when_it_is_whole(ana):
     assert shown(log(ana, campaign, q="Old@example.org")) == {row.pk}
 
 
+def test_a_number_that_no_contact_has_any_more_is_found_when_it_is_whole(ana):
+    campaign = running_campaign()
+    (row,) = settle(sent_touchpoint(campaign), address="+33612345678")
+
+    assert shown(log(ana, campaign, q="+33612345678")) == {row.pk}
+
+
+def test_a_place_is_found_by_its_address_whatever_that_looks_like(ana):
+    campaign = running_campaign()
+    (place,) = settle(sent_touchpoint(campaign), contact=None, address="ops")
+    settle(sent_touchpoint(campaign), address="ops")  # no mailbox is called so, and none is looked for
+
+    assert shown(log(ana, campaign, q="Ops")) == {place.pk}
+
+
+def test_what_a_search_finds_is_shown_page_by_page(ana):
+    campaign = running_campaign()
+    rows = settle(sent_touchpoint(campaign), number=60)
+    first = log(ana, campaign, q="example.org")
+    second = ana.get(first.request["PATH_INFO"] + first.context["next_page"])
+
+    assert shown(first) | shown(second) == {row.pk for row in rows}
+    assert not shown(first) & shown(second)
+
+
 @pytest.mark.parametrize(
     "chosen",
     [{"before": "9" * 40}, {"before": "x"}, {"state": "nonsense"}, {"q": "\0%_'\""}, {"moment": "a.b.c"}, {"touchpoint": "-1"}],
