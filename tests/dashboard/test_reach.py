@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.dashboard.metrics.engagement import Level, engagement, told
+from apps.dashboard.metrics.engagement import Level, engagement
 from apps.dashboard.metrics.failures import failures
 from apps.dashboard.metrics.funnel import FunnelStep, funnel
 from apps.dashboard.metrics.groups import Group, ticket_groups
@@ -84,7 +84,7 @@ def test_told_counts_people_customers_and_their_organisations():
     settle(touchpoint, "in_doubt", contact=make_contact(organisation="Org"))
     settle(touchpoint, contact=make_contact(organisation="Us", is_internal=True))
     settle(touchpoint, "failed", contact=make_contact(organisation="Lost"))
-    people = told([touchpoint.pk])
+    people = engagement([touchpoint.pk]).told
     assert (people.people, people.customers, people.organisations) == (3, 2, 1)
 
 
@@ -157,7 +157,9 @@ def test_failures_are_counted_by_state_and_reason_with_a_sentence():
 
 def groups_of(campaign, touchpoint):
     ids = [touchpoint.pk]
-    rows = ticket_groups(campaign, told=told(ids), seen=engagement(ids).people, starts_at=NOW - 5 * HOUR, ends_at=NOW - HOUR)
+    rows = ticket_groups(
+        campaign, told=engagement(ids).told, seen=engagement(ids).people, starts_at=NOW - 5 * HOUR, ends_at=NOW - HOUR
+    )
     return {row.group: row for row in rows}
 
 

@@ -215,5 +215,5 @@ def test_figures_are_asked_for_in_few_queries(django_assert_num_queries):
         overview_figures(now=NOW)
     with django_assert_num_queries(11):
         live_figures(campaign, now=NOW, language="en")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         review_figures(campaign, now=NOW, language="en")

@@ -1,4 +1,4 @@
-"""Who has seen what, from the events that came back. One query for all messages, people and organisations.
+"""Who was told and who has seen what, from the events that came back. One query for all messages, people and organisations.
 
 A click by a person tells more than an open by one; what machines did is kept apart and never counted as read. Only
 messages in state “sent” count: what bounced was seen by nobody.
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from django.db import connection
-from django.db.models import Count, Q
 
 from apps.audiences.models import Contact
 from apps.delivery.models import TOLD_STATES, Delivery, DeliveryState
@@ -46,16 +45,6 @@ NOTHING_SEEN = Seen(levels={})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Engagement:
-    touchpoints: Mapping[int, Seen]
-    people: Seen  # those who opened or clicked, by the best they did
-    organisations: Seen  # customers' only, likewise
-
-    def of(self, touchpoint_id: int) -> Seen:
-        return self.touchpoints.get(touchpoint_id, NOTHING_SEEN)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Told:
     """Whom the campaign has told at least once, or may have."""
 
@@ -64,9 +53,20 @@ class Told:
     organisations: int  # customers' only
 
 
+@dataclass(frozen=True, kw_only=True)
+class Engagement:
+    told: Told
+    touchpoints: Mapping[int, Seen]
+    people: Seen  # all who were told; those who opened or clicked, by the best they did
+    organisations: Seen  # customers' only, likewise
+
+    def of(self, touchpoint_id: int) -> Seen:
+        return self.touchpoints.get(touchpoint_id, NOTHING_SEEN)
+
+
 # Only signals of readers carry a verdict (tracking.Verdict), so it tells the level almost alone.
 # Grouped twice (by message, then by touchpoint, person and organisation), which the ORM cannot say in one query.
-# The first grouping is used twice and is therefore computed once on both databases.
+# What is used twice is computed once on both databases. Who was told and who has seen it are the same people, looked up once.
 SEEN = """
 WITH seen AS (
     SELECT d.touchpoint_id, d.contact_id,
@@ -81,14 +81,19 @@ WITH seen AS (
     FROM {delivery} d JOIN {event} e ON e.delivery_id = d.id
     WHERE d.touchpoint_id IN ({ids}) AND d.state = %(sent)s
     GROUP BY d.id
+), told AS (
+    SELECT contact_id, MAX(level) AS level FROM (
+        SELECT contact_id, level FROM seen WHERE level >= 4
+        UNION ALL SELECT contact_id, 0 FROM {delivery} WHERE touchpoint_id IN ({ids}) AND state IN ({told})
+    ) signs WHERE contact_id IS NOT NULL GROUP BY contact_id
 ), people AS (
-    SELECT contact_id, MAX(level) AS level FROM seen WHERE level >= 4 AND contact_id IS NOT NULL GROUP BY contact_id
+    SELECT CASE WHEN c.is_internal THEN 0 ELSE 1 END AS is_customer, c.organisation, told.level
+    FROM told JOIN {contact} c ON c.id = told.contact_id
 )
 SELECT 'message', touchpoint_id, level, confirmed, COUNT(*) FROM seen GROUP BY touchpoint_id, level, confirmed
-UNION ALL SELECT 'person', 0, level, 0, COUNT(*) FROM people GROUP BY level
-UNION ALL SELECT 'organisation', 0, level, 0, COUNT(*) FROM (
-    SELECT MAX(people.level) AS level FROM people JOIN {contact} c ON c.id = people.contact_id
-    WHERE c.organisation <> '' AND NOT c.is_internal GROUP BY c.organisation
+UNION ALL SELECT 'person', is_customer, level, 0, COUNT(*) FROM people GROUP BY is_customer, level
+UNION ALL SELECT 'organisation', 1, level, 0, COUNT(*) FROM (
+    SELECT MAX(level) AS level FROM people WHERE organisation <> '' AND is_customer = 1 GROUP BY organisation
 ) organisations GROUP BY level
 """
 WORDS = {
@@ -102,19 +107,24 @@ WORDS = {
 
 
 def engagement(touchpoint_ids: Sequence[int]) -> Engagement:
-    levels: dict[tuple[str, int], Counter[int]] = {}
+    messages: dict[int, Counter[int]] = {}
     confirmed: Counter[int] = Counter()
-    for what, touchpoint, level, is_confirmed, number in _seen(touchpoint_ids):
-        levels.setdefault((what, touchpoint), Counter())[level] += number
-        confirmed[touchpoint] += number * is_confirmed
+    people: dict[int, Counter[int]] = {0: Counter(), 1: Counter()}  # colleagues, customers
+    organisations: Counter[int] = Counter()
+    for what, which, level, is_confirmed, number in _seen(touchpoint_ids):
+        if what == "message":
+            messages.setdefault(which, Counter())[level] += number
+            confirmed[which] += number * is_confirmed
+        elif what == "person":
+            people[which][level] += number
+        else:
+            organisations[level] += number
+    everybody = people[0] + people[1]
     return Engagement(
-        touchpoints={
-            touchpoint: Seen(levels=counter, confirmed=confirmed[touchpoint])
-            for (what, touchpoint), counter in levels.items()
-            if what == "message"
-        },
-        people=Seen(levels=levels.get(("person", 0), {})),
-        organisations=Seen(levels=levels.get(("organisation", 0), {})),
+        told=Told(people=everybody.total(), customers=people[1].total(), organisations=organisations.total()),
+        touchpoints={which: Seen(levels=counter, confirmed=confirmed[which]) for which, counter in messages.items()},
+        people=Seen(levels=everybody),
+        organisations=Seen(levels=organisations),
     )
 
 
@@ -123,16 +133,7 @@ def _seen(touchpoint_ids: Sequence[int]) -> list[tuple[str, int, int, int, int]]
         return []
     tables = {"delivery": Delivery._meta.db_table, "event": Event._meta.db_table, "contact": Contact._meta.db_table}
     ids = ", ".join(str(int(number)) for number in touchpoint_ids)
+    told = ", ".join(f"'{state.value}'" for state in TOLD_STATES)
     with connection.cursor() as cursor:
-        cursor.execute(SEEN.format(**tables, ids=ids), WORDS)
+        cursor.execute(SEEN.format(**tables, ids=ids, told=told), WORDS)
         return list(cursor.fetchall())
-
-
-def told(touchpoint_ids: Sequence[int]) -> Told:
-    recipients = Delivery.objects.filter(touchpoint__in=touchpoint_ids, state__in=TOLD_STATES, contact__isnull=False)
-    numbers = Contact.objects.filter(pk__in=recipients.values("contact")).aggregate(
-        people=Count("pk"),
-        customers=Count("pk", filter=Q(is_internal=False)),
-        organisations=Count("organisation", distinct=True, filter=Q(is_internal=False) & ~Q(organisation="")),
-    )
-    return Told(**numbers)

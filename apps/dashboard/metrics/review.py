@@ -8,7 +8,7 @@ from apps.campaigns.models import Campaign
 
 from ..stats import Rate
 from .answers import Answers, answers
-from .engagement import Engagement, Level, Told, engagement, told
+from .engagement import Engagement, Level, Told, engagement
 from .failures import Failure, failures
 from .funnel import Funnel, funnel
 from .groups import GroupFigures, ticket_groups
@@ -48,19 +48,19 @@ def review(campaign: Campaign, *, now: datetime, language: str) -> Review:
     window = campaign.window
     figures = touchpoint_figures(campaign, language=language, with_lateness=True)
     ids = [row.id for row in figures]
-    seen, people, failed = engagement(ids), told(ids), failures(ids)
+    seen, failed = engagement(ids), failures(ids)
     schedule = schedule_of(window)
     return Review(
         schedule=schedule,
         touchpoints=figures,
         funnel=funnel(figures, seen, bounced=failed.bounced),
         failures=failed.rows,
-        told=people,
+        told=seen.told,
         seen=seen,
         tickets=ticket_report(window, now=now),
         groups=ticket_groups(
             campaign,
-            told=people,
+            told=seen.told,
             seen=seen.people,
             starts_at=window.actual_started_at or window.starts_at,
             ends_at=window.actual_ended_at or window.ends_at,
