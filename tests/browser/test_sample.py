@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from config import embedded
 from demo.environment import demo_environment
 from demo.places import Places
 from demo.ports import HOST, held_ports
@@ -26,7 +27,8 @@ LOADING_TAKES = 60_000
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Nothing but an administrator in it, and neither clock nor worker."""
     with held_ports(ANY_PORTS) as ports:
-        environment = demo_environment(Places(folder=tmp_path_factory.mktemp("installation")), ports)
+        places = Places(folder=tmp_path_factory.mktemp("installation"))
+        environment = demo_environment(places, ports)
         environment["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
 
         def manage(*arguments: str) -> None:
@@ -43,6 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=30)
+            embedded.stop(places.folder)
 
 
 def _await(address: str) -> None:
