@@ -1,113 +1,83 @@
 // The matrix of a plan by mouse and keyboard. The form works without it: this toggles, asks the server what would follow
 // and puts the answer in place. What is switched on, whose it is and which columns and moments there are is one state, which
 // undo keeps.
+import { Grid } from "./matrix-grid.js";
+import { offerMoments } from "./matrix-moments.js";
+import { hasSameCells, patch } from "./matrix-patch.js";
+import { History, boxOf, boxesIn, hold, isLocked, read } from "./matrix-state.js";
+
 const form = document.querySelector("form[data-matrix-form]");
 const PAUSE = 250;
+const WAYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 if (form) {
     const home = document.getElementById("matrix");
     const voice = form.querySelector("[data-voice]");
-    const history = form.querySelector("[data-history]");
-    const grid = () => home.querySelector("[data-grid]");
-    const boxes = () => [...home.querySelectorAll("[data-cell] input[name=on]")];
-    const boxOf = (name) => home.querySelector(`[data-cell="${CSS.escape(name)}"] input[name=on]`);
-    const held = (name) => [...home.querySelectorAll(`[data-held] input[name=${name}]`)].map((input) => input.value);
-    const isLocked = (box) => box.getAttribute("aria-disabled") === "true";
-
-    // State
-
-    const read = () => ({
-        on: new Set(boxes().filter((box) => box.checked).map((box) => box.value)),
-        owners: new Map(held("owner").map((value) => value.split("="))),
-        columns: held("column"),
-        moments: held("moment"),
-        own: held("own"), // moments that are not saved yet
-        removed: held("removed"),
-    });
-    const copy = (of) => ({
-        on: new Set(of.on),
-        owners: new Map(of.owners),
-        columns: [...of.columns],
-        moments: [...of.moments],
-        own: [...of.own],
-        removed: [...of.removed],
-    });
-    const mark = (of) =>
-        JSON.stringify([[...of.on].sort(), [...of.owners].sort(), of.columns, [...of.moments].sort(), of.own, of.removed]);
-    let state = read();
-    const saved = mark(state);
-    let isGuarded = form.querySelector(".errornote") !== null || home.querySelector(".matrix-cell.changed") !== null;
-    const past = [];
-    let future = [];
+    const tools = form.querySelector("[data-history]");
+    const [undoButton, redoButton] = ["[data-undo]", "[data-redo]"].map((name) => tools.querySelector(name));
+    const grid = new Grid(home);
+    const history = new History(read(home));
+    const isGuarded = form.querySelector(".errornote") !== null || home.querySelector(".matrix-cell.changed") !== null;
 
     const change = (edit) => {
-        const next = copy(state);
-        edit(next);
-        if (mark(next) === mark(state)) {
-            return;
-        }
-        past.push(state);
-        future = [];
-        show(next);
-    };
-    const step = (from, to, word) => {
-        const next = from.pop();
-        if (next) {
-            to.push(state);
-            show(next);
-            voice.textContent = word;
+        if (history.change(edit)) {
+            show();
         }
     };
-    const show = (next) => {
-        state = next;
-        for (const box of boxes()) {
-            box.checked = state.on.has(box.value);
+    const undo = () => {
+        if (history.undo()) {
+            show();
+            voice.textContent = undoButton.textContent;
+        }
+    };
+    const redo = () => {
+        if (history.redo()) {
+            show();
+            voice.textContent = redoButton.textContent;
+        }
+    };
+    const show = () => {
+        for (const box of boxesIn(home)) {
+            box.checked = history.state.on.has(box.value);
             box.closest("[data-cell]").classList.toggle("on", box.checked);
         }
-        hold();
-        paint();
+        hold(home, history.state);
+        paintTools();
         describe();
         ask();
     };
-    const paint = () => {
-        history.querySelector("[data-undo]").disabled = past.length === 0;
-        history.querySelector("[data-redo]").disabled = future.length === 0;
-    };
-    // The hidden fields say the same as the state, so that the form can be sent as it is.
-    const hold = () => {
-        const place = home.querySelector("[data-held]");
-        const input = (name) => (value) =>
-            Object.assign(document.createElement("input"), { type: "hidden", name, value });
-        place.replaceChildren(
-            ...state.moments.map(input("moment")),
-            ...state.columns.map(input("column")),
-            ...[...state.owners].map(([cell, person]) => `${cell}=${person}`).map(input("owner")),
-            ...state.own.map(input("own")),
-            ...state.removed.map(input("removed")),
-            ...[...state.on].filter((name) => !boxOf(name)).map(input("on")), // of a moment that comes back
-        );
+    const paintTools = () => {
+        undoButton.disabled = history.past.length === 0;
+        redoButton.disabled = history.future.length === 0;
     };
 
     // What would follow
 
     let timer = 0;
     let running = null;
-    const ask = () => {
+    const hush = () => {
         clearTimeout(timer);
         running?.abort();
+    };
+    const ask = () => {
+        hush();
         timer = setTimeout(look, PAUSE);
         home.setAttribute("aria-busy", "true");
     };
-    const look = async () => {
+    const look = () => answerTo([], put);
+    // `put` gets what the server says of the form as it stands, with the names of the buttons that are pressed.
+    const answerTo = async (names, putAnswer) => {
         running = new AbortController();
         const body = new FormData(form);
-        body.append("_look", "1");
+        for (const name of ["_look", ...names]) {
+            body.append(name, "1");
+        }
         try {
             const answer = await fetch(form.action, { method: "POST", body, signal: running.signal, redirect: "error" });
             if (!answer.ok) {
                 throw new Error(String(answer.status));
             }
-            put(await answer.text());
+            putAnswer(await answer.text());
             home.setAttribute("aria-busy", "false");
         } catch (error) {
             if (error.name !== "AbortError") {
@@ -119,136 +89,24 @@ if (form) {
     const put = (html) => {
         const fresh = document.createElement("div");
         fresh.innerHTML = html;
-        const shape = (root) => [...root.querySelectorAll("[data-cell]")].map((cell) => cell.dataset.cell).join();
-        if (shape(fresh) === shape(home)) {
-            patch(fresh);
+        if (hasSameCells(home, fresh)) {
+            patch(home, fresh);
         } else {
             replace(fresh);
         }
         voice.textContent = home.querySelector("[data-summary]")?.textContent.replace(/\s+/g, " ").trim() ?? "";
         describe();
     };
-    // Cell by cell, so that neither the focus nor a screen reader loses its place.
-    const patch = (fresh) => {
-        for (const cell of fresh.querySelectorAll("[data-cell]")) {
-            const old = home.querySelector(`[data-cell="${CSS.escape(cell.dataset.cell)}"]`);
-            const isSelected = old.getAttribute("aria-selected") === "true";
-            old.className = cell.className;
-            select(old, isSelected);
-            Object.assign(old.dataset, cell.dataset);
-            const [box, newer] = [old, cell].map((one) => one.querySelector("input[name=on]"));
-            box.checked = newer.checked;
-            box.toggleAttribute("aria-disabled", isLocked(newer));
-            if (isLocked(newer)) {
-                box.setAttribute("aria-disabled", "true");
-            }
-        }
-        for (const place of ["[data-facts]:not(.matrix-detail *)", "[data-summary]", "[data-save]", "[data-consequences]"]) {
-            const [olds, news] = [home, fresh].map((root) => [...root.querySelectorAll(place)]);
-            olds.forEach((old, number) => old.replaceWith(adopt(old, news[number])));
-        }
-        const resets = [...fresh.querySelectorAll("[data-reset]")];
-        [...home.querySelectorAll("[data-reset]")].forEach((button, number) => {
-            if (document.activeElement === button && resets[number].hidden) {
-                button.closest("tr").querySelector("input[name=on]").focus();
-            }
-            button.hidden = resets[number].hidden;
-        });
-    };
-    // Buttons stay the nodes they are, for they may have the focus.
-    const adopt = (old, newer) => {
-        if (old.localName !== "button") {
-            return newer;
-        }
-        old.replaceChildren(...newer.childNodes);
-        return old;
-    };
     const replace = (fresh) => {
-        const place = here ? here.dataset.cell : "";
-        const isInGrid = grid()?.contains(document.activeElement);
+        const place = grid.here ? grid.here.dataset.cell : "";
+        const isInGrid = grid.table?.contains(document.activeElement);
         home.replaceChildren(...fresh.childNodes);
-        prepare();
-        state = read();
-        const again = (place ? boxOf(place) : null) ?? (isInGrid ? boxes()[0] : null);
+        grid.prepare();
+        history.state = read(home);
+        const again = (place ? boxOf(home, place) : null) ?? (isInGrid ? boxesIn(home)[0] : null);
         if (again) {
             again.focus();
         }
-    };
-
-    // The grid: one stop for the Tab key, arrows from there on
-
-    let here = null; // the cell that has, or last had, the focus
-    let anchor = null; // where a selection began
-    const stopOf = (cell) => cell.querySelector("button:not([hidden]), input[name=on]");
-    const lines = () => [...grid().rows].map((row) => [...row.cells].map(stopOf));
-    const placeOf = (stop) => {
-        const cell = stop.closest("th, td");
-        return [cell.parentElement.rowIndex, cell.cellIndex];
-    };
-    const prepare = () => {
-        for (const head of home.querySelectorAll("[data-head]")) {
-            const button = document.createElement("button");
-            button.type = "button";
-            button.className = head.className;
-            button.append(...head.childNodes);
-            const words = document.createElement("span");
-            words.className = "visually-hidden";
-            words.textContent = ` (${head.dataset.head})`;
-            button.append(words);
-            head.replaceWith(button);
-        }
-        if (!grid()) {
-            return;
-        }
-        const stops = [...grid().querySelectorAll("button, input[name=on]")];
-        for (const stop of stops) {
-            stop.tabIndex = -1;
-        }
-        const first = boxes()[0];
-        if (first) {
-            first.tabIndex = 0;
-            here = first.closest("[data-cell]");
-        }
-    };
-    const go = (stop) => {
-        for (const other of grid().querySelectorAll("[tabindex='0']")) {
-            other.tabIndex = -1;
-        }
-        stop.tabIndex = 0;
-        stop.focus();
-        stop.closest("th, td").scrollIntoView({ block: "nearest", inline: "nearest" });
-    };
-    const next = (row, column, down, right) => {
-        const all = lines();
-        do {
-            row += down;
-            column += right;
-        } while (all[row] && column >= 0 && column < all[row].length && !all[row][column]);
-        return all[row]?.[column];
-    };
-    const edge = (row, isEnd, isTable) => {
-        const all = lines();
-        const line = (isTable ? (isEnd ? all.at(-1) : all.find((one) => one.some(Boolean))) : all[row]).filter(Boolean);
-        return isEnd ? line.at(-1) : line[0];
-    };
-
-    const select = (cell, isSelected) => {
-        cell.setAttribute("aria-selected", String(isSelected));
-        cell.classList.toggle("selected", isSelected);
-    };
-    const clear = () => home.querySelectorAll(".selected").forEach((cell) => select(cell, false));
-    const stretch = (to) => {
-        const from = anchor && home.contains(anchor) ? anchor : here;
-        anchor = from;
-        const [[top, left], [bottom, right]] = [from, to].map((cell) => [cell.parentElement.rowIndex, cell.cellIndex]);
-        const within = (number, one, other) => number >= Math.min(one, other) && number <= Math.max(one, other);
-        for (const cell of home.querySelectorAll("[data-cell]")) {
-            select(cell, within(cell.parentElement.rowIndex, top, bottom) && within(cell.cellIndex, left, right));
-        }
-    };
-    const chosen = (cell) => {
-        const several = [...home.querySelectorAll("[data-cell].selected")];
-        return several.includes(cell) ? several : [cell];
     };
 
     // Deeds
@@ -266,7 +124,7 @@ if (form) {
     // On where anything of it is off, else off.
     const toggleAll = (cells) => {
         const free = cells.filter((cell) => !isLocked(cell.querySelector("input[name=on]")));
-        toggle(free, free.some((cell) => !state.on.has(cell.dataset.cell)));
+        toggle(free, free.some((cell) => !history.state.on.has(cell.dataset.cell)));
     };
     const reset = (row) => {
         change((next) => {
@@ -298,7 +156,7 @@ if (form) {
         } else if (button.matches("[data-remove]")) {
             remove(button.value);
         } else if (cell.dataset.column !== undefined) {
-            toggleAll([...grid().tBodies[0].rows].map((row) => row.cells[cell.cellIndex]));
+            toggleAll([...grid.table.tBodies[0].rows].map((row) => row.cells[cell.cellIndex]));
         } else {
             toggleAll([...cell.parentElement.querySelectorAll("[data-cell]")]);
         }
@@ -308,17 +166,18 @@ if (form) {
 
     const describe = () => {
         const detail = home.querySelector("[data-detail]");
+        const here = grid.here;
         if (!detail || !here || !home.contains(here)) {
             return;
         }
-        const cells = chosen(here);
+        const cells = grid.chosen(here);
         detail.querySelector("[data-detail-name]").textContent =
             here.dataset.label + (cells.length > 1 ? ` (+${cells.length - 1})` : "");
         const facts = here.querySelector(".matrix-info").cloneNode(true);
         facts.removeAttribute("id");
         detail.querySelector("[data-detail-facts]").replaceChildren(...facts.childNodes);
         detail.querySelector("#detail-cell").value = here.dataset.cell;
-        detail.querySelector("#detail-owner").value = state.owners.get(here.dataset.cell) ?? "";
+        detail.querySelector("#detail-owner").value = history.state.owners.get(here.dataset.cell) ?? "";
         const otherwise = detail.querySelector("[data-otherwise]");
         otherwise.dataset.words ??= otherwise.textContent;
         otherwise.textContent =
@@ -326,45 +185,40 @@ if (form) {
     };
 
     home.addEventListener("focusin", (event) => {
-        const stop = event.target.closest("[data-grid] button, [data-grid] input[name=on]");
+        const stop = grid.stopAt(event.target);
         if (!stop) {
             return;
         }
-        for (const other of grid().querySelectorAll("[tabindex='0']")) {
-            other.tabIndex = -1;
-        }
-        stop.tabIndex = 0;
+        grid.makeTheStop(stop);
         const cell = stop.closest("[data-cell]");
         if (cell) {
-            here = cell;
+            grid.here = cell;
             describe();
         }
     });
 
+    // Keys and mouse
+
     home.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && event.target.closest("[data-detail]") && here) {
-            here.querySelector("input[name=on]").focus();
+        if (event.key === "Escape" && event.target.closest("[data-detail]") && grid.here) {
+            grid.here.querySelector("input[name=on]").focus();
             return;
         }
-        const stop = event.target.closest("[data-grid] button, [data-grid] input[name=on]");
+        const stop = grid.stopAt(event.target);
         if (!stop || event.altKey) {
             return;
         }
-        const [row, column] = placeOf(stop);
-        const ways = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
         let target = null;
-        if (ways[event.key] && !event.ctrlKey && !event.metaKey) {
-            target = next(row, column, ...ways[event.key]);
+        if (WAYS[event.key] && !event.ctrlKey && !event.metaKey) {
+            target = grid.next(stop, ...WAYS[event.key]);
         } else if (event.key === "Home" || event.key === "End") {
-            target = edge(row, event.key === "End", event.ctrlKey);
+            target = grid.edge(stop, event.key === "End", event.ctrlKey);
         } else if (event.key === " " && stop.matches("input")) {
-            const cell = stop.closest("[data-cell]");
-            toggle(chosen(cell), !stop.checked);
+            toggle(grid.chosen(stop.closest("[data-cell]")), !stop.checked);
         } else if (event.key === "Enter" && stop.matches("input")) {
             home.querySelector("#detail-owner").focus();
         } else if (event.key === "Escape") {
-            clear();
-            anchor = null;
+            grid.clear();
             describe();
         } else {
             return;
@@ -375,12 +229,11 @@ if (form) {
         }
         const cell = target.closest("[data-cell]");
         if (event.shiftKey && cell && stop.matches("input")) {
-            stretch(cell);
+            grid.stretch(cell);
         } else if (!event.shiftKey) {
-            clear();
-            anchor = null;
+            grid.clear();
         }
-        go(target);
+        grid.go(target);
     });
 
     home.addEventListener("mousedown", (event) => {
@@ -396,8 +249,8 @@ if (form) {
             press(button);
         } else if (cell && event.shiftKey) {
             event.preventDefault();
-            stretch(cell);
-            go(cell.querySelector("input[name=on]"));
+            grid.stretch(cell);
+            grid.go(cell.querySelector("input[name=on]"));
         } else if (cell && event.target.matches("input[name=on]")) {
             const wanted = event.target.checked;
             if (isLocked(event.target)) {
@@ -405,19 +258,18 @@ if (form) {
                 voice.textContent = cell.querySelector(".matrix-info").textContent.replace(/\s+/g, " ").trim();
                 return;
             }
-            const cells = chosen(cell);
+            const cells = grid.chosen(cell);
             if (cells.length === 1) {
-                clear();
-                anchor = cell;
+                grid.clear(cell);
             }
             toggle(cells, wanted);
         }
     });
     home.addEventListener("change", (event) => {
-        if (event.target.id === "detail-owner" && here) {
+        if (event.target.id === "detail-owner" && grid.here) {
             const person = event.target.value;
             change((next) => {
-                for (const cell of chosen(here)) {
+                for (const cell of grid.chosen(grid.here)) {
                     if (person) {
                         next.owners.set(cell.dataset.cell, person);
                     } else {
@@ -428,11 +280,9 @@ if (form) {
         }
     });
 
-    const undo = () => step(past, future, history.querySelector("[data-undo]").textContent);
-    const redo = () => step(future, past, history.querySelector("[data-redo]").textContent);
-    history.hidden = false;
-    history.querySelector("[data-undo]").addEventListener("click", undo);
-    history.querySelector("[data-redo]").addEventListener("click", redo);
+    tools.hidden = false;
+    undoButton.addEventListener("click", undo);
+    redoButton.addEventListener("click", redo);
     document.addEventListener("keydown", (event) => {
         const isTyping = event.target.matches("textarea, input:not([type=checkbox])");
         if (!(event.ctrlKey || event.metaKey) || event.altKey || isTyping) {
@@ -444,6 +294,8 @@ if (form) {
             (key === "y" || event.shiftKey ? redo : undo)();
         }
     });
+
+    // Further columns and moments
 
     form.querySelector("[data-add]").addEventListener("click", (event) => {
         event.preventDefault();
@@ -457,62 +309,24 @@ if (form) {
             }
         });
     });
-
-    // A moment that the playbook lacks: the server says what it would be, or what is wrong about it
-
     const adder = form.querySelector("[data-moment]");
-    const addMoment = async () => {
-        clearTimeout(timer);
-        running?.abort();
-        const body = new FormData(form);
-        body.append("_look", "1");
-        body.append("_add_moment", "1");
-        try {
-            const answer = await fetch(form.action, { method: "POST", body, redirect: "error" });
-            if (!answer.ok) {
-                throw new Error(String(answer.status));
-            }
-            const html = await answer.text();
-            if (html.includes("data-held")) {
-                putMoment(html);
-            } else {
-                adder.querySelector("[data-moment-fields]").innerHTML = html; // with what is wrong
-                adder.querySelector("[aria-invalid=true]")?.focus();
-                home.setAttribute("aria-busy", "false");
-            }
-        } catch {
-            voice.textContent = form.dataset.failed ?? "";
-        }
-    };
-    const putMoment = (html) => {
-        const known = new Set(state.moments);
-        past.push(state);
-        future = [];
-        put(html);
-        paint();
-        home.setAttribute("aria-busy", "false");
-        adder.open = false;
-        for (const field of adder.querySelectorAll("input")) {
-            field.value = "";
-        }
-        for (const problem of adder.querySelectorAll(".errorlist")) {
-            problem.remove();
-        }
-        const added = state.moments.find((moment) => !known.has(moment));
-        const first = home.querySelector(`[data-row="${CSS.escape(added ?? "")}"] input[name=on]`);
-        if (first) {
-            go(first);
-        }
-    };
     if (adder) {
-        adder.querySelector("[data-add-moment]").addEventListener("click", (event) => {
-            event.preventDefault();
-            addMoment();
-        });
-        adder.addEventListener("toggle", () => {
-            if (adder.open) {
-                adder.querySelector("input").focus();
-            }
+        offerMoments(adder, {
+            ask: (putAnswer) => {
+                hush();
+                answerTo(["_add_moment"], putAnswer);
+            },
+            added: (html) => {
+                const known = new Set(history.state.moments);
+                history.remember();
+                put(html);
+                paintTools();
+                const added = history.state.moments.find((moment) => !known.has(moment)) ?? "";
+                const first = home.querySelector(`[data-row="${CSS.escape(added)}"] input[name=on]`);
+                if (first) {
+                    grid.go(first);
+                }
+            },
         });
     }
     for (const pop of form.querySelectorAll(".matrix-add")) {
@@ -530,11 +344,14 @@ if (form) {
         isSending = true;
     });
     window.addEventListener("beforeunload", (event) => {
-        if (!isSending && (isGuarded || mark(state) !== saved)) {
+        if (!isSending && (isGuarded || history.differs)) {
             event.preventDefault();
         }
     });
 
-    prepare();
+    grid.prepare();
     describe();
+    if (boxesIn(home).some((box) => box.checked !== box.defaultChecked)) {
+        ask(); // switched before this was loaded
+    }
 }
