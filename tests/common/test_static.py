@@ -12,7 +12,8 @@ def test_script_imports_its_modules_under_the_names_of_their_content(tmp_path):
     source, kept = FileSystemStorage(location=SOURCE), StaticFiles(location=tmp_path, base_url="/static/")
     names = [str(file.relative_to(SOURCE)) for file in SOURCE.glob("preavis/matrix*.js")]
     for name in names:
-        kept.save(name, source.open(name))
+        with source.open(name) as file:
+            kept.save(name, file)
     assert not [
         fault for _name, _hashed, fault in kept.post_process({name: (source, name) for name in names}) if fault is not True
     ]
