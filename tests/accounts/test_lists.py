@@ -75,6 +75,12 @@ def test_events_are_found_by_their_recipient(client):
     assert not client.get("/admin/tracking/event/", {"q": "nobody@example.org"}).context["cl"].result_list
 
 
+def test_events_are_found_by_their_rule_though_somebody_of_that_name_was_written_to(client):
+    event = make_event(rule="too_fast")
+    make_delivery(contact=make_contact(name="Ana too_fast"))
+    assert [row.pk for row in client.get("/admin/tracking/event/", {"q": "too_fast"}).context["cl"].result_list] == [event.pk]
+
+
 def test_of_many_messages_the_events_of_the_latest_are_shown_and_it_is_said(client, monkeypatch):
     monkeypatch.setattr(events, "MOST_DELIVERIES", 1)
     ana = make_contact(name="Ana Horvat")

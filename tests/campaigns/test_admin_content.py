@@ -178,6 +178,13 @@ def test_offsets_are_written_in_words():
     assert step.useful_for.total_seconds() == 5400
 
 
+@pytest.mark.parametrize("key", ["by-hand-x", "By-Hand-x"])
+def test_moments_of_playbooks_have_no_key_of_those_of_one_campaign(key):
+    step, answer = change_step(key=key)
+    assert "Names that begin with “by-hand-” are for moments of one campaign." in answer.content.decode()
+    assert step.key == "announce"
+
+
 def test_offset_that_is_not_understood_is_named():
     step, answer = change_step(when="soon")
     assert "“soon” is not understood as an offset" in answer.content.decode()

@@ -67,7 +67,7 @@ class StepForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if str(data.get("key", "")).startswith(OWN_KEY):
+        if str(data.get("key", "")).lower().startswith(OWN_KEY):  # SQLite compares without regard to case
             self.add_error("key", _("Names that begin with “%(start)s” are for moments of one campaign.") % {"start": OWN_KEY})
         channel, segment = data.get("channel"), data.get("segment")
         if channel is not None and channel.is_broadcast and segment is not None:

@@ -59,7 +59,8 @@ class EventAdmin(ReadOnlyAdmin):
         newest = list(theirs[: MOST_DELIVERIES + 1])
         if found.is_cut or len(newest) > MOST_DELIVERIES:
             self.message_user(request, TOO_MANY_FIT, messages.WARNING)
-        return queryset.filter(delivery__in=newest[:MOST_DELIVERIES]) if newest else queryset.filter(rule=words), False
+        rows = queryset.filter(delivery__in=newest[:MOST_DELIVERIES])
+        return rows if rows.exists() else queryset.filter(rule=words), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return (
