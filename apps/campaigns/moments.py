@@ -9,6 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from apps.common.rates import rate_words
+from apps.common.text import one_line
 from apps.common.times import MINUS, format_duration, format_instant, format_offset, format_utc_offset
 from apps.common.zones import zone_or_utc
 
@@ -43,7 +44,7 @@ def moment_words(step_key: str, occurrence: int, anchor: str, days: int, offset:
     `label`: what planners call it, if anything.
     """
     first, second = _plain_words(step_key, occurrence, anchor, days, offset)
-    return (_("%(name)s: %(moment)s") % {"name": label, "moment": first}, second) if label else (first, second)
+    return (_("%(name)s: %(moment)s") % {"name": one_line(label), "moment": first}, second) if label else (first, second)
 
 
 def _plain_words(step_key: str, occurrence: int, anchor: str, days: int, offset: timedelta) -> tuple[str, str]:

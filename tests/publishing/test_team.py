@@ -15,7 +15,9 @@ from tests.factories import (
     make_campaign,
     make_channel,
     make_planner,
+    make_playbook,
     make_segment,
+    make_step,
     make_touchpoint,
     make_window,
 )
@@ -88,6 +90,15 @@ def test_touchpoints_say_what_leaves_to_whom(client):
     assert leaves["DTSTART"].dt == NOW + DAY
     assert "Channel: E-mail" in leaves["DESCRIPTION"]
     assert (leaves["STATUS"], left_out["STATUS"]) == ("CONFIRMED", "CANCELLED")
+
+
+def test_a_name_of_a_moment_stays_on_one_line(client):
+    step = make_step(make_playbook(), label="Crew\r\nATTENDEE:mailto:zoe@example.org\x0b", offset_days=-1)
+    make_touchpoint(campaign=make_campaign(window=make_window(title="Upgrade")), step=step, step_key=step.key, due_at=NOW + DAY)
+    found = events(client.get(make_team_feed(has_meetings=False, has_touchpoints=True)))
+    (summary,) = (summary for summary in found if "→" in summary)
+    assert summary.startswith("Crew ATTENDEE:mailto:zoe@example.org: −1 d")
+    assert "ATTENDEE" not in found[summary]
 
 
 def test_touchpoint_that_was_sent_gives_a_new_edition(client):
