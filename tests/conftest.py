@@ -7,9 +7,6 @@ from django.utils import translation
 
 from config import embedded
 
-# A test may name a folder of its own in the settings; the Valkey stays where REDIS_URL says.
-VALKEY_DIR = settings.VAR_DIR
-
 
 @pytest.fixture(scope="session", autouse=True)
 def admin_pages() -> None:
@@ -30,7 +27,7 @@ def redis_server() -> Iterator[None]:
     """The private Valkey (or REDIS_URL), emptied of this process's keys afterwards."""
     from apps.common.redis import redis_client
 
-    embedded.ensure_running(settings.REDIS_URL, VALKEY_DIR)
+    embedded.ensure_running(settings.REDIS_URL, settings.VALKEY_DIR)
     yield
     client = redis_client()
     for key in client.scan_iter(match=f"{settings.REDIS_KEY_PREFIX}*"):

@@ -21,9 +21,10 @@ from config.settings import *  # noqa: E402, F403
 
 # One for each checkout: what ends the Valkey of one must not take it from another's tests.
 CHECKOUT = hashlib.sha256(os.fsencode(EXAMPLE.parent)).hexdigest()[:8]
-VAR_DIR = Path(tempfile.gettempdir()) / f"preavis-tests-{os.getuid()}-{CHECKOUT}"
+VALKEY_DIR = Path(tempfile.gettempdir()) / f"preavis-tests-{os.getuid()}-{CHECKOUT}"
+VAR_DIR = VALKEY_DIR / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 if not os.environ.get("REDIS_URL"):
-    REDIS_URL = embedded.url(VAR_DIR)
+    REDIS_URL = embedded.url(VALKEY_DIR)
 REDIS_KEY_PREFIX = f"test-{os.getpid()}:"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

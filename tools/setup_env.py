@@ -57,7 +57,7 @@ def main(arguments):
             become(["-m", "demo", *rest], environment={**clean_environment(), "DEMO_BEGAN": str(began)})
         elif command == "test":
             install("test")
-            become(["-m", "pytest", *rest], environment=without_own_settings(clean_environment()))
+            become(["-m", "pytest", "--numprocesses", "auto", *rest], environment=without_own_settings(clean_environment()))
         elif command == "bench":
             install("bench")
             become(["-m", "bench", *rest], environment=clean_environment())
