@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from demo.places import Places
 from demo.ports import Ports
@@ -38,14 +39,23 @@ def running_demo(folder: Path, *, may_complain: bool = False) -> Iterator[Demo]:
     process = subprocess.Popen(
         [sys.executable, "-m", "demo"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
     )
+    assert process.stdout
+    rest: list[str] = []
+    reader = Thread(target=rest.extend, args=(process.stdout,))  # a pipe that nobody reads fills, and then all of it stands still
     try:
-        yield _demo_of(_greeting(process))
+        demo = _demo_of(_greeting(process))
+        reader.start()
+        yield demo
     finally:
         process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
+        process.wait(timeout=60)
+        if reader.ident:
+            reader.join()
+        process.stdout.close()
+    said = "".join(rest)
     assert process.returncode == 0
     assert not _processes_of(folder), "Ctrl-C left something behind"
-    assert may_complain or not re.search(r"ERROR|Traceback", rest), rest
+    assert may_complain or not re.search(r"ERROR|Traceback", said), said
 
 
 def _processes_of(folder: Path) -> list[str]:
