@@ -2,10 +2,11 @@
 
 import gc
 import os
+from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, worker_process_init
+from celery.signals import beat_init, celeryd_init, worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Celery would load every page of the admin, check it, and look at no result; `manage.py check` does, and says it.
@@ -24,6 +25,16 @@ def start_private_valkey(**_: Any) -> None:
     from . import embedded
 
     embedded.ensure_running(settings.REDIS_URL, settings.VAR_DIR)
+
+
+@worker_init.connect
+def load_what_letters_need(**_: Any) -> None:
+    """Addresses and template tags, before the worker divides into processes: or the first message of each would wait for them."""
+    from django.conf import settings
+    from django.template import engines
+
+    engines.all()
+    import_module(settings.PUBLIC_URLCONF)
 
 
 @worker_process_init.connect

@@ -8,6 +8,7 @@ from config.celery import keep_what_is_loaded
 A_WORKER = """
 import sys, config.celery
 config.celery.app.loader.init_worker()
+config.celery.load_what_letters_need()
 from apps.delivery.links import open_urls
 assert open_urls()
 print(*sorted(name for name in sys.modules if name.startswith("apps.")))
