@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .conftest import CheckAccess, Demo
+from .finding import open_planned
 
 WINDOWS = "/admin/windows/maintenancewindow/"
 
@@ -47,8 +48,7 @@ def test_question_mark_lists_the_keys_and_escape_gives_back_the_place(page: Page
 
 
 def test_the_list_of_the_matrix_has_its_keys_and_that_of_a_page_without_search_no_slash(page: Page, demo: Demo) -> None:
-    page.goto(demo.site + WINDOWS)
-    page.get_by_role("link", name="Security update of the customer portal").click()
+    open_planned(page, demo)
     page.keyboard.press("?")
     expect(dialog_of(page).get_by_text("go to the search of this page")).to_be_hidden()
     page.keyboard.press("Escape")

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from .conftest import AGENT, CheckAccess, Demo
+from .finding import open_planned
 
-TITLE = "Security update of the customer portal"
 WIDTHS = (1440, 390)
 NOTHING = re.compile("Nothing has been changed")
 
@@ -20,8 +20,7 @@ def matrix(page: Page, demo: Demo) -> Page:
 
 
 def open_copy(page: Page, demo: Demo) -> None:
-    page.goto(f"{demo.site}/admin/windows/maintenancewindow/?q=portal")
-    page.get_by_role("link", name=TITLE).last.click()
+    open_planned(page, demo)
     page.get_by_role("link", name="Duplicate").click()
     page.get_by_role("button", name="Draft it").click()
     page.get_by_role("link", name="Edit the plan").click()

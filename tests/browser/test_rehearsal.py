@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .conftest import AGENT, CheckAccess, Demo
+from .finding import open_planned
 
-PLANNED = "Security update of the customer portal"
 SENDING_TAKES = 90_000
 SIZES = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
 
@@ -15,8 +15,7 @@ SIZES = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
 @pytest.fixture
 def form(page: Page, demo: Demo) -> Page:
     """The page on which a rehearsal begins; one that another test has left running is stopped first."""
-    page.goto(f"{demo.site}/admin/windows/maintenancewindow/")
-    page.get_by_role("row").filter(has_text="Scheduled").get_by_role("link", name=PLANNED).last.click()  # others copy it
+    open_planned(page, demo)
     page.get_by_role("link", name="Rehearse the campaign").click()
     expect(page.get_by_role("heading", name="Rehearse the campaign")).to_be_visible()
     if page.get_by_role("button", name="Rehearse now").is_disabled():

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .conftest import AGENT, CheckAccess, Demo
+from .finding import open_planned
 
 A_MOMENT = 15_000
 SENDING_TAKES = 120_000
@@ -117,8 +118,7 @@ def test_holding_extending_and_cancelling_speak_with_one_table_on_every_screen(
 ) -> None:
     running = re.findall(r"/(\d+)/live/", live_of(look, demo))[0]
     window = demo.site + (look.get_by_role("link", name="Campaign", exact=True).get_attribute("href") or "")
-    look.goto(f"{demo.site}/admin/windows/maintenancewindow/")
-    look.get_by_role("link", name="Security update of the customer portal").click()
+    open_planned(look, demo)
     planned = look.url
     for path in (f"{demo.site}/sending/updates/{running}/pause/", _deed(window, "extend"), _deed(planned, "cancel")):
         look.goto(path)
