@@ -9,7 +9,11 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.campaigns import services as campaigns
-from apps.campaigns.models import MessageTemplate
+from apps.campaigns.matrix.cells import Wishes
+from apps.campaigns.matrix.moments import MomentWishes, NewMoment
+from apps.campaigns.matrix.writing import change_cells
+from apps.campaigns.models import OWN_KEY, MessageTemplate
+from apps.campaigns.planner import CellKey
 from apps.channels.models import Channel
 from apps.delivery.clock import database_now
 from apps.delivery.models import Rehearsal
@@ -207,3 +211,18 @@ def test_the_timeline_asks_no_more_for_more_messages(campaign, django_assert_max
 
     with django_assert_max_num_queries(8):
         client.get(page_of(rehearsal, "rehearsal_now"))
+
+
+def test_a_moment_that_was_added_by_hand_is_named_on_the_page_and_in_the_message(campaign, mailoutbox):
+    reminder = campaign.playbook.steps.filter(key="t-1d").first()
+    key = f"{OWN_KEY}crew-call"
+    moment = NewMoment(key=key, anchor="start", offset_days=-3, offset=timedelta(0), like="t-1d", label="Crew call")
+    cells = {CellKey(key, reminder.segment_id, reminder.channel_id)}
+    wishes = Wishes(cells=cells, on=cells, owners={})
+    change_cells(campaign, wishes, MomentWishes(added=[moment]), actor=None, now=database_now())
+    rehearsal = started(campaign, now=database_now())
+    played(rehearsal)
+
+    assert "<strong>Crew call: −3 d</strong> before the start" in text_of(signed_in(rehearsal.planner).get(page_of(rehearsal)))
+    (letter,) = (row for row in rehearsal.messages.filter(step_key=key))
+    assert letter.state == "sent"

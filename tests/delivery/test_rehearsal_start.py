@@ -10,6 +10,7 @@ from apps.campaigns import services as campaigns
 from apps.campaigns.models import Touchpoint
 from apps.channels.models import Channel
 from apps.delivery.models import Assumed, Batch, Delivery, Installation, Rehearsal, RehearsalMessage
+from apps.delivery.rehearsing.marks import moment_of
 from apps.delivery.rehearsing.start import RehearsalRefused, stop_rehearsal
 from tests.factories import DAY, NOW, make_contact, make_planner
 
@@ -187,3 +188,13 @@ def test_its_beginning_and_its_end_stand_in_the_audit_trail():
         ("rehearsal.stopped", rehearsal.planner),
     ]
     assert events[0].detail == {"rehearsal": rehearsal.pk, "messages": 5, "seconds": 300.0}
+
+
+def test_a_moment_is_named_as_its_planners_named_it_then():
+    campaign = drafted()
+    campaign.playbook.steps.filter(key="t-1d").update(label="Crew call")
+    rehearsal = started(campaign)
+    campaign.playbook.steps.update(label="Renamed since")
+
+    named = {row.step_key: " ".join(moment_of(row)) for row in messages(rehearsal)}
+    assert named["t-1d"] == "Crew call: −1 d before the start"

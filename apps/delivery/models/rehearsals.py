@@ -132,6 +132,7 @@ class RehearsalMessage(models.Model):
     anchor = models.CharField(max_length=16, blank=True)  # empty for what the engine itself added
     offset_days = models.SmallIntegerField(default=0)
     offset = models.DurationField(default=timedelta(0))
+    label = models.CharField(max_length=60, blank=True, default="", db_default="")  # what planners called its moment then
     segment = models.ForeignKey(Segment, null=True, on_delete=models.SET_NULL, related_name="+")
     segment_name = models.CharField(max_length=100, blank=True)  # empty: a broadcast
     channel = models.ForeignKey(Channel, null=True, on_delete=models.SET_NULL, related_name="+")

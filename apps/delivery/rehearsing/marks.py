@@ -46,7 +46,7 @@ def banner_sentences(row: RehearsalMessage, content: Content, sms: SmsSize | Non
 
 
 def moment_of(row: RehearsalMessage) -> tuple[str, str]:
-    return moment_words(row.step_key, row.occurrence, row.anchor, row.offset_days, row.offset)
+    return moment_words(row.step_key, row.occurrence, row.anchor, row.offset_days, row.offset, row.label)
 
 
 def recipients_sentence(segment: str, channel: str, people: int | None) -> str:

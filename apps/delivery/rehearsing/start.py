@@ -36,6 +36,7 @@ COPIED = (
     "anchor",
     "offset_days",
     "offset",
+    "label",
     "content_key",
     "is_mandatory",
     "urgency",
