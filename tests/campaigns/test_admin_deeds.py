@@ -11,6 +11,7 @@ from apps.campaigns import services
 from apps.campaigns.forms.verbs import ExtendForm
 from apps.campaigns.models import Touchpoint, TouchpointState
 from apps.windows.models import MaintenanceWindow, WindowStatus
+from tests.accounts.people import client_of, make_member
 from tests.factories import make_contact, make_delivery, make_step, make_template, make_window
 
 from .admin_pages import INLINE, LIST, deed_of, drafted, page_of, press, released, signed_in
@@ -376,6 +377,10 @@ def test_cancelling_says_whose_calendars_it_reaches(fields, sentence):
     assert (sentence in text) if sentence else ("calendar invitation" not in text)
 
 
+def checks_of(client, campaign):
+    return client.get(page_of(campaign)).content.decode().partition('id="checks"')[2].partition("</section>")[0]
+
+
 class TestFreeTimes:
     def move(self, client, campaign, **pressed):
         page = client.get(deed_of(campaign, "reschedule"))
@@ -410,6 +415,29 @@ class TestFreeTimes:
         campaign = released(client)
         text = self.move(client, campaign, duration="nonsense", _free_times="1").content.decode()
         assert "Give the start and the duration first" in text
+
+    def test_checks_of_a_scheduled_window_lead_to_them(self):
+        client = signed_in()
+        campaign = released(client)
+        assert "_free_times" not in checks_of(client, campaign)
+        make_window(title="Move of the racks", starts_at=campaign.window.starts_at, services=campaign.window.services.all())
+        link = f"{deed_of(campaign, 'reschedule')}?_free_times=1"
+        assert f'href="{link}#free-times"' in checks_of(client, campaign)
+        page = client.get(link)
+        assert len(page.context["free_times"]) > 1
+        assert "It has not been done" not in page.content.decode()
+
+    def test_review_of_a_draft_leads_to_them_too(self):
+        client = signed_in()
+        campaign = drafted(client)
+        make_window(starts_at=campaign.window.starts_at, services=campaign.window.services.all())
+        text = client.get(deed_of(campaign, "release")).content.decode()
+        assert f'href="{LIST}{campaign.window_id}/draft/?_free_times=1#free-times"' in text
+
+    def test_whoever_only_looks_is_led_to_no_search(self):
+        campaign = released(signed_in())
+        make_window(starts_at=campaign.window.starts_at, services=campaign.window.services.all())
+        assert "_free_times" not in checks_of(client_of(make_member("viewer")), campaign)
 
     def test_other_deeds_do_not_look_for_them(self):
         client = signed_in()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.db import transaction
@@ -114,12 +114,15 @@ class _Page:
         return not problem
 
     def free_times(self, form: VerbForm) -> dict[str, Any]:
-        """When the window could be instead, where that was asked; nothing where no times make sense yet."""
-        if ASKS_FOR_FREE_TIMES not in self.request.POST or not isinstance(form, RescheduleForm):
+        """When the window could be instead, where that was asked, be it by the link that led here."""
+        asked = self.request.POST if self.request.method == "POST" else self.request.GET
+        if ASKS_FOR_FREE_TIMES not in asked or not isinstance(form, RescheduleForm):
             return {}
-        wish, planned = form.wish(self.campaign), self.campaign.window.starts_at
+        timed = form if form.is_bound else cast(RescheduleForm, self.proposed(form))
+        timed.is_valid()
+        wish, planned = timed.wish(self.campaign), self.campaign.window.starts_at
         found = free_times(wish, now=self.now) if wish else []
-        return {"free_times": [time for time in found if time.starts_at != planned]}
+        return {"free_times": [time for time in found if time.starts_at != planned], "is_dated": wish is not None}
 
     def advice(self) -> list[str]:
         """What recipients should not read of what was typed for them."""

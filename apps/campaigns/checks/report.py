@@ -32,7 +32,11 @@ class Report:
 
     @property
     def wants_another_time(self) -> bool:
-        return any(finding.code in ABOUT_THE_TIME for finding in self.findings)
+        """An SMS that is moved ahead of the night is as it should be; one that can no longer be is not."""
+        return any(
+            finding.code in ABOUT_THE_TIME or (finding.code == Code.QUIET_HOURS and finding.level != Level.HINT)
+            for finding in self.findings
+        )
 
     @property
     def stops(self) -> int:
