@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 from apps.accounts.services import record
 from apps.audiences.copying import begin_copying
-from apps.campaigns.models import Campaign, Playbook, Step
+from apps.campaigns.models import Playbook, Step
 from apps.channels.models import Channel
 from apps.delivery.models import Circuit, Installation
 from apps.windows.models import MaintenanceWindow
 
 from .basics import make_basics, shared_rows, strangers
+from .holding import with_all_in_hand
 from .past import make_windows
 from .replaying import HeldBack
 
@@ -67,15 +68,20 @@ def load_sample(*, actor: User, now: datetime) -> None:
     record("database.sample_loaded", subject=MaintenanceWindow, actor=actor, now=now)
 
 
-@transaction.atomic
 def remove_sample(*, actor: User, now: datetime) -> list[str]:
-    """Takes the sample's windows away with all that hangs on them; returns the names of what stays, since it is in use."""
+    """Takes the sample's windows away with all that hangs on them; returns the names of what stays, since it is in use.
+
+    Raises SampleInUse. A worker that has a batch of it in hand finds its claim gone, and writes nothing more.
+    """
     windows = MaintenanceWindow.objects.filter(is_sample=True)
-    list(Campaign.objects.filter(window__in=windows).select_for_update().order_by("pk").values_list("pk", flat=True))
-    _remove(windows)
-    kept = [*map(str, strangers()), *(str(row) for row in shared_rows() if not _removed(row))]
-    record("database.sample_removed", subject=MaintenanceWindow, actor=actor, now=now, kept=kept)
-    return kept
+
+    def removed() -> list[str]:
+        _remove(windows)
+        kept = [*map(str, strangers()), *(str(row) for row in shared_rows() if not _removed(row))]
+        record("database.sample_removed", subject=MaintenanceWindow, actor=actor, now=now, kept=kept)
+        return kept
+
+    return with_all_in_hand(windows, removed)
 
 
 def _remove(rows: models.QuerySet[Any]) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.accounts.models import User
 
+from ..sample.holding import SampleInUse
 from ..sample.services import ADMINISTRATES, NoSample, is_loaded, load_sample, remove_sample, why_not
 
 WHEN_LOADED = (
@@ -59,7 +60,11 @@ def remove(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("There is no sample data (any more)."))
         return redirect("admin:index")
     if request.method == "POST":
-        kept = remove_sample(actor=person, now=timezone.now())
+        try:
+            kept = remove_sample(actor=person, now=timezone.now())
+        except SampleInUse as refusal:
+            messages.error(request, str(refusal))
+            return redirect("dashboard:remove-sample")
         messages.success(request, _("The sample data is removed."))
         if kept:
             words = _("These stay, since something that you have made needs them: %(names)s.")
