@@ -1,6 +1,6 @@
 """Who has which part in a campaign: its owner and RACI; and what those who are informed are told by mail."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.conf import settings
@@ -54,6 +54,12 @@ def name_people(campaign: Campaign, *, owner: User | None, parts: Parts, actor: 
     return True
 
 
+def tell_about(campaign: Campaign, people: Iterable[User | None], letter: Callable[[User], Letter]) -> None:
+    """Writes to colleagues; about a sample to nobody, whoever was named."""
+    if not campaign.window.is_sample:
+        tell(people, letter)
+
+
 def inform(campaign: Campaign, status: str) -> None:
     """Writes to those who are informed that the window is scheduled, cancelled or completed; once that is committed."""
     window = campaign.window
@@ -69,7 +75,7 @@ def inform(campaign: Campaign, status: str) -> None:
         return str(NEWS[status]) % {"title": one_line(window.title)}, "\n\n".join(filter(None, lines)) + "\n"
 
     rows = campaign.responsibilities.filter(part=Part.INFORMED).select_related("user")
-    tell((row.user for row in rows), letter)
+    tell_about(campaign, (row.user for row in rows), letter)
 
 
 def _names(people: Collection[User | None]) -> list[str]:

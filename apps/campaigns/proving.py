@@ -16,6 +16,7 @@ from apps.channels.models import Channel, ChannelKind
 from apps.channels.services import send_test, test_headers, too_many_tests
 
 from .content import Content, webhook_data
+from .models import Campaign
 from .showing import Choice
 
 MARK = "[TEST]"
@@ -49,9 +50,16 @@ class ProofForm(TestForm):
 _NOT_TICKED = gettext_lazy("Tick that it may be seen there, or leave it.")
 
 
+def why_unproved(campaign: Campaign, channel: Channel) -> str:
+    """Why a message of this campaign is not even tested by `channel`; nothing where it can be."""
+    if campaign.window.is_sample and channel.kind != ChannelKind.MEMORY:
+        return _("This window is a sample: nothing of it leaves by a channel that hands messages over.")
+    return ""
+
+
 def prove(choice: Choice, content: Content, form: ProofForm, *, now: datetime) -> Receipt | None:
     """The provider's answer; None where the form says why nothing was sent. Not to be called inside a transaction."""
-    if problem := too_many_tests(form.channel, actor=form.actor, now=now):
+    if problem := why_unproved(choice.campaign, form.channel) or too_many_tests(form.channel, actor=form.actor, now=now):
         form.add_error(None, problem)
         return None
     message = marked(choice, content, address=form.address, now=now)

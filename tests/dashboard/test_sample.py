@@ -10,10 +10,12 @@ from django.utils import timezone
 from apps.accounts.models import AuditEvent
 from apps.audiences.models import Contact
 from apps.campaigns import services as campaigns
+from apps.campaigns.approval.verbs import ask_approval
 from apps.campaigns.builtin.loading import load_builtin
 from apps.campaigns.matrix.cells import Wishes
 from apps.campaigns.matrix.writing import change_cells
-from apps.campaigns.models import Campaign, Playbook, Reason
+from apps.campaigns.models import Campaign, Part, Playbook, Reason
+from apps.campaigns.people import name_people
 from apps.campaigns.planner import CellKey
 from apps.channels.models import Channel, ChannelKind
 from apps.dashboard.sample.basics import make_basics
@@ -194,3 +196,34 @@ def test_whatever_is_added_to_its_plan_reaches_nobody(ana):
     added.refresh_from_db()
     assert (added.state, added.reason) == ("skipped", Reason.SAMPLE)
     assert not Delivery.objects.filter(address="zoe@example.org").exists()
+
+
+def test_colleagues_named_in_it_get_no_mail(ana, mailoutbox, django_capture_on_commit_callbacks):
+    now = timezone.now()
+    load_sample(actor=ana, now=now)
+    ben, dan = make_member("approver", email="ben@acme.example"), make_member("viewer", email="dan@acme.example")
+    draft, announced = (Campaign.objects.get(window__status=status) for status in ("draft", "scheduled"))
+    with django_capture_on_commit_callbacks(execute=True):
+        for campaign in (draft, announced):
+            name_people(campaign, owner=ben, parts={Part.INFORMED: [dan]}, actor=ana, now=now)
+        ask_approval(draft, approver=ben, note="", actor=ana, now=now)
+        campaigns.release(draft, actor=ana, now=now)
+        campaigns.cancel(announced, reason="No longer needed.", actor=ana, now=now)
+    assert mailoutbox == []
+
+
+def test_message_of_it_is_tested_by_no_channel_that_hands_it_over(ana, client):
+    now = timezone.now()
+    load_sample(actor=ana, now=now)
+    announced = Campaign.objects.get(window__status="scheduled")
+    place = make_channel(kind=ChannelKind.CHAT)
+    moment = announced.touchpoints.filter(state="planned").first()
+    cell = CellKey(moment.step_key, None, place.pk)
+    change_cells(announced, Wishes(cells={cell}, on={cell}, owners={}), actor=ana, now=now)
+    spot = f"{moment.step_key}.0..{place.pk}"
+    address = reverse("admin:windows_maintenancewindow_preview", args=[announced.window_id]) + f"?spot={spot}"
+
+    text = client.post(address, {"is_public": "on"}).content.decode()
+
+    assert "nothing of it leaves by a channel that hands messages over" in text
+    assert not AuditEvent.objects.filter(verb="channel.tested").exists()

@@ -226,3 +226,14 @@ def test_a_moment_that_was_added_by_hand_is_named_on_the_page_and_in_the_message
     assert "<strong>Crew call: −3 d</strong> before the start" in text_of(signed_in(rehearsal.planner).get(page_of(rehearsal)))
     (letter,) = (row for row in rehearsal.messages.filter(step_key=key))
     assert letter.state == "sent"
+
+
+def test_a_sample_leads_to_no_rehearsal(campaign):
+    campaign.window.is_sample = True
+    campaign.window.save(update_fields=["is_sample"])
+    client = signed_in()
+
+    assert "not even to you" in text_of(client.get(form_of(campaign), follow=True))
+    page = text_of(client.get(reverse("admin:windows_maintenancewindow_change", args=[campaign.window_id])))
+    assert form_of(campaign) not in page
+    assert "nothing about it is sent to anybody" in page

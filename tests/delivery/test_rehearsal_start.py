@@ -198,3 +198,13 @@ def test_a_moment_is_named_as_its_planners_named_it_then():
 
     named = {row.step_key: " ".join(moment_of(row)) for row in messages(rehearsal)}
     assert named["t-1d"] == "Crew call: −1 d before the start"
+
+
+def test_a_sample_is_never_rehearsed():
+    campaign = drafted()
+    campaign.window.is_sample = True
+    campaign.window.save(update_fields=["is_sample"])
+
+    with pytest.raises(RehearsalRefused, match="not even to you"):
+        started(campaign)
+    assert not Rehearsal.objects.exists()

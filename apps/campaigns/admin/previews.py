@@ -18,7 +18,7 @@ from ..content import Content
 from ..content.schemes import Scheme, in_scheme
 from ..lengths import lengths_of
 from ..models import Campaign
-from ..proving import ProofForm, prove
+from ..proving import ProofForm, prove, why_unproved
 from ..showing import Choice, Extreme, chosen, composed, people
 from ..wishes import campaign_wish, wished_plan
 from .pages import find_campaign, may, planner, render, require
@@ -86,7 +86,8 @@ def _proof(request: HttpRequest, choice: Choice, content: Content) -> dict[str, 
     channel, is_asked = choice.column.channel, request.method == "POST"
     form = ProofForm(request.POST if is_asked else None, channel=channel, actor=planner(request))
     receipt = prove(choice, content, form, now=timezone.now()) if is_asked and form.is_valid() else None
-    return {"proof": form, "receipt": receipt, "channel_problems": problems(channel)}
+    why = why_unproved(choice.campaign, channel)
+    return {"proof": form, "receipt": receipt, "channel_problems": [why] if why else problems(channel)}
 
 
 @xframe_options_sameorigin

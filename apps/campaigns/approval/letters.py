@@ -8,11 +8,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.accounts.people import Letter, person_words, tell
+from apps.accounts.people import Letter, person_words
 from apps.common.text import one_line
 from apps.common.times import format_period
 
 from ..models import Approval, Campaign
+from ..people import tell_about
 from .changes import Difference
 
 
@@ -24,7 +25,7 @@ def ask(approval: Approval) -> None:
         first = _("%(who)s asks you to approve “%(title)s” before it is scheduled.") % words
         return _("To approve: %(title)s") % words, _text(first, approval.request_note, words["times"], _page(approval.campaign))
 
-    tell((person for person in asked if person != approval.asked_by), letter)
+    tell_about(approval.campaign, (person for person in asked if person != approval.asked_by), letter)
 
 
 def approved(approval: Approval) -> None:
@@ -36,7 +37,7 @@ def approved(approval: Approval) -> None:
             first = _("%(who)s approved “%(title)s”. It can be scheduled as long as nobody edits it.") % words
         return _("Approved: %(title)s") % words, _text(first, approval.decision_note, words["times"], _page(approval.campaign))
 
-    tell([approval.asked_by, approval.campaign.owner], letter)
+    tell_about(approval.campaign, [approval.asked_by, approval.campaign.owner], letter)
 
 
 def sent_back(approval: Approval) -> None:
@@ -45,7 +46,7 @@ def sent_back(approval: Approval) -> None:
         first = _("%(who)s did not approve “%(title)s” yet, and says why:") % words
         return _("Sent back: %(title)s") % words, _text(first, approval.decision_note, words["times"], _page(approval.campaign))
 
-    tell([approval.asked_by, approval.campaign.owner], letter)
+    tell_about(approval.campaign, [approval.asked_by, approval.campaign.owner], letter)
 
 
 def held_back(approval: Approval, changes: Sequence[Difference]) -> None:
@@ -57,7 +58,7 @@ def held_back(approval: Approval, changes: Sequence[Difference]) -> None:
         changed = "\n".join(f"– {change.sentence(reader.time_zone)}" for change in changes)
         return _("Held back: %(title)s") % words, _text(first, changed, words["times"], _page(approval.campaign))
 
-    tell([approval.campaign.owner, approval.asked_by, approval.decided_by], letter)
+    tell_about(approval.campaign, [approval.campaign.owner, approval.asked_by, approval.decided_by], letter)
 
 
 def _approvers() -> Iterable[User]:

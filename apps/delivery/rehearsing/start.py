@@ -89,8 +89,17 @@ class Ways:
         return Way(channel=carrier, address=self.email) if carrier else None
 
 
+def why_never(campaign: Campaign) -> str:
+    """Why the campaign is never rehearsed; nothing where it can be."""
+    if campaign.window.is_sample:
+        return _("This window is a sample: nothing of it is sent to anybody, not even to you. Rehearse a window of your own.")
+    return ""
+
+
 def start_rehearsal(campaign: Campaign, *, wishes: Wishes, planner: User, now: datetime) -> Rehearsal:
     """Raises RehearsalRefused. The campaign, its touchpoints and its people are only read."""
+    if problem := why_never(campaign):
+        raise RehearsalRefused(problem)
     script = script_of(campaign, now=now)
     _check(script, planner, wishes)
     ways = Ways.of(script, email=planner.email, phone=wishes.phone)

@@ -12,6 +12,7 @@ from apps.campaigns.moments import instant_words
 
 from ..models import Rehearsal, RehearsalState
 from ..rehearsing.digest import plan_digest
+from ..rehearsing.start import why_never
 
 register = template.Library()
 MOST_SHOWN = 5
@@ -37,6 +38,7 @@ def preavis_rehearsals(context: Any, campaign: Campaign, board: Board) -> dict[s
     return {
         "campaign": campaign,
         "may_change": context.get("may_change"),
+        "problem": why_never(campaign),
         "rehearsals": [Line(rehearsal=row, words=_words(row, zone), is_outdated=row.plan_digest != digest) for row in found],
     }
 

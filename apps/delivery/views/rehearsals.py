@@ -23,7 +23,7 @@ from ..models import Rehearsal
 from ..rehearsing.form import RehearsalForm
 from ..rehearsing.overview import facts_of, overview_of, standing_of
 from ..rehearsing.script import script_of
-from ..rehearsing.start import RehearsalRefused, start_rehearsal, stop_rehearsal
+from ..rehearsing.start import RehearsalRefused, start_rehearsal, stop_rehearsal, why_never
 from ..rehearsing.timeline import timeline_of
 
 SECONDS_BETWEEN_LOOKS = 2
@@ -37,6 +37,9 @@ def rehearse_page(request: HttpRequest, campaign_id: int) -> HttpResponse:
     if not planner.has_perm("windows.change_maintenancewindow"):
         raise PermissionDenied
     campaign = get_object_or_404(Campaign.objects.select_related("window", "playbook"), pk=campaign_id)
+    if problem := why_never(campaign):
+        messages.warning(request, problem)
+        return redirect("admin:windows_maintenancewindow_change", campaign.window_id)
     script = script_of(campaign, now=now)
     overview = overview_of(script, campaign, email=planner.email)
     form = RehearsalForm(request.POST if request.method == "POST" else None, script=script, counts=overview.counts)
