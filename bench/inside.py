@@ -19,7 +19,7 @@ import django
 from . import text
 
 FAR = timedelta(days=30)
-WARM_PEOPLE = 800  # four batches: each worker process gets some
+WARM_PEOPLE = 1600  # four batches: each worker process gets some
 
 
 def scene(people: str, *marks: str) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """What passes between delivery and a transport: messages in, receipts out, errors that say what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -12,6 +12,20 @@ from .merging import Merge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Octets:
+    """A text in bytes, in pieces that most recipients share: it takes its own room only once it is joined."""
+
+    pieces: Sequence[bytes] = field(repr=False)
+    is_ascii: bool
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.pieces)
+
+    def __bool__(self) -> bool:
+        return any(self.pieces)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wire:
     """The two texts of an e-mail as SMTP carries them: UTF-8, cleaned, with CRLF line ends.
 
@@ -19,15 +33,17 @@ class Wire:
     `has_no_dots`, no line begins with a dot, which SMTP would want doubled; nobody has looked where it is not said.
     """
 
-    text: bytes = field(repr=False)
-    html: bytes = field(repr=False)
+    text: Octets
+    html: Octets
     longest_line: int
     has_no_dots: bool = False
 
     @classmethod
     def of(cls, *, text: str, html: str) -> Self:
         parts = [clean_text(part).replace("\n", "\r\n").encode() for part in (text, html)]
-        return cls(text=parts[0], html=parts[1], longest_line=max(len(line) for part in parts for line in part.split(b"\r\n")))
+        octets = [Octets(pieces=(part,), is_ascii=part.isascii()) for part in parts]
+        longest = max(len(line) for part in parts for line in part.split(b"\r\n"))
+        return cls(text=octets[0], html=octets[1], longest_line=longest)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,7 +33,9 @@ _OWN = frozenset(("Message-ID", "In-Reply-To", "References", "List-Unsubscribe")
 def django_email(
     message: Message, *, sender: str, reply_to: str, place: CalendarPlace = CalendarPlace.ALTERNATIVE
 ) -> EmailMultiAlternatives:
-    text, html = (_unwired(message.wire.text), _unwired(message.wire.html)) if message.wire else (message.text, message.html)
+    text, html = (
+        (_unwired(bytes(message.wire.text)), _unwired(bytes(message.wire.html))) if message.wire else (message.text, message.html)
+    )
     email = EmailMultiAlternatives(
         subject=one_line(message.subject),
         body=clean_text(text),
@@ -148,13 +150,13 @@ class Frame:
                 head,
                 *headers,
                 before_text_encoding,
-                _encoding(wire.text),
+                _encoding(is_ascii=wire.text.is_ascii),
                 after_it,
-                wire.text,
+                *wire.text.pieces,
                 before_html_encoding,
-                _encoding(wire.html),
+                _encoding(is_ascii=wire.html.is_ascii),
                 after_that,
-                wire.html,
+                *wire.html.pieces,
                 end if message.calendar is None else self._with(message.calendar, end),
                 *(self._file(message.maintnote) if message.maintnote else ()),
             )
@@ -163,11 +165,11 @@ class Frame:
     def _with(self, calendar: CalendarPart, end: bytes) -> bytes:
         before_encoding, after_it = self.before_calendar
         named = before_encoding.replace(_METHOD, calendar.method.encode())
-        return b"".join((named, _encoding(calendar.body), after_it, calendar.body, end))
+        return b"".join((named, _encoding(is_ascii=calendar.body.isascii()), after_it, calendar.body, end))
 
     def _file(self, content: bytes) -> Sequence[bytes]:
         after_encoding, end = self.around_maintnote
-        return _encoding(content), after_encoding, content, end
+        return _encoding(is_ascii=content.isascii()), after_encoding, content, end
 
 
 def header(name: str, value: str) -> bytes:
@@ -196,8 +198,8 @@ def _written(name: str, value: str) -> bytes:
     return carrier.policy.fold_binary(name, carrier[name]).replace(b"\n", b"\r\n")
 
 
-def _encoding(body: bytes) -> bytes:
-    return _ENCODING if body.isascii() else b"Content-Transfer-Encoding: 8bit"
+def _encoding(*, is_ascii: bool) -> bytes:
+    return _ENCODING if is_ascii else b"Content-Transfer-Encoding: 8bit"
 
 
 def _unwired(body: bytes) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from apps.channels.messages import Wire
+from apps.channels.messages import Octets, Wire
 from apps.common.text import clean_text, one_line
 
 from .context import Reader, contact_context
@@ -68,7 +68,7 @@ class WirePattern:
     def of(cls, pattern: Pattern, asked: Collection[int], own: Mapping[int, bytes]) -> Self:
         literals = tuple(_wired(clean_text(literal)) for literal in pattern.literals)
         slots = tuple((number, encode if number in asked else None) for number, encode in pattern.slots)
-        specimen = _woven(_loom(literals), [b"" if encode else own[number] for number, encode in slots])
+        specimen = b"".join(_woven(_loom(literals), [b"" if encode else own[number] for number, encode in slots]))
         lines = specimen.split(b"\r\n")
         has_dots = literals[0].startswith(b".") or any(b"\r\n." in literal for literal in literals)
         return cls(literals=literals, slots=slots, longest_line=max(map(len, lines)), has_no_dots=not has_dots)
@@ -83,7 +83,11 @@ class WirePattern:
     def loom(self) -> list[bytes]:
         return _loom(self.literals)
 
-    def join(self, answers: Mapping[int, str], own: Mapping[int, bytes]) -> tuple[bytes, int, bool]:
+    @cached_property
+    def is_ascii(self) -> bool:
+        return all(literal.isascii() for literal in self.literals)
+
+    def fill(self, answers: Mapping[int, str], own: Mapping[int, bytes]) -> tuple[Octets, int, bool]:
         """The text, how much longer than `longest_line` a line of it can be, and whether it has no dots."""
         written, more, has_no_dots = {}, 0, self.has_no_dots
         for number, encode, count in self.asking:
@@ -91,7 +95,8 @@ class WirePattern:
             more += count * len(value)
             has_no_dots = has_no_dots and _is_inside_a_line(value)
         values = [written[number, encode] if encode else own[number] for number, encode in self.slots]
-        return _woven(self.loom, values), more, has_no_dots
+        octets = Octets(pieces=_woven(self.loom, values), is_ascii=self.is_ascii and b"".join(values).isascii())
+        return octets, more, has_no_dots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +108,8 @@ class WiredLetter:
     def to(self, reader: Reader | None, own: Mapping[int, bytes]) -> tuple[str, Wire]:
         """Subject and texts for one recipient."""
         answers = self.letter.answers(reader)
-        text, text_more, text_has_no_dots = self.text.join(answers, own)
-        html, html_more, html_has_no_dots = self.html.join(answers, own)
+        text, text_more, text_has_no_dots = self.text.fill(answers, own)
+        html, html_more, html_has_no_dots = self.html.fill(answers, own)
         longest = max(self.text.longest_line + text_more, self.html.longest_line + html_more)
         has_no_dots = text_has_no_dots and html_has_no_dots
         return answers[SUBJECT], Wire(text=text, html=html, longest_line=longest, has_no_dots=has_no_dots)
@@ -124,7 +129,7 @@ def _loom(literals: Collection[bytes]) -> list[bytes]:
     return [part for literal in literals for part in (b"", literal)][1:]
 
 
-def _woven(loom: list[bytes], values: list[bytes]) -> bytes:
+def _woven(loom: list[bytes], values: list[bytes]) -> list[bytes]:
     parts = loom.copy()
     parts[1::2] = values
-    return b"".join(parts)
+    return parts
