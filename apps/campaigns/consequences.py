@@ -1,7 +1,7 @@
 """What a change to a campaign leads to, touchpoint by touchpoint, before anybody presses the button."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -105,6 +105,25 @@ def consequences(
     rows.sort(key=lambda row: order_of([touchpoint_spot(row)]))
     effects = [teller.left_alone(row) for row in rows if row.pk not in changed]
     return Consequences(effects=[*effects, *map(teller.changed, changes)], false_revisions=false_now)
+
+
+def held_alone(touchpoints: Iterable[Touchpoint], *, now: datetime) -> list[EffectRow]:
+    """Touchpoints of several campaigns that are about to be held back, each said with its window."""
+    return rows_of(_held_alone(row, now) for row in touchpoints)
+
+
+def _held_alone(row: Touchpoint, now: datetime) -> Effect:
+    teller = _Teller(
+        campaign=row.campaign,
+        now=now,
+        held={row.pk},
+        false_revisions=(),
+        reach={},
+        touchpoints={row.pk: row},
+        segments={row.segment.pk: row.segment} if row.segment else {},
+        channels={row.channel_id: row.channel},
+    )
+    return replace(teller.left_alone(row), window=str(row.campaign.window))
 
 
 def false_revisions(campaign: Campaign, changes: Iterable[Change]) -> list[int]:

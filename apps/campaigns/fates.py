@@ -86,6 +86,7 @@ class Effect:
     reason: str
     recipients: int | None = None  # of what leaves at a time known now
     leaves_at_once: bool = False
+    window: str = ""  # where several are spoken of
 
     @property
     def column(self) -> ColumnKey:
@@ -125,6 +126,6 @@ def rows_of(effects: Iterable[Effect]) -> list[EffectRow]:
     """In the order of time; a group stands where its first one does."""
     groups: dict[tuple[str, ...], list[Effect]] = {}
     for effect in sorted(effects, key=lambda effect: effect.at or LATEST):
-        key = (effect.fate, effect.moment, effect.anchor, effect.before, effect.after, effect.reason)
+        key = (effect.window, effect.fate, effect.moment, effect.anchor, effect.before, effect.after, effect.reason)
         groups.setdefault(key, []).append(effect)
     return [EffectRow(effects=alike) for alike in groups.values()]

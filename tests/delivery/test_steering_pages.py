@@ -2,6 +2,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -230,3 +232,64 @@ def test_a_touchpoint_that_is_over_offers_no_pause():
     text = client.get(f"/admin/windows/maintenancewindow/{touchpoint.campaign.window_id}/change/").content.decode()
 
     assert "/pause/" not in text
+
+
+class TestTheTable:
+    """What becomes of each touchpoint stands beforehand, as on every other deed."""
+
+    def rows(self, kind, target):
+        held = signed_in().get(page("pause", kind, target)).context["held"]
+        return [(row.label, row.effect.window, row.effect.moment) for row in held.rows]
+
+    def test_says_of_a_campaign_what_waits_and_what_stays_as_it_is(self):
+        touchpoint = due_now()
+        campaign = touchpoint.campaign
+        make_touchpoint(campaign=campaign, step_key="sent", state="sent", first_sent_at=NOW)
+        make_touchpoint(campaign=campaign, step_key="stopped", paused_at=NOW)
+        make_touchpoint(campaign=campaign, step_key="elsewhere", channel=make_channel(name="Resting", paused_at=NOW))
+
+        found = {(label, moment) for label, _window, moment in self.rows("campaign", campaign)}
+
+        assert found == {
+            ("Held back", touchpoint.step_key),
+            ("Sent, still true", "sent"),
+            ("Paused", "stopped"),
+            ("Paused", "elsewhere"),
+        }
+
+    def test_says_of_a_touchpoint_that_the_others_leave_as_planned(self):
+        touchpoint = due_now()
+        make_touchpoint(campaign=touchpoint.campaign, step_key="other")
+        found = {(label, moment) for label, _window, moment in self.rows("touchpoint", touchpoint)}
+        assert found == {("Held back", touchpoint.step_key), ("Unchanged", "other")}
+
+    def test_says_of_a_channel_which_windows_wait(self):
+        touchpoint = due_now()
+        other = make_campaign(window=make_window(title="Move of the racks"))
+        make_touchpoint(campaign=other, channel=touchpoint.channel)
+        make_touchpoint(campaign=other, step_key="by another")
+        found = {(label, window) for label, window, _moment in self.rows("channel", touchpoint.channel)}
+        assert found == {("Held back", str(touchpoint.campaign.window)), ("Held back", "Move of the racks")}
+
+    def test_names_the_nearest_ones_of_a_channel_and_counts_the_rest(self, monkeypatch):
+        monkeypatch.setattr("apps.delivery.held_rows.MOST_TOUCHPOINTS", 2)
+        channel = make_channel()
+        campaign = make_campaign()
+        for day in (3, 1, 2):
+            make_touchpoint(campaign=campaign, channel=channel, step_key=f"day-{day}", due_at=NOW + timedelta(days=day))
+        answer = signed_in().get(page("pause", "channel", channel))
+        assert [row.effect.moment for row in answer.context["held"].rows] == ["day-1", "day-2"]
+        assert "1 later touchpoint by this channel waits as well" in answer.content.decode()
+
+    @pytest.mark.parametrize("kind", ["campaign", "channel"])
+    def test_costs_the_same_whatever_the_number_of_recipients(self, kind):
+        target, client = targets()[kind], signed_in()
+        with CaptureQueriesContext(connection) as few:
+            client.get(page("pause", kind, target))
+        for number in range(20):
+            make_touchpoint(campaign=Campaign.objects.get(), channel=Channel.objects.first(), step_key=f"more-{number}")
+        with CaptureQueriesContext(connection) as many:
+            client.get(page("pause", kind, target))
+        assert len(many) == len(few)
+        about_people = [query["sql"] for query in many if "audiences_contact" in query["sql"]]
+        assert about_people == []

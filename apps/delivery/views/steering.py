@@ -23,6 +23,7 @@ from apps.channels.models import Channel
 from .. import steering
 from ..clock import database_now
 from ..forms import USUAL_MINUTES, PauseForm, ReleaseForm
+from ..held_rows import held_rows
 from ..overdue import OverdueTable, overdue_table
 from ..pauses import TOUCHPOINT, Pause, pauses_of, pauses_on, target_words
 from ..steering import Choice, Released, Target
@@ -53,7 +54,7 @@ def pause_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         else:
             messages.warning(request, _("It was not paused: nothing of it is still to leave, or somebody was quicker."))
         return redirect(back)
-    context = {"title": _("Pause sending"), "form": form, "outlook": steering.outlook(target)}
+    context = {"title": _("Pause sending"), "form": form, "outlook": steering.outlook(target), "held": held_rows(target, now=now)}
     return render(request, "admin/delivery/pause.html", target, back, context)
 
 
