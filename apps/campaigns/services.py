@@ -6,6 +6,7 @@ The verbs work on `campaign.window` as the caller has seen it: a change that was
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, F, Q
@@ -116,15 +117,19 @@ def reschedule(
     ends_at: datetime,
     announced_ends_at: datetime | None = None,
     reason: str,
+    translations: windows.Translations = windows.UNTRANSLATED,
     actor: User | None,
     now: datetime,
 ) -> WindowRevision:
-    """Moves a window that has not begun; those told the old times are told the new ones, with `reason`."""
+    """Moves a window that has not begun; those told the old times are told the new ones, with `reason`.
+
+    `translations`: of the reason, by language, as in the other verbs that take one.
+    """
 
     def move(window: MaintenanceWindow) -> WindowRevision:
-        return windows.reschedule_window(
-            window, starts_at=starts_at, ends_at=ends_at, announced_ends_at=announced_ends_at, reason=reason, actor=actor, now=now
-        )
+        times: dict[str, Any] = {"starts_at": starts_at, "ends_at": ends_at, "announced_ends_at": announced_ends_at}
+        said: dict[str, Any] = {"reason": reason, "translations": translations}
+        return windows.reschedule_window(window, **times, **said, actor=actor, now=now)
 
     return _change(campaign, move, now=now)
 
@@ -135,15 +140,15 @@ def extend(
     ends_at: datetime,
     announced_ends_at: datetime | None = None,
     reason: str,
+    translations: windows.Translations = windows.UNTRANSLATED,
     actor: User | None,
     now: datetime,
 ) -> WindowRevision:
     """Gives work that is under way another end; those told the old one hear the reason and the new estimate."""
 
     def move(window: MaintenanceWindow) -> WindowRevision:
-        return windows.extend_window(
-            window, ends_at=ends_at, announced_ends_at=announced_ends_at, reason=reason, actor=actor, now=now
-        )
+        times: dict[str, Any] = {"ends_at": ends_at, "announced_ends_at": announced_ends_at}
+        return windows.extend_window(window, **times, reason=reason, translations=translations, actor=actor, now=now)
 
     return _change(campaign, move, now=now)
 
@@ -161,11 +166,20 @@ def resume(campaign: Campaign, *, actor: User | None, now: datetime) -> WindowRe
 
 
 @transaction.atomic
-def complete(campaign: Campaign, *, outcome: str, is_temporary: bool, actor: User | None, now: datetime) -> WindowRevision:
-    """Confirms that the work is over: the notices of its completion leave."""
+def complete(
+    campaign: Campaign,
+    *,
+    outcome: str,
+    is_temporary: bool,
+    translations: windows.Translations = windows.UNTRANSLATED,
+    actor: User | None,
+    now: datetime,
+) -> WindowRevision:
+    """Confirms that the work is over: the notices of its completion leave. `translations`: of the outcome, by language."""
 
     def finish(window: MaintenanceWindow) -> WindowRevision:
-        return windows.complete_window(window, outcome=outcome, is_temporary=is_temporary, actor=actor, now=now)
+        said: dict[str, Any] = {"outcome": outcome, "translations": translations}
+        return windows.complete_window(window, **said, is_temporary=is_temporary, actor=actor, now=now)
 
     revision = _change(campaign, finish, now=now)
     inform(campaign, WindowStatus.COMPLETED)
@@ -173,10 +187,17 @@ def complete(campaign: Campaign, *, outcome: str, is_temporary: bool, actor: Use
 
 
 @transaction.atomic
-def cancel(campaign: Campaign, *, reason: str, actor: User | None, now: datetime) -> WindowRevision:
+def cancel(
+    campaign: Campaign,
+    *,
+    reason: str,
+    translations: windows.Translations = windows.UNTRANSLATED,
+    actor: User | None,
+    now: datetime,
+) -> WindowRevision:
     """Calls the window off: nothing unsent leaves any more, and exactly those who were told hear of it."""
     _locked(campaign)
-    revision = windows.cancel_window(campaign.window, reason=reason, actor=actor, now=now)
+    revision = windows.cancel_window(campaign.window, reason=reason, translations=translations, actor=actor, now=now)
     changes = cancellation_changes(standings(_locked_touchpoints(campaign), campaign.window))
     apply_changes(campaign, changes, revision=revision, now=now)
     if campaign.released_at is not None:

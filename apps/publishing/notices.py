@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import translation
 
 from apps.common.times import format_duration, format_instant, format_period
-from apps.windows.models import LIVE_STATUSES, MaintenanceWindow, WindowRevision, WindowStatus, WindowText
+from apps.windows.models import LIVE_STATUSES, MaintenanceWindow, Said, WindowRevision, WindowStatus, WindowText
 
 LATEST_UPDATES = 10
 TONES = {  # the state colour of static/preavis/tokens.css
@@ -24,7 +24,7 @@ class Update:
     at: datetime
     when: str
     what: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,7 @@ class Notice:
 
     window: MaintenanceWindow
     text: WindowText
+    outcome: Said
     tone: str
     planned: str
     planned_utc: str
@@ -48,6 +49,7 @@ def notice_of(window: MaintenanceWindow, *, language: str) -> Notice:
         return Notice(
             window=window,
             text=window.text_in(language),
+            outcome=window.outcome_in(language),
             tone=TONES[WindowStatus(window.status)],
             planned=format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=language),
             planned_utc=_in_utc(window, language),
@@ -88,4 +90,4 @@ def _latest(window: MaintenanceWindow) -> Sequence[WindowRevision]:
 
 def _update(revision: WindowRevision, language: str) -> Update:
     when = format_instant(revision.changed_at, zone=revision.time_zone, language=language)
-    return Update(at=revision.changed_at, when=when, what=str(revision.get_change_display()), reason=revision.reason)
+    return Update(at=revision.changed_at, when=when, what=str(revision.get_change_display()), reason=revision.reason_in(language))

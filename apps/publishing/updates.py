@@ -107,7 +107,7 @@ def _paragraphs(row: WindowRevision, end: datetime, language: str, is_brief: boo
     if is_brief:
         return
     text = window.text_in(language)
-    further: Iterable[str] = (text.effect, text.reason, text.alternatives, window.outcome) if is_newest else ()
-    for words in (row.reason, *further):
+    further: Iterable[str] = (text.effect, text.reason, text.alternatives, text.outcome) if is_newest else ()
+    for words in (row.reason_in(language).text, *further):
         if words.strip():
             yield clean_text(words).strip()

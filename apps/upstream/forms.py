@@ -5,7 +5,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.windows.models import Service
+from apps.campaigns.forms.verbs import further_fields
+from apps.windows.models import MaintenanceWindow, Service
 
 from .models import UpstreamObject
 from .reading import LARGEST_FILE
@@ -57,12 +58,23 @@ class ObjectsForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
+    """In each language: a window's own, and the others of the installation."""
+
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Those who are told read this sentence as it stands."),
         error_messages={"required": gettext_lazy("Give the reason: those who are told will ask for it.")},
     )
+
+    def __init__(self, *args: Any, window: MaintenanceWindow | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.further = further_fields(self, "reason", window) if window else {}
+
+    @property
+    def translations(self) -> dict[str, str]:
+        """Of a valid form."""
+        return {language: self.cleaned_data[name] for language, name in self.further.items()}
 
 
 class ObjectServicesForm(forms.ModelForm):

@@ -168,8 +168,17 @@ def _give_services(pk: int, *, is_asked: bool, actor: User | None, now: datetime
 
 
 @transaction.atomic
-def apply_proposal(notice: UpstreamNotice, *, reason: str, actor: User | None, now: datetime) -> None:
+def apply_proposal(
+    notice: UpstreamNotice,
+    *,
+    reason: str,
+    translations: windows.Translations = windows.UNTRANSLATED,
+    actor: User | None,
+    now: datetime,
+) -> None:
     """Makes the window say what the notice says, by the verbs of every window: those who were told are corrected.
+
+    `translations`: of the reason, by language.
 
     Raises WindowError where the window can no longer be changed so.
     """
@@ -177,28 +186,31 @@ def apply_proposal(notice: UpstreamNotice, *, reason: str, actor: User | None, n
     campaign = drafting.campaign_of(_window(notice))
     if campaign is None:
         raise WindowError(_("This window has no campaign: change it by hand."))
+    said: dict[str, Any] = {"reason": reason, "translations": translations}
     if notice.outcome == Outcome.TO_CANCEL:
-        campaigns.cancel(campaign, reason=reason, actor=actor, now=now)
+        campaigns.cancel(campaign, **said, actor=actor, now=now)
     elif notice.outcome == Outcome.TO_MOVE:
-        _retime_promise(notice, campaign, reason=reason, actor=actor, now=now)
+        _retime_promise(notice, campaign, said, actor=actor, now=now)
     else:
         raise WindowError(_("That work is over is confirmed on the window’s own page."))
     _settle(notice, Outcome.APPLIED, actor=actor, now=now)
 
 
-def _retime_promise(notice: UpstreamNotice, campaign: Campaign, *, reason: str, actor: User | None, now: datetime) -> None:
+def _retime_promise(
+    notice: UpstreamNotice, campaign: Campaign, said: Mapping[str, Any], *, actor: User | None, now: datetime
+) -> None:
     window = campaign.window
     announced = drafting.announced_end(notice, window)
     if window.status != WindowStatus.SCHEDULED:
         if window.ends_at != notice.ends_at:
-            campaigns.extend(campaign, ends_at=notice.ends_at, announced_ends_at=announced, reason=reason, actor=actor, now=now)
+            campaigns.extend(campaign, ends_at=notice.ends_at, announced_ends_at=announced, **said, actor=actor, now=now)
     elif (window.starts_at, window.ends_at) != (notice.starts_at, notice.ends_at):
         campaigns.reschedule(
             campaign,
             starts_at=notice.starts_at,
             ends_at=notice.ends_at,
             announced_ends_at=announced,
-            reason=reason,
+            **said,
             actor=actor,
             now=now,
         )

@@ -5,8 +5,10 @@ The verbs are in `services.py`; this is what they have in common.
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.functional import Promise
@@ -37,7 +39,7 @@ SOURCES: Mapping[str, tuple[WindowStatus, ...]] = {
 # What the trail compares of a window before and after a deed.
 TRAILED = (
     *("status", "starts_at", "ends_at", "announced_ends_at", "time_zone"),
-    *("actual_started_at", "actual_ended_at", "outcome", "is_temporary_fix"),
+    *("actual_started_at", "actual_ended_at", "outcome", "outcome_translations", "is_temporary_fix"),
 )
 REFUSALS: Mapping[str, str | Promise] = {
     RevisionChange.SCHEDULED: gettext_lazy("Only a draft can be scheduled."),
@@ -50,6 +52,10 @@ REFUSALS: Mapping[str, str | Promise] = {
     RevisionChange.CANCELLED: gettext_lazy("Only a window that has not begun can be cancelled; one under way is completed."),
     RevisionChange.WITHDRAWN: gettext_lazy("Only a scheduled window can become a draft again."),
 }
+
+
+Translations = Mapping[str, str]  # what was typed for recipients, by language
+UNTRANSLATED: Translations = MappingProxyType({})
 
 
 class WindowError(ValidationError):
@@ -94,6 +100,7 @@ def step_to(
     actor: User | None,
     now: datetime,
     reason: str = "",
+    translations: Translations = UNTRANSLATED,
     **fields: Any,
 ) -> WindowRevision:
     """Moves the window to `status` and writes `fields` with it."""
@@ -102,7 +109,9 @@ def step_to(
     fields |= _revised(current, now)
     if not move(rows, to=status, transitions=WINDOW_TRANSITIONS, field="status", **fields):
         raise _lost_race(current)
-    return _write_revision(window, change, before=taken(current, only=TRAILED), reason=reason, actor=actor, now=now)
+    return _write_revision(
+        window, change, before=taken(current, only=TRAILED), reason=reason, translations=translations, actor=actor, now=now
+    )
 
 
 def retime(
@@ -114,6 +123,7 @@ def retime(
     actor: User | None,
     now: datetime,
     reason: str,
+    translations: Translations = UNTRANSLATED,
 ) -> WindowRevision:
     """Writes new times to a row that the caller holds locked in its own transaction."""
     before = {name: getattr(current, name) for name in times}
@@ -125,7 +135,16 @@ def retime(
     if not rows.update(**times, **_revised(current, now)):
         raise _lost_race(current)
     was = {name: str(value) for name, value in before.items()}
-    return _write_revision(window, change, before=taken(current, only=TRAILED), reason=reason, actor=actor, now=now, was=was)
+    return _write_revision(
+        window,
+        change,
+        before=taken(current, only=TRAILED),
+        reason=reason,
+        translations=translations,
+        actor=actor,
+        now=now,
+        was=was,
+    )
 
 
 def _revised(current: MaintenanceWindow, now: datetime) -> dict[str, Any]:
@@ -144,6 +163,7 @@ def _write_revision(
     *,
     before: State,
     reason: str,
+    translations: Translations,
     actor: User | None,
     now: datetime,
     was: Mapping[str, str] | None = None,
@@ -159,12 +179,24 @@ def _write_revision(
         ends_at=window.ends_at,
         announced_ends_at=window.announced_ends_at,
         reason=reason.strip(),
+        reason_translations=further_words(translations, window),
         changed_at=now,
         changed_by=actor,
     )
-    detail = {"revision": revision.number, "reason": revision.reason, **times_detail(window), "was": dict(was or {})}
+    said = {"reason": revision.reason, "reason_translations": words_for_the_trail(revision.reason_translations)}
+    detail = {"revision": revision.number, **said, **times_detail(window), "was": dict(was or {})}
     record_change(f"window.{change}", subject=window, before=before, actor=actor, now=now, **detail)
     return revision
+
+
+def further_words(translations: Translations, window: MaintenanceWindow) -> dict[str, str]:
+    """What was really typed, in languages of the installation that are not the window's own."""
+    known = {code for code, _name in settings.LANGUAGES} - {window.language}
+    return {language: text.strip() for language, text in translations.items() if language in known and text.strip()}
+
+
+def words_for_the_trail(translations: Translations) -> list[str]:
+    return [f"{language}: {text}" for language, text in sorted(translations.items())]
 
 
 def times_detail(window: MaintenanceWindow) -> dict[str, str]:

@@ -18,5 +18,10 @@ DEEDS = {
     "window.repeated": _("%(who)s drafted further occurrences of “%(what)s”."),
     "service.renamed": _("%(who)s renamed the service “%(what)s”."),
 }
-FACTS = {"language": _("Language"), "rule": _("Rule"), "revision": _("Revision")}
+FACTS = {
+    "language": _("Language"),
+    "rule": _("Rule"),
+    "revision": _("Revision"),
+    "reason_translations": _("Reason in other languages"),
+}
 CODES = {"language": {"en": "English", "fr": "Français"}}

@@ -2,11 +2,11 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -100,6 +100,11 @@ class WindowQuerySet(models.QuerySet["MaintenanceWindow"]):
         return self.under_way().filter(ends_at__lte=now)
 
 
+def _by_language(name: Any) -> Any:
+    """The same in further languages than the window's own."""
+    return models.JSONField(name, default=dict, db_default=Value({}, models.JSONField()), blank=True, editable=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class WindowText:
     """What the window says about itself in one language."""
@@ -109,6 +114,16 @@ class WindowText:
     reason: str
     effect: str
     alternatives: str
+    outcome: str = ""
+    change_reason: str = ""  # of the last change that made false what was announced
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What somebody typed for recipients, and the language that it is really in."""
+
+    language: str
+    text: str
 
 
 class WindowSeries(TimestampedModel):
@@ -166,6 +181,7 @@ class MaintenanceWindow(TimestampedModel):
     actual_ended_at = models.DateTimeField(_("actual end"), null=True, editable=False)
     is_temporary_fix = models.BooleanField(_("temporary fix"), default=False, editable=False)
     outcome = models.TextField(_("outcome"), blank=True, editable=False)  # what was done, said on completion
+    outcome_translations = _by_language(_("outcome in other languages"))
     is_sample = models.BooleanField(default=False, db_default=False, editable=False)  # to look at: nobody outside hears of it
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL, related_name="+"
@@ -206,7 +222,16 @@ class MaintenanceWindow(TimestampedModel):
         translation = next((row for row in self.translations.all() if row.language == language), None)
         fields = ("title", "reason", "effect", "alternatives")
         words = {name: (translation and getattr(translation, name)) or getattr(self, name) for name in fields}
+        words["outcome"] = self.outcome_in(language).text
         return WindowText(language=language if translation else self.language, **words)
+
+    def outcome_in(self, language: str) -> Said:
+        """As it was typed in `language`, else in the window's own."""
+        return self.said_in(language, self.outcome, self.outcome_translations)
+
+    def said_in(self, language: str, text: str, translations: Mapping[str, str]) -> Said:
+        translated = translations.get(language, "")
+        return Said(language=language if translated else self.language, text=translated or text)
 
 
 class WindowTranslation(models.Model):
@@ -254,6 +279,7 @@ class WindowRevision(models.Model):
     ends_at = models.DateTimeField(_("ends at"))
     announced_ends_at = models.DateTimeField(_("announced end, at the latest"))
     reason = models.TextField(_("reason"), blank=True)  # why it changed, in the words recipients get
+    reason_translations = _by_language(_("reason in other languages"))
     changed_at = models.DateTimeField(_("changed at"))
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
@@ -265,3 +291,7 @@ class WindowRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.window} r{self.number}"
+
+    def reason_in(self, language: str) -> Said:
+        """As it was typed in `language`, else in the window's own."""
+        return self.window.said_in(language, self.reason, self.reason_translations)

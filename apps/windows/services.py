@@ -15,7 +15,7 @@ from apps.accounts.models import User
 from apps.accounts.services import record, record_change
 from apps.accounts.trail.snapshots import taken
 
-from .changes import WindowError, locked, refuse_stale, retime, step_to, times_detail
+from .changes import UNTRANSLATED, Translations, WindowError, further_words, locked, refuse_stale, retime, step_to, times_detail
 from .checks import check_fields, check_services, promised_end, refuse_unknown
 from .models import (
     WINDOW_TRANSITIONS,
@@ -28,6 +28,8 @@ from .models import (
 )
 
 __all__ = [
+    "UNTRANSLATED",
+    "Translations",
     "WindowError",
     "archive_services",
     "begin_verifying",
@@ -124,16 +126,26 @@ def resume_window(window: MaintenanceWindow, *, actor: User | None, now: datetim
 
 
 def complete_window(
-    window: MaintenanceWindow, *, outcome: str, is_temporary: bool, actor: User | None, now: datetime
+    window: MaintenanceWindow,
+    *,
+    outcome: str,
+    is_temporary: bool,
+    translations: Translations = UNTRANSLATED,
+    actor: User | None,
+    now: datetime,
 ) -> WindowRevision:
-    """Confirms that the work is over. Nothing completes by itself."""
+    """Confirms that the work is over. Nothing completes by itself. `translations`: of the outcome, by language."""
     end: dict[str, Any] = {"actual_ended_at": now, "outcome": outcome.strip(), "is_temporary_fix": is_temporary}
+    end["outcome_translations"] = further_words(translations, window)
     return step_to(window, WindowStatus.COMPLETED, RevisionChange.COMPLETED, actor=actor, now=now, **end)
 
 
-def cancel_window(window: MaintenanceWindow, *, reason: str, actor: User | None, now: datetime) -> WindowRevision:
-    """The work will not take place."""
-    return step_to(window, WindowStatus.CANCELLED, RevisionChange.CANCELLED, actor=actor, now=now, reason=reason)
+def cancel_window(
+    window: MaintenanceWindow, *, reason: str, translations: Translations = UNTRANSLATED, actor: User | None, now: datetime
+) -> WindowRevision:
+    """The work will not take place. `translations`: of the reason, by language."""
+    said: dict[str, Any] = {"reason": reason, "translations": translations}
+    return step_to(window, WindowStatus.CANCELLED, RevisionChange.CANCELLED, actor=actor, now=now, **said)
 
 
 def withdraw_window(window: MaintenanceWindow, *, actor: User | None, now: datetime) -> WindowRevision:
@@ -151,10 +163,14 @@ def reschedule_window(
     announced_ends_at: datetime | None = None,
     time_zone: str = "",
     reason: str,
+    translations: Translations = UNTRANSLATED,
     actor: User | None,
     now: datetime,
 ) -> WindowRevision:
-    """Moves start and end before the work begins; an empty `time_zone` keeps the one in which they are meant."""
+    """Moves start and end before the work begins; an empty `time_zone` keeps the one in which they are meant.
+
+    `translations`: of the reason, by language.
+    """
     current = locked(window, RevisionChange.RESCHEDULED)
     refuse_stale(window, current)
     times = {
@@ -164,7 +180,8 @@ def reschedule_window(
         "time_zone": time_zone or current.time_zone,
     }
     check_fields(MaintenanceWindow(**times), only=times)
-    return retime(window, current, RevisionChange.RESCHEDULED, times=times, reason=reason, actor=actor, now=now)
+    said: dict[str, Any] = {"reason": reason, "translations": translations}
+    return retime(window, current, RevisionChange.RESCHEDULED, times=times, **said, actor=actor, now=now)
 
 
 @transaction.atomic
@@ -174,6 +191,7 @@ def extend_window(
     ends_at: datetime,
     announced_ends_at: datetime | None = None,
     reason: str,
+    translations: Translations = UNTRANSLATED,
     actor: User | None,
     now: datetime,
 ) -> WindowRevision:
@@ -182,7 +200,8 @@ def extend_window(
     refuse_stale(window, current)
     begun_at = max(now, current.starts_at) if now < ends_at else current.starts_at
     times = {"ends_at": ends_at, "announced_ends_at": promised_end(begun_at, ends_at, announced_ends_at, now)}
-    return retime(window, current, RevisionChange.EXTENDED, times=times, reason=reason, actor=actor, now=now)
+    said: dict[str, Any] = {"reason": reason, "translations": translations}
+    return retime(window, current, RevisionChange.EXTENDED, times=times, **said, actor=actor, now=now)
 
 
 @transaction.atomic

@@ -114,6 +114,7 @@ def finished(planner: User, *, now: datetime) -> Campaign:
         campaign,
         ends_at=ends_at + HOUR,
         reason="Copying the largest table takes longer than in the rehearsal.",
+        translations={"fr": "La copie de la plus grande table dure plus longtemps que lors de la répétition."},
         actor=planner,
         now=starts_at + 3 * HOUR,
     )
@@ -121,8 +122,13 @@ def finished(planner: User, *, now: datetime) -> Campaign:
     campaigns.begin_verifying(fresh(campaign), actor=planner, now=ends_at + HOUR / 2)
     confirmed_at = ends_at + 47 * timedelta(minutes=1)
     replay(campaign, until=confirmed_at)
-    outcome = "The database runs on its new version. Reports load about twice as fast."
-    campaigns.complete(fresh(campaign), outcome=outcome, is_temporary=False, actor=planner, now=confirmed_at)
+    said: dict[str, Any] = {
+        "outcome": "The database runs on its new version. Reports load about twice as fast.",
+        "translations": {
+            "fr": "La base de données fonctionne avec sa nouvelle version. Les rapports s'affichent environ deux fois plus vite."
+        },
+    }
+    campaigns.complete(fresh(campaign), **said, is_temporary=False, actor=planner, now=confirmed_at)
     replay(campaign, until=now)
     return fresh(campaign)
 
@@ -172,8 +178,11 @@ def end_overrun(planner: User, *, now: datetime) -> None:
     """Completes the demo's own windows whose end passed while it was switched off, as of that end."""
     titles = [script.title for script in (RUNNING, PLANNED, COMPRESSED)]
     for window in MaintenanceWindow.objects.overrun(now).filter(title__in=titles, campaign__isnull=False):
-        outcome = "The work was done as planned."
-        campaigns.complete(window.campaign, outcome=outcome, is_temporary=False, actor=planner, now=window.ends_at)
+        said: dict[str, Any] = {
+            "outcome": "The work was done as planned.",
+            "translations": {"fr": "Les travaux se sont déroulés comme prévu."},
+        }
+        campaigns.complete(window.campaign, **said, is_temporary=False, actor=planner, now=window.ends_at)
 
 
 def fresh(campaign: Campaign) -> Campaign:

@@ -159,6 +159,15 @@ def test_a_planner_applies_a_proposal(client, ana):
     assert notice.state == NoticeState.SETTLED
 
 
+def test_a_proposal_is_explained_in_each_language(client, ana):
+    notice = promised()
+    page = text(client.get(page_of(notice)))
+    assert "Notre fournisseur a modifié sa maintenance." in page
+    press(client, notice, "_apply", reason="Our carrier moved.", reason_fr="Notre opérateur a changé de date.")
+    said = MaintenanceWindow.objects.get().revisions.latest("number").reason_translations
+    assert said == {"fr": "Notre opérateur a changé de date."}
+
+
 def test_a_proposal_is_not_applied_without_a_reason(client, ana):
     notice = promised()
     assert "Give the reason" in text(press(client, notice, "_apply", reason=""))

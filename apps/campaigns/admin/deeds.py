@@ -21,13 +21,13 @@ from ..forms.periods import moved_to
 from ..forms.verbs import ExtendForm, RescheduleForm, VerbForm, seen_of
 from ..free_times import free_times
 from ..models import Campaign
+from ..readers import readers_of
 from ..stillness import await_stillness
 from .drafting import ASKS_FOR_FREE_TIMES, PICKS_FREE_TIME
 from .pages import conflict, find_campaign, planner, render, require
 from .verbs import VERBS, Verb, verb_for
 
 LOOKING = {"_show", ASKS_FOR_FREE_TIMES, PICKS_FREE_TIME}  # buttons that only show something
-TRAILING_FIELDS = ("fix", "outcome", "reason")  # below the times, in this order
 
 
 def deed(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
@@ -126,7 +126,9 @@ class _Page:
 
     def advice(self) -> list[str]:
         """What recipients should not read of what was typed for them."""
-        return list(typed_advice(self.campaign.window, self.request.POST.dict()))
+        if not self.request.POST or not self.verb.form.said:
+            return []
+        return list(typed_advice(self.campaign.window, self.request.POST.dict(), readers=readers_of(self.campaign)))
 
     def early(self) -> EarlyStart | None:
         return early_start(self.campaign, now=self.now) if self.verb.name == "start" else None
@@ -149,7 +151,7 @@ class _Page:
             title=str(self.verb.title),
             campaign=campaign,
             form=form,
-            trailing_fields=[form[name] for name in TRAILING_FIELDS if name in form.fields],
+            trailing_fields=form.trailing,
             verb=self.verb,
             seen=seen_of(campaign.window),
             foreseen=self.foreseen(form),

@@ -1,5 +1,6 @@
 """The page of one window and its campaign: where it stands, what can be done, its plan, its revisions."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,13 +10,14 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from apps.common.times import format_duration, format_instant, format_period
-from apps.windows.models import MaintenanceWindow, WindowRevision
+from apps.windows.models import MaintenanceWindow, Said, WindowRevision
 
 from ..approval.standing import standing_of
 from ..board import campaign_board
 from ..checks import Report, findings_of
 from ..estimates import longest_words
 from ..headline import headline
+from ..languages import language_name
 from ..models import Campaign
 from ..people import people_of
 from ..proposals import campaign_wish, propose
@@ -30,6 +32,7 @@ class Line:
     revision: WindowRevision
     when: str
     times: str
+    translations: Sequence[tuple[str, Said]]  # of its reason, each with the name of the language
 
 
 def overview(request: HttpRequest, window: MaintenanceWindow) -> HttpResponse:
@@ -53,6 +56,7 @@ def _window_context(request: HttpRequest, window: MaintenanceWindow, now: dateti
         "utc_times": format_period(window.starts_at, window.ends_at, zone="UTC", language=language) if zone != "UTC" else "",
         "service_names": [service.name for service in window.services.all()],
         "texts": [window.text_in(code) for code in [window.language, *(row.language for row in window.translations.all())]],
+        "outcomes": _in_further_languages(window.outcome_translations),
         "revisions": [
             _line(row, planner(request).time_zone) for row in window.revisions.select_related("changed_by").order_by("-number")
         ],
@@ -77,4 +81,9 @@ def _line(row: WindowRevision, reader_zone: str) -> Line:
         revision=row,
         when=format_instant(row.changed_at, zone=reader_zone, language=language),
         times=format_period(row.starts_at, row.ends_at, zone=row.time_zone, language=language),
+        translations=_in_further_languages(row.reason_translations),
     )
+
+
+def _in_further_languages(translations: Mapping[str, str]) -> list[tuple[str, Said]]:
+    return [(language_name(code), Said(language=code, text=text)) for code, text in sorted(translations.items())]

@@ -48,6 +48,7 @@ def _reschedule(campaign: Campaign, form: RescheduleForm, actor: User, now: date
         ends_at=period.ends_at,
         announced_ends_at=period.announced_ends_at,
         reason=form.cleaned_data["reason"],
+        translations=form.translations,
         actor=actor,
         now=now,
     )
@@ -67,6 +68,7 @@ def _extend(campaign: Campaign, form: ExtendForm, actor: User, now: datetime) ->
         ends_at=cast(datetime, form.ends_at),
         announced_ends_at=form.announced_ends_at,
         reason=form.cleaned_data["reason"],
+        translations=form.translations,
         actor=actor,
         now=now,
     )
@@ -84,7 +86,12 @@ def _foresee_extend(campaign: Campaign, form: ExtendForm, now: datetime) -> list
 
 def _complete(campaign: Campaign, form: CompleteForm, actor: User, now: datetime) -> object:
     is_temporary = form.cleaned_data["fix"] == CompleteForm.TEMPORARY
-    return services.complete(campaign, outcome=form.cleaned_data["outcome"], is_temporary=is_temporary, actor=actor, now=now)
+    said = {"outcome": form.cleaned_data["outcome"], "translations": form.translations}
+    return services.complete(campaign, **said, is_temporary=is_temporary, actor=actor, now=now)
+
+
+def _cancel(campaign: Campaign, form: ReasonForm, actor: User, now: datetime) -> object:
+    return services.cancel(campaign, reason=form.cleaned_data["reason"], translations=form.translations, actor=actor, now=now)
 
 
 def _nothing(campaign: Campaign, form: VerbForm, now: datetime) -> list[Change]:
@@ -196,9 +203,7 @@ VERBS: Mapping[str, Verb] = {
             done=_("The window is cancelled; nothing more of its plan leaves."),
             from_status=(WindowStatus.DRAFT, WindowStatus.SCHEDULED),
             form=ReasonForm,
-            run=lambda campaign, form, actor, now: services.cancel(
-                campaign, reason=form.cleaned_data["reason"], actor=actor, now=now
-            ),
+            run=_cancel,
             foresee=lambda campaign, form, now: foresee_cancellation(campaign),
             style="danger",
         ),

@@ -8,7 +8,7 @@ as form letters.
 
 from .check import Problem, check_template, problems_of
 from .compiled import Compiled, Content, Material, gather, render
-from .context import Reader, language_of, zone_of
+from .context import Reader, known_language, language_of, zone_of
 from .errors import ContentError
 from .form_letters import MergedLetter
 from .kept import keep, material_of
@@ -38,6 +38,7 @@ __all__ = [
     "check_template",
     "gather",
     "keep",
+    "known_language",
     "language_of",
     "material_of",
     "problems_of",

@@ -57,7 +57,7 @@ class Facts:
     time_zone: str
     times: Times
     previous: Times | None  # what people were last told before the last correction
-    change_reason: str
+    change_reason: str  # in the window's own language; in others by `texts`
     actual_started_at: datetime | None
     actual_ended_at: datetime | None
     outcome: str
@@ -83,7 +83,7 @@ def facts_of(touchpoint: Touchpoint, revision: WindowRevision | None = None) -> 
     team_name, team_email = sender_of(touchpoint.channel)
     return Facts(
         uid=str(window.uid),
-        texts=tuple(_text_in(window, language) for language, _ in settings.LANGUAGES),
+        texts=tuple(_text_in(window, language, correction) for language, _ in settings.LANGUAGES),
         services=tuple(one_line(service.name) for service in window.services.all()),
         impact=window.impact,
         status=window.status if revision is None else revision.status,
@@ -113,9 +113,9 @@ def sender_of(channel: Channel) -> tuple[str, str]:
     return one_line(name) or address.rpartition("@")[2], answers or address
 
 
-def _text_in(window: MaintenanceWindow, language: str) -> WindowText:
-    text = window.text_in(language)
-    return replace(text, language=language, title=one_line(text.title))
+def _text_in(window: MaintenanceWindow, language: str, correction: WindowRevision | None) -> WindowText:
+    text, why = window.text_in(language), correction.reason_in(language).text if correction else ""
+    return replace(text, language=language, title=one_line(text.title), change_reason=why)
 
 
 def _previous_times(touchpoint: Touchpoint, known: list[WindowRevision], correction: WindowRevision | None) -> Times | None:
@@ -141,8 +141,8 @@ def shared_context(facts: Facts, *, language: str, zone: str) -> dict[str, dict[
         "effect": text.effect or None,
         "alternatives": text.alternatives or None,
         "notice_url": facts.notice_url,
-        "change_reason": facts.change_reason or None,
-        "outcome": facts.outcome or None,
+        "change_reason": text.change_reason or facts.change_reason or None,
+        "outcome": text.outcome or facts.outcome or None,
         "is_temporary": facts.is_temporary,
     }
     return {
@@ -245,10 +245,14 @@ def contact_context(contact: Reader | None, *, language: str) -> dict[str, objec
 
 
 def language_of(contact: Reader | None, window: MaintenanceWindow) -> str:
-    """The contact's language, else that of the window's texts, else English."""
+    """The contact's language, of nobody that of the window's texts."""
+    return known_language(contact.language if contact else window.language)
+
+
+def known_language(wanted: str) -> str:
+    """It or what it is a variety of, where there are texts in that; else English."""
     known = {code for code, _name in settings.LANGUAGES}
-    wanted = (contact.language, contact.language.partition("-")[0]) if contact else (window.language,)
-    return next((language for language in wanted if language in known), FALLBACK_LANGUAGE)
+    return next((language for language in (wanted, wanted.partition("-")[0]) if language in known), FALLBACK_LANGUAGE)
 
 
 def zone_of(contact: Reader | None, window: MaintenanceWindow) -> str:

@@ -91,7 +91,9 @@ def nothing_known(facts: Facts) -> Facts:
     """The same without anything that may be missing."""
     return replace(
         facts,
-        texts=tuple(replace(text, reason="", effect="", alternatives="") for text in facts.texts),
+        texts=tuple(
+            WindowText(language=text.language, title=text.title, reason="", effect="", alternatives="") for text in facts.texts
+        ),
         previous=None,
         change_reason="",
         actual_started_at=None,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,20 +15,36 @@ from apps.windows.models import MaintenanceWindow, WindowStatus
 from apps.windows.rules import announced_end, times_fault
 from apps.windows.sentences import TIMES_FAULTS
 
+from ..checks.typed import field_in
+from ..languages import language_name
 from ..models import Campaign
 from ..wishes import Wish, campaign_wish
 from .fields import date_field, time_field
 from .periods import PeriodForm, TimedForm, instant_of, period_initial
+
+FIX = "fix"
 
 
 class VerbForm(TimedForm):
     """Asks for nothing but the decision itself; `seen` holds the state of the window that the planner looked at."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
+    said = ""  # the field with what recipients read as it stands; it is asked for in each language
 
     def __init__(self, *args: Any, window: MaintenanceWindow, now: datetime, **kwargs: Any) -> None:
         self.window, self.now = window, now
         super().__init__(*args, now=now, initial=self.first_values() | {"seen": seen_of(window)}, **kwargs)
+        self.further = further_fields(self, self.said, window) if self.said and window.status != WindowStatus.DRAFT else {}
+
+    @property
+    def translations(self) -> dict[str, str]:
+        """What was typed in further languages; of a valid form."""
+        return {language: self.cleaned_data.get(name, "") for language, name in self.further.items()}
+
+    @property
+    def trailing(self) -> list[forms.BoundField]:
+        """What is asked for below the times."""
+        return [self[name] for name in (FIX, self.said, *self.further.values()) if name in self.fields]
 
     def first_values(self) -> dict[str, Any]:
         return {}
@@ -47,9 +64,30 @@ def reason_field() -> forms.CharField:
     )
 
 
+def further_fields(form: forms.Form, name: str, window: MaintenanceWindow) -> dict[str, str]:
+    """Asks for what `name` asks for in the other languages, too; their names by language. None of them has to be filled in."""
+    own, further = form.fields[name], {}
+    first = own.label
+    for language, _name in settings.LANGUAGES:
+        if language == window.language:
+            continue
+        words = {"field": first, "language": language_name(language), "own": language_name(window.language)}
+        further[language] = field_in(name, language)
+        form.fields[further[language]] = forms.CharField(
+            label=_("%(field)s, in %(language)s") % words,
+            required=False,
+            widget=forms.Textarea(attrs={"rows": 3, "lang": language}),
+            help_text=_("For those who read %(language)s. Left empty, they read it in %(own)s.") % words,
+        )
+    own.label = _("%(field)s, in %(language)s") % {"field": first, "language": language_name(window.language)}
+    own.widget.attrs["lang"] = window.language
+    return further
+
+
 class ReasonForm(VerbForm):
     """A draft may go without a reason: nobody has heard of it."""
 
+    said = "reason"
     reason = reason_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -65,6 +103,7 @@ class RescheduleForm(VerbForm, PeriodForm):
     field_order = ("start_date", "start_time", "duration", "announced_date", "announced_time", "reason")
 
     time_zone = None  # type: ignore[assignment]  # the window keeps its own
+    said = "reason"
     reason = reason_field()
 
     def first_values(self) -> dict[str, Any]:
@@ -104,6 +143,7 @@ class ExtendForm(VerbForm):
     end_time = time_field(label=gettext_lazy("New end: time"))
     announced_date = date_field(label=gettext_lazy("Announced end: date"), required=False)
     announced_time = time_field(label=gettext_lazy("Announced end: time"), required=False)
+    said = "reason"
     reason = reason_field()
 
     ends_at: datetime | None = None
@@ -146,6 +186,7 @@ class CompleteForm(VerbForm):
     """Is it over for good, and what was done: both are said in the notice of completion."""
 
     PERMANENT, TEMPORARY = "permanent", "temporary"
+    said = "outcome"
     fix = forms.ChoiceField(
         label=gettext_lazy("Is this the end of it?"),
         widget=forms.RadioSelect,

@@ -94,8 +94,11 @@ def _finished(basics: Basics, actor: User, now: datetime) -> None:
     replay(campaign, until=starts_at)
     campaigns.start(_fresh(campaign), actor=actor, now=starts_at)
     replay(campaign, until=confirmed_at)
-    outcome = "The database runs on its new version."
-    campaigns.complete(_fresh(campaign), outcome=outcome, is_temporary=False, actor=actor, now=confirmed_at)
+    said: dict[str, Any] = {
+        "outcome": "The database runs on its new version.",
+        "translations": {"fr": "La base de données fonctionne avec sa nouvelle version."},
+    }
+    campaigns.complete(_fresh(campaign), **said, is_temporary=False, actor=actor, now=confirmed_at)
     replay(campaign, until=now)
     write_hits(list(_opens(campaign, now)), now=now)
 

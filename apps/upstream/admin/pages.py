@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.campaigns.admin.pages import planner
 from apps.campaigns.admin.verbs import VERBS
+from apps.campaigns.checks.typed import field_in
 from apps.campaigns.consequences import Consequences, consequences
 from apps.campaigns.foresight import foresee_cancellation, foresee_move
 from apps.campaigns.models import Campaign
@@ -65,7 +67,7 @@ class _Page:
         object_data = posted if posted is not None and "_services" in posted else None
         self.objects = ObjectsForm(object_data, provider_key=notice.provider_key, object_ids=notice.object_ids)
         is_reason = posted is not None and "_apply" in posted
-        self.reason = ReasonForm(posted if is_reason else None, initial={"reason": self.proposed_reason()})
+        self.reason = ReasonForm(posted if is_reason else None, window=self.window, initial=self.proposed_reasons())
 
     def act(self) -> HttpResponse | None:
         """What the button says; None where the page has to be shown again, with the reason."""
@@ -102,7 +104,8 @@ class _Page:
         if not self.reason.is_valid():
             return False
         reason = self.reason.cleaned_data["reason"]
-        services.apply_proposal(self.notice, reason=reason, actor=planner(self.request), now=self.now)
+        said: dict[str, Any] = {"reason": reason, "translations": self.reason.translations}
+        services.apply_proposal(self.notice, **said, actor=planner(self.request), now=self.now)
         messages.success(self.request, _("The window says what the provider says; those who were told are corrected."))
         if self.campaign and (unanswered := await_stillness(self.campaign).sentence):
             messages.warning(self.request, unanswered)
@@ -182,9 +185,14 @@ class _Page:
             now=now,
         )
 
-    def proposed_reason(self) -> str:
-        """In the language of the window, since recipients read it."""
-        with translation.override(self.window.language if self.window else get_language()):
+    def proposed_reasons(self) -> dict[str, str]:
+        """By field: in the language of the window, and in the others, since recipients read it."""
+        own = self.window.language if self.window else get_language() or "en"
+        further = {field_in("reason", language): self.proposed_reason(language) for language, _name in settings.LANGUAGES}
+        return {"reason": self.proposed_reason(own), **further}
+
+    def proposed_reason(self, language: str) -> str:
+        with translation.override(language):
             if self.notice.outcome == Outcome.TO_CANCEL:
                 return _("Our provider has cancelled its maintenance.")
             return _("Our provider has changed its maintenance.")

@@ -107,7 +107,7 @@ def _description(
         yield _("The work may be over earlier: its planned end is %(time)s.") % {"time": planned}
     yield _("Status: %(status)s") % {"status": WindowStatus(window.status).label}
     yield _("Impact: %(impact)s") % {"impact": Impact(window.impact).label}
-    for words in () if is_brief else (text.effect, text.reason, text.alternatives, window.outcome):
+    for words in () if is_brief else (text.effect, text.reason, text.alternatives, text.outcome):
         if words.strip():
             yield ""
             yield clean_text(words).strip()
