@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
-from math import ceil
 from typing import Any
 
 from django.conf import settings
@@ -183,7 +182,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
     written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
     people = audience.without(group, written)
     total = people.count()
-    count = ceil(total / settings.DELIVERY_BATCH_SIZE)
+    count = _batch_count(touchpoint, total)
     if not count:
         return
     batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
@@ -225,7 +224,7 @@ def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: da
         return
     closed = closed.filter(contact__in=people)
     total = closed.count()
-    count = ceil(total / settings.DELIVERY_BATCH_SIZE)
+    count = _batch_count(touchpoint, total)
     if not count:
         return
     batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
@@ -266,6 +265,11 @@ def _write_broadcast(touchpoint: Touchpoint, now: datetime) -> None:
         contact=None,
         defaults={"state": DeliveryState.PENDING, "reason": "", "batch": batch, "settled_at": None},
     )
+
+
+def _batch_count(touchpoint: Touchpoint, total: int) -> int:
+    is_paced = touchpoint.channel.pace is not None
+    return policy.batch_count(total, usual=settings.DELIVERY_BATCH_SIZE, is_paced=is_paced)
 
 
 def _make_batches(touchpoint: Touchpoint, count: int, *, not_before: datetime, now: datetime) -> Sequence[Batch]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 
 from django.conf import settings
 
@@ -12,7 +11,7 @@ from apps.campaigns.moments import short_words, touchpoint_words
 from apps.campaigns.reach import ColumnKey, Reach, reaches
 
 from .models import BatchQuerySet
-from .policy import spread
+from .policy import batch_count, spread
 from .steering import Overdue, overdue
 
 
@@ -72,7 +71,8 @@ class OverdueTable:
         )
 
     def _last_at(self, row: Overdue, over: timedelta) -> datetime:
-        batches = row.batches or ceil((self._messages(row) or 1) / settings.DELIVERY_BATCH_SIZE)
+        is_paced, usual = row.touchpoint.channel.pace is not None, settings.DELIVERY_BATCH_SIZE
+        batches = row.batches or batch_count(self._messages(row) or 1, usual=usual, is_paced=is_paced)
         return spread(batches or 1, over=over, now=self.now, useful_until=row.touchpoint.useful_until or self.now)[-1]
 
     def _is_past_use(self, row: Overdue) -> bool:

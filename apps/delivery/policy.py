@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 
 class DeliveryReason(StrEnum):
@@ -177,6 +178,22 @@ def priority(*, urgency: str, useful_for: timedelta) -> int:
     if useful_for <= timedelta(hours=1):
         return 2
     return 5 if useful_for <= timedelta(hours=6) else 7
+
+
+# --- how many at once --------------------------------------------------------------------------------------------------
+
+SHARES = 25  # as many batches at least, of a touchpoint of more than that of the usual size: each of several workers gets some
+LARGEST = 4  # times the usual size
+
+
+def batch_count(messages: int, *, usual: int, is_paced: bool) -> int:
+    """In how many batches so many messages leave: of the `usual` size or, for a large touchpoint, of up to LARGEST times that.
+
+    Claiming and settling a batch costs nearly the same for few as for many. Those of a paced channel stay small: what it does not
+    let through during one claim has to be dealt out anew.
+    """
+    size = usual if is_paced else min(max(usual, ceil(messages / SHARES)), LARGEST * usual)
+    return ceil(messages / size)
 
 
 # --- what has waited too long -----------------------------------------------------------------------------------------

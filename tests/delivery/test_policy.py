@@ -102,6 +102,22 @@ def test_a_channel_may_choose_what_becomes_of_its_doubts(kind, chosen, age, atte
     assert policy.resolve_doubt(policy_of_channel, age=age, attempts=attempts, may_leave=may_leave) is verdict
 
 
+@pytest.mark.parametrize(
+    ("messages", "is_paced", "batches"),
+    [
+        (1, False, 1),
+        (201, False, 2),
+        (5_000, False, 25),
+        (10_000, False, 25),  # larger ones rather than more
+        (20_000, False, 25),
+        (100_000, False, 125),  # of 800
+        (100_000, True, 500),
+    ],
+)
+def test_large_touchpoints_leave_in_large_batches_but_where_a_pace_would_break_them(messages, is_paced, batches):
+    assert policy.batch_count(messages, usual=200, is_paced=is_paced) == batches
+
+
 def test_a_notice_of_the_last_hour_never_waits_behind_a_fortnights_bulk():
     bulk = policy.priority(urgency="routine", useful_for=DAY)
 
