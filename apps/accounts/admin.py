@@ -27,6 +27,7 @@ class PlannerAdmin(TrailAdmin, UserAdmin):
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Reading"), {"fields": ("language", "time_zone")}))
     list_display = ("username", "email", "first_name", "last_name", "language", "time_zone", "is_staff")
     readonly_fields = ("last_login", "date_joined")
+    show_facets = admin.ShowFacets.ALLOW
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Rights come by group; beyond that only a superuser hands them out, or they could be taken by oneself."""

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -33,6 +34,13 @@ class ArchivedFilter(admin.SimpleListFilter):
         return queryset.filter(archived_at__isnull=self.value() != "yes")
 
 
+class ArchivingChangeList(ChangeList):
+    @cached_property
+    def are_all_archived(self) -> bool:
+        """Nothing is shown because nothing of it is in use any more; asked only of a list that shows nothing."""
+        return not self.result_count and self.root_queryset.exists()
+
+
 class ArchivingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """For models with `archived_at`; a subclass says what archiving and restoring do."""
 
@@ -45,6 +53,9 @@ class ArchivingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def restore_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> int:
         raise NotImplementedError
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ArchivingChangeList
 
     def why_not_archived(self, obj: Any) -> str:
         """Says what has to be done first; empty where it can be archived."""

@@ -1,5 +1,7 @@
 """Nothing destructive by accident: what was used is archived, kept, left out of choices, and can be brought back."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.db import models
@@ -98,6 +100,21 @@ def test_an_archived_one_is_hidden_unless_asked_for(client, make):
         return [each.pk for each in client.get(list_of(row), wanted).context["cl"].result_list]
 
     assert (found(), found(archived="yes"), found(archived="all")) == ([], [row.pk], [row.pk])
+
+
+@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+def test_a_list_whose_rows_are_all_archived_says_so_and_leads_to_them(client, make):
+    row = make()
+    type(row).objects.update(archived_at=NOW)
+    page = client.get(list_of(row)).content.decode()
+    (link,) = re.findall(r'<a class="button" href="(\?archived=yes)"', page)
+    assert "All there is was archived." in page
+    assert [each.pk for each in client.get(list_of(row) + link).context["cl"].result_list] == [row.pk]
+
+
+def test_the_choice_of_archived_rows_fits_nothing_where_there_is_none(client):
+    page = client.get(list_of(make_segment()), {"archived": "yes"}).content.decode()
+    assert "Nothing fits this choice." in page
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,6 +18,7 @@ class ArchiveAdmin(TrailAdmin, ArchivingAdmin):
     """For models with `archived_at`."""
 
     list_filter: ClassVar[Any] = (ArchivedFilter,)
+    show_facets = admin.ShowFacets.ALLOW  # few, as what people write by hand
 
     def archive_rows(self, request: HttpRequest, rows: QuerySet[Any]) -> int:
         return archive(rows, actor=person(request), now=timezone.now())

@@ -40,6 +40,7 @@ class TrailAdmin(admin.ModelAdmin):
     object_history_template = "admin/history.html"
     paginator = EstimatingPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # for each choice of a filter the whole table would be read; short lists may allow it
     also_compared: Sequence[str] = ()  # fields that no form names but whose change is a conflict
 
     # what is kept of it

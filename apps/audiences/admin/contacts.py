@@ -30,7 +30,7 @@ class ContactAdmin(ArchiveAdmin):
     search_fields = ("name", "email", "phone", "organisation")
     search_help_text = _("Name, e-mail, phone or organisation")
     list_per_page = 50
-    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     readonly_fields = ("not_to_be_used",)
     fieldsets = (
         (None, {"fields": ("name", "organisation", "is_internal")}),

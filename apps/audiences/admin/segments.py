@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from apps.accounts.doors.archive_admin import ArchiveAdmin
 from apps.accounts.models import User
+from apps.common.archiving import ArchivingChangeList
 from apps.common.empty_lists import WhenEmpty
 
 from ..forms import SegmentForm
@@ -24,7 +25,7 @@ from ..services import save_segment
 from ..words import fault_sentence
 
 
-class SegmentChangeList(ChangeList):
+class SegmentChangeList(ArchivingChangeList):
     """Counts the contacts of all segments of the page in one query."""
 
     def get_results(self, request: HttpRequest) -> None:

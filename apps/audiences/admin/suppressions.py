@@ -26,7 +26,6 @@ class SuppressionAdmin(TrailAdmin):
     list_filter = ("reason", "kind", ("segment", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("segment",)
     list_per_page = 50
-    show_full_result_count = False
     search_fields = ("address", "note")
     actions = ("lift_selected",)
     fieldsets = (

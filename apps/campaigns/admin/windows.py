@@ -42,6 +42,7 @@ class MaintenanceWindowAdmin(TrailAdmin):
     search_fields = ("title", "services__name")
     ordering = ("-starts_at",)
     list_per_page = 50
+    show_facets = admin.ShowFacets.ALLOW
     actions = None
     when_empty = WhenEmpty(
         title=_("No window is planned"),

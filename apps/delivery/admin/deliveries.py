@@ -65,7 +65,6 @@ class DeliveryAdmin(ReadOnly, TrailAdmin):
     search_fields = ("address", "contact__name", "attempt_log__text", "provider_id")
     search_help_text = _("Address, name, the provider's name for a message, or the words of an error.")
     ordering = ("-pk",)
-    show_full_result_count = False
     list_per_page = 50
     inlines: ClassVar[tuple[type[admin.TabularInline], ...]] = (AttemptInline,)  # what came back is added by those who know of it
     actions = ("retry",)

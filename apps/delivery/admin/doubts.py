@@ -67,11 +67,9 @@ class DoubtAdmin(ReadOnly, TrailAdmin):
     search_fields = ("address", "contact__name")
     search_help_text = _("Address or name.")
     ordering = ("sent_at", "pk")
-    show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 200
     change_list_template = "admin/delivery/doubts.html"
-    show_facets = admin.ShowFacets.NEVER  # the filters count by themselves
     actions = (*map(_saying, Resolution), "ask")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

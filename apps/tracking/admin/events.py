@@ -19,7 +19,6 @@ class ReadOnlyAdmin(TrailAdmin):
     """Evidence: to be read, never to be changed. Tables grow to millions, so nothing here counts or sorts them whole."""
 
     ordering = ("-id",)
-    show_full_result_count = False
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
