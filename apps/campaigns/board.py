@@ -4,7 +4,7 @@ It is filled from a plan that nobody saved yet or from the touchpoints of a camp
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -18,14 +18,14 @@ from apps.common.times import format_duration
 
 from . import capacity
 from .capacity import Departure, Span
+from .headcount import Headcount, count_heads
 from .languages import language_name
 from .matrix.cells import HandMade
 from .models import STILL_TO_LEAVE, Anchor, Audience, Campaign, Touchpoint, TouchpointState, Urgency
 from .moments import instant_words, moment_words, reason_words, span_words, utc_words
 from .planner import CellKey, PlannedTouchpoint
 from .plans import hand_made
-from .reach import ColumnKey, Counts, Reach, reaches
-from .recipients import reached_by
+from .reach import ColumnKey, Counts, Reach, reach_of, reaches
 
 LEAVING = (TouchpointState.PLANNED, TouchpointState.DUE, TouchpointState.SENDING)
 STYLES = {
@@ -66,6 +66,11 @@ class Spot:
     @property
     def is_reminder(self) -> bool:
         return self.anchor == Anchor.START and (self.offset_days < 0 or self.offset < timedelta(0))
+
+    @property
+    def is_read_later(self) -> bool:
+        """A correction or a fallback, whose recipients and texts are not those of the plan."""
+        return self.touchpoint is not None and self.touchpoint.audience in (Audience.TOLD, Audience.FAILED)
 
     @property
     def cell(self) -> CellKey:
@@ -171,6 +176,7 @@ class Board:
     columns: Sequence[Column]
     rows: Sequence[Row]
     twice: int = 0  # counted in two segments of one moment, and told once
+    heads: Headcount = field(default_factory=Headcount)  # those of the columns
 
     @property
     def cells(self) -> list[Cell]:
@@ -202,15 +208,30 @@ class Board:
         return max((cell.spot.due_at for cell in self.leaving if cell.spot.due_at), default=None)
 
 
-def planned_board(rows: Iterable[PlannedTouchpoint], *, zone: str, now: datetime, starts_at: datetime | None = None) -> Board:
-    """The board of a plan that exists only on screen: what is due by `now` leaves when it is scheduled."""
-    return _board([planned_spot(row) for row in rows], zone=zone, at_once=now, starts_at=starts_at)
+def planned_board(
+    rows: Iterable[PlannedTouchpoint],
+    *,
+    zone: str,
+    now: datetime,
+    starts_at: datetime | None = None,
+    beside: Iterable[Segment] = (),
+) -> Board:
+    """The board of a plan that exists only on screen: what is due by `now` leaves when it is scheduled.
+
+    `beside`: segments among whose people those of the plan are looked for.
+    """
+    return _board([planned_spot(row) for row in rows], zone=zone, at_once=now, starts_at=starts_at, beside=beside)
 
 
-def campaign_board(campaign: Campaign) -> Board:
+def campaign_board(campaign: Campaign, *, spots: Sequence[Spot] | None = None, beside: Iterable[Segment] = ()) -> Board:
+    """`spots`: the campaign's, where the caller has read them already. `beside`: as above."""
+    window, spots = campaign.window, campaign_spots(campaign) if spots is None else spots
+    return _board(spots, zone=window.time_zone, starts_at=window.starts_at, beside=beside)
+
+
+def campaign_spots(campaign: Campaign) -> list[Spot]:
     touchpoints = campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel")
-    spots = with_hand([touchpoint_spot(touchpoint) for touchpoint in touchpoints], hand_made(campaign.window))
-    return _board(spots, zone=campaign.window.time_zone, starts_at=campaign.window.starts_at)
+    return with_hand([touchpoint_spot(touchpoint) for touchpoint in touchpoints], hand_made(campaign.window))
 
 
 def with_hand(spots: Iterable[Spot], decided: Iterable[HandMade]) -> list[Spot]:
@@ -268,39 +289,38 @@ def planned_spot(row: PlannedTouchpoint) -> Spot:
     )
 
 
-def _board(spots: Sequence[Spot], *, zone: str, at_once: datetime | None = None, starts_at: datetime | None = None) -> Board:
-    keys = list(dict.fromkeys(spot.column for spot in spots))
-    columns = columns_of(keys)
+def _board(
+    spots: Sequence[Spot],
+    *,
+    zone: str,
+    at_once: datetime | None = None,
+    starts_at: datetime | None = None,
+    beside: Iterable[Segment] = (),
+) -> Board:
+    pairs = _pairs(list(dict.fromkeys(spot.column for spot in spots)))
+    heads = count_heads(pairs.values(), beside=beside)
+    columns = {key: Column(segment=pair[0], channel=pair[1], reach=reach_of(*pair, heads)) for key, pair in pairs.items()}
     moments: dict[tuple[str, int], list[Spot]] = {}
     for spot in spots:
         moments.setdefault((spot.step_key, spot.occurrence), []).append(spot)
     painter = _Painter(columns=columns, spans=_spans(spots, columns, starts_at), zone=zone, at_once=at_once)
     rows = [painter.row(moment) for moment in sorted(moments.values(), key=order_of)]
-    return Board(columns=[columns[key] for key in keys], rows=rows, twice=_twice(spots, columns))
+    return Board(columns=list(columns.values()), rows=rows, twice=_twice(spots, columns, heads), heads=heads)
 
 
-def _twice(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column]) -> int:
-    """How often people are counted again who belong to several segments of a moment; one query for each such mixture."""
+def _twice(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column], heads: Headcount) -> int:
+    """How often people are counted again who belong to several segments of a moment."""
     moments: dict[tuple[str, int, int], list[Spot]] = {}
     for spot in spots:
-        if spot.state in LEAVING and recipients_of(spot, columns[spot.column]):
+        if spot.column[0] and spot.state in LEAVING and recipients_of(spot, columns[spot.column]):
             moments.setdefault((spot.step_key, spot.occurrence, spot.column[1]), []).append(spot)
-    known: dict[tuple[object, ...], int] = {}
-    mixtures = [
-        sorted((spot.column, spot.is_mandatory) for spot in moment if spot.column[0])
-        for moment in moments.values()
-        if len(moment) > 1
-    ]
-    for mixture in mixtures:
-        if tuple(mixture) not in known:
-            known[tuple(mixture)] = _overlap([(columns[key], is_mandatory) for key, is_mandatory in mixture])
-    return sum(known[tuple(mixture)] for mixture in mixtures)
+    return sum(_overlap(moment, columns, heads) for moment in moments.values() if len(moment) > 1)
 
 
-def _overlap(parts: Sequence[tuple[Column, bool]]) -> int:
-    people = [(column.segment, is_mandatory) for column, is_mandatory in parts if column.segment]
-    counted = sum(column.reach.recipients(is_mandatory=is_mandatory) for column, is_mandatory in parts)
-    return counted - reached_by(people, kind=parts[0][0].channel.kind).count()
+def _overlap(moment: Sequence[Spot], columns: Mapping[ColumnKey, Column], heads: Headcount) -> int:
+    kind = columns[moment[0].column].channel.kind
+    counted = sum(columns[spot.column].reach.recipients(is_mandatory=spot.is_mandatory) for spot in moment)
+    return counted - heads.told([(spot.column[0] or 0, spot.is_mandatory) for spot in moment], kind=kind)
 
 
 def _spans(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column], starts_at: datetime | None) -> Mapping[str, Span]:
@@ -323,17 +343,20 @@ def _spans(spots: Sequence[Spot], columns: Mapping[ColumnKey, Column], starts_at
 
 
 def recipients_of(spot: Spot, column: Column) -> int | None:
-    is_read_later = spot.touchpoint is not None and spot.touchpoint.audience in (Audience.TOLD, Audience.FAILED)
-    return None if is_read_later else column.reach.recipients(is_mandatory=spot.is_mandatory)
+    return None if spot.is_read_later else column.reach.recipients(is_mandatory=spot.is_mandatory)
 
 
 def columns_of(keys: Sequence[ColumnKey], *, counted: Counts = MappingProxyType({})) -> Mapping[ColumnKey, Column]:
     """`counted`: what is known of their reach already."""
-    segments = Segment.objects.in_bulk({segment for segment, _channel in keys if segment is not None})
-    channels = Channel.objects.in_bulk({channel for _segment, channel in keys})
-    pairs = {key: (segments[key[0]] if key[0] is not None else None, channels[key[1]]) for key in keys}
+    pairs = _pairs(keys)
     reach = {**counted, **reaches(pair for key, pair in pairs.items() if key not in counted)}
     return {key: Column(segment=segment, channel=channel, reach=reach[key]) for key, (segment, channel) in pairs.items()}
+
+
+def _pairs(keys: Sequence[ColumnKey]) -> dict[ColumnKey, tuple[Segment | None, Channel]]:
+    segments = Segment.objects.in_bulk({segment for segment, _channel in keys if segment is not None})
+    channels = Channel.objects.in_bulk({channel for _segment, channel in keys})
+    return {key: (segments[key[0]] if key[0] is not None else None, channels[key[1]]) for key in keys}
 
 
 def order_of(moment: Sequence[Spot]) -> tuple[bool, float, int, int]:

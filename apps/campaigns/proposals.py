@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from apps.common.times import format_duration, format_period
 
-from .board import Board, planned_board
-from .checks import Finding, Level, Report, look
+from .board import Board
+from .checks import Finding, Level, Report, checked_plan
 from .estimates import longest_words
 from .moments import instant_words
 from .planner import PlanWindow
@@ -58,13 +58,12 @@ class Proposal:
 def propose(wish: Wish, *, now: datetime) -> Proposal:
     """Reads only. The plan is the one that scheduling at `now` would make."""
     window, language = wish.window, get_language() or "en"
-    rows = wished_plan(wish, now=now)
-    board = planned_board(rows, zone=window.time_zone, now=now, starts_at=window.starts_at)
+    board, found = checked_plan(wish, wished_plan(wish, now=now), now=now)
     return Proposal(
         times=format_period(window.starts_at, window.ends_at, zone=window.time_zone, language=language),
         announced=_announced_words(window, language),
         board=board,
-        findings=look(wish, board, now=now),
+        findings=found,
         zone=window.time_zone,
         now=now,
     )

@@ -1,20 +1,17 @@
 """How many people a segment reaches by a channel, and why not all: what a planner sees before anything is sent."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
-from apps.audiences.models import Contact, Segment
-from apps.audiences.rules import RuleError
-from apps.audiences.words import fault_sentence
+from apps.audiences.models import Segment
 from apps.channels.models import Channel
 
-from .recipients import address_of, addressed, flag, stopped_in
+from .headcount import Headcount, count_heads
+from .recipients import addressed
 
 ColumnKey = tuple[int | None, int]  # segment, channel
 
@@ -42,79 +39,35 @@ Counts = Mapping[ColumnKey, Reach]
 
 
 def reaches(columns: Iterable[tuple[Segment | None, Channel]]) -> dict[ColumnKey, Reach]:
-    """One look through the contacts for all columns, and one for the stopped addresses of each segment and kind of channel."""
+    """One look through the contacts for all columns."""
     columns = list(columns)
-    pairs = {(segment.pk, channel.kind): segment for segment, channel in columns if segment is not None}
-    counted = _counted(pairs)
-    return {
-        (segment.pk if segment else None, channel.pk): (
-            counted[segment.pk, channel.kind] if segment else Reach(is_broadcast=True)
-        )
-        for segment, channel in columns
-    }
+    heads = count_heads(columns)
+    return {(segment.pk if segment else None, channel.pk): reach_of(segment, channel, heads) for segment, channel in columns}
+
+
+def reach_of(segment: Segment | None, channel: Channel, heads: Headcount) -> Reach:
+    if segment is None:
+        return Reach(is_broadcast=True)
+    if problem := heads.problems.get(segment.pk):
+        return Reach(problem=problem)
+    people, languages, stopped = 0, Counter[str](), Counter[bool]()
+    for group in heads.of(segment.pk):
+        people += group.people
+        if group.has_address(channel.kind):
+            languages[group.language] += group.people
+            for is_mandatory in (True, False):
+                is_left_out = group.is_left_out(channel.kind, segment.pk, is_mandatory=is_mandatory)
+                stopped[is_mandatory] += group.people if is_left_out else 0
+    return Reach(
+        people=people,
+        without_address=people - languages.total(),
+        not_to_be_used=stopped[False],
+        never_to_be_used=stopped[True],
+        languages=dict(languages.most_common()),
+    )
 
 
 def left_out(segment: Segment, channel: Channel, *, is_mandatory: bool) -> QuerySet[Any]:
     """Whom a message to `segment` does not reach, each with the `reason`; raises RuleError where the rule is broken."""
     people = addressed(segment.contacts(), kind=channel.kind, segment_id=segment.pk, is_mandatory=is_mandatory)
     return people.exclude(reason="").order_by("name", "email", "pk")
-
-
-def _counted(pairs: Mapping[tuple[int, str], Segment]) -> dict[tuple[int, str], Reach]:
-    conditions, problems = {}, {}
-    for segment in {segment.pk: segment for segment in pairs.values()}.values():
-        try:
-            conditions[segment.pk] = segment.condition
-        except RuleError as error:
-            problems[segment.pk] = fault_sentence(error)
-    groups = _groups(conditions, kinds={kind for _pk, kind in pairs})
-    return {
-        (pk, kind): Reach(problem=problems[pk]) if pk in problems else _reach(segment, kind, groups)
-        for (pk, kind), segment in pairs.items()
-    }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Group:
-    """People of one language who belong to the same segments and can be reached by the same kinds of channel."""
-
-    people: int
-    language: str
-    segments: frozenset[int]
-    kinds: frozenset[str]
-
-
-def _groups(conditions: Mapping[int, Q], *, kinds: Iterable[str]) -> Sequence[_Group]:
-    if not conditions:
-        return []
-    places = {kind: f"by_{place}" for place, kind in enumerate(sorted(kinds))}
-    flags = {f"in_{pk}": flag(condition) for pk, condition in conditions.items()}
-    addresses = {f"address_{place}": address_of(kind) for kind, place in places.items()}
-    flags |= {place: flag(~Q(**{f"address_{place}": ""})) for place in places.values()}
-    named = Contact.objects.active().filter(reduce(or_, conditions.values()))
-    rows = named.annotate(**addresses).annotate(**flags).order_by().values("language", *flags).annotate(people=Count("pk"))
-    return [
-        _Group(
-            people=row["people"],
-            language=row["language"],
-            segments=frozenset(pk for pk in conditions if row[f"in_{pk}"]),
-            kinds=frozenset(kind for kind, place in places.items() if row[place]),
-        )
-        for row in rows
-    ]
-
-
-def _reach(segment: Segment, kind: str, groups: Iterable[_Group]) -> Reach:
-    people, languages = 0, Counter[str]()
-    for group in groups:
-        if segment.pk in group.segments:
-            people += group.people
-            languages[group.language] += group.people if kind in group.kinds else 0
-    stopped, for_good = stopped_in(segment.contacts(), kind=kind, segment_id=segment.pk)
-    return Reach(
-        people=people,
-        without_address=people - languages.total(),
-        not_to_be_used=stopped,
-        never_to_be_used=for_good,
-        languages=dict((+languages).most_common()),
-    )

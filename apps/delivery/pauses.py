@@ -92,11 +92,16 @@ def pauses() -> list[Pause]:
 
 
 def pauses_of(campaign: Campaign) -> list[Pause]:
-    """What keeps messages of this campaign back: itself, its touchpoints, or channels that it still needs."""
+    """What keeps messages of this campaign back: itself, its touchpoints, or channels that it still needs.
+
+    One query while nothing does, and one more for each kind that does.
+    """
     rows = Touchpoint.objects.filter(campaign=campaign, state__in=STILL_TO_LEAVE)
-    channels = Channel.objects.paused().filter(pk__in=rows.values("channel")).select_related("paused_by").order_by("paused_at")
-    itself = Campaign.objects.paused().filter(pk=campaign.pk).select_related("window", "paused_by")
-    return [*_pauses([*itself, *channels]), *_of_touchpoints(rows.paused())]
+    marks = list(rows.order_by().values_list("paused_at", "channel", "channel__paused_at"))
+    by_channel = {channel for _at, channel, paused_at in marks if paused_at}
+    channels = Channel.objects.filter(pk__in=by_channel).select_related("paused_by").order_by("paused_at")
+    targets: list[Target] = [*([campaign] if campaign.paused_at else []), *(channels if by_channel else [])]
+    return [*_pauses(targets), *(_of_touchpoints(rows.paused()) if any(at for at, _channel, _paused in marks) else [])]
 
 
 def _of_touchpoints(rows: TouchpointQuerySet) -> list[Pause]:

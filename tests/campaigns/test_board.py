@@ -90,18 +90,6 @@ def test_mandatory_notices_reach_those_who_unsubscribed_but_no_dead_address(reas
     assert reach.recipients(is_mandatory=True) == mandatory
 
 
-def test_reach_takes_one_query_and_one_more_for_each_segment_and_kind_of_channel(django_assert_num_queries):
-    segment, mail, other, sms = (
-        make_segment(),
-        make_channel(ChannelKind.EMAIL),
-        make_channel(ChannelKind.EMAIL),
-        make_channel(ChannelKind.SMS),
-    )
-    make_contact()
-    with django_assert_num_queries(3):
-        reaches([(segment, mail), (segment, other), (segment, sms), (None, mail)])
-
-
 def test_reach_of_each_of_several_segments_is_its_own():
     everybody, colleagues = make_segment(), make_segment({"field": "is_internal", "op": "is", "value": True})
     mail, sms = make_channel(ChannelKind.EMAIL), make_channel(ChannelKind.SMS)

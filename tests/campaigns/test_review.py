@@ -39,7 +39,7 @@ def schedule(client, campaign, **changes):
 
 def find(monkeypatch, *found):
     """As if the checks found exactly this."""
-    monkeypatch.setattr("apps.campaigns.proposals.look", lambda *_, **__: list(found))
+    monkeypatch.setattr("apps.campaigns.checks.looking.look", lambda *_, **__: list(found))
 
 
 def finding(code="tone", level=Level.WARN, sentence="It sounds harsh."):

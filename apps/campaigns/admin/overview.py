@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -13,8 +14,7 @@ from apps.common.times import format_duration, format_instant, format_period
 from apps.windows.models import MaintenanceWindow, Said, WindowRevision
 
 from ..approval.standing import standing_of
-from ..board import campaign_board
-from ..checks import Report, findings_of
+from ..checks import Report, board_and_findings
 from ..estimates import longest_words
 from ..headline import headline
 from ..languages import language_name
@@ -37,9 +37,11 @@ class Line:
 
 def overview(request: HttpRequest, window: MaintenanceWindow) -> HttpResponse:
     now = timezone.now()
-    campaign = Campaign.objects.select_related("window", "playbook", "owner").filter(window=window).first()
+    prefetch_related_objects([window], "services", "translations")
+    campaign = Campaign.objects.select_related("playbook", "owner").filter(window=window).first()
     context = _window_context(request, window, now)
     if campaign is not None:
+        campaign.window = window  # with all that has been read of it
         context |= _campaign_context(request, campaign, now)
     return render(request, "change.html", title=window.title, campaign=campaign, is_window_page=campaign is not None, **context)
 
@@ -70,8 +72,7 @@ def _campaign_context(request: HttpRequest, campaign: Campaign, now: datetime) -
     if campaign.released_at is None:
         proposal = propose(campaign_wish(campaign, now=now), now=now)
         return context | {"proposal": proposal, "report": proposal.report}
-    board = campaign_board(campaign)
-    found = findings_of(campaign, board=board, now=now)
+    board, found = board_and_findings(campaign, now=now)
     return context | {"board": board, "report": Report(findings=found) if found else None, "longest": longest_words(board)}
 
 

@@ -444,7 +444,7 @@ def test_number_of_queries_does_not_grow_with_people_or_windows(sound_text, djan
     queries_of(campaign)
 
 
-EXPECTED_QUERIES = 16
+EXPECTED_QUERIES = 14
 
 
 def test_command_prints_the_findings_and_fails_only_where_something_stops(sound_text):
