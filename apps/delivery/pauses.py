@@ -99,8 +99,9 @@ def pauses_of(campaign: Campaign) -> list[Pause]:
     rows = Touchpoint.objects.filter(campaign=campaign, state__in=STILL_TO_LEAVE)
     marks = list(rows.order_by().values_list("paused_at", "channel", "channel__paused_at"))
     by_channel = {channel for _at, channel, paused_at in marks if paused_at}
-    channels = Channel.objects.filter(pk__in=by_channel).select_related("paused_by").order_by("paused_at")
-    targets: list[Target] = [*([campaign] if campaign.paused_at else []), *(channels if by_channel else [])]
+    targets: list[Target] = [campaign] if campaign.paused_at else []
+    if by_channel:
+        targets += Channel.objects.filter(pk__in=by_channel).select_related("paused_by").order_by("paused_at")
     return [*_pauses(targets), *(_of_touchpoints(rows.paused()) if any(at for at, _channel, _paused in marks) else [])]
 
 

@@ -57,6 +57,29 @@ PROGRAMS: Mapping[str, str] = {
     "HeadlessChrome/": "headless",
     "PhantomJS/": "headless",
 }
+RULES = frozenset(
+    {
+        "provider-flag",
+        "head",
+        "purpose-header",
+        "gmail-sampling",
+        "gmail-prefetch",
+        "apple-privacy",
+        *SCANNERS.values(),
+        *PREVIEWS.values(),
+        *PROGRAMS.values(),
+        "microsoft",
+        "burst",
+        "crowd",
+        "time-unknown",
+        "too-soon",
+        "soon",
+        "no-agent",
+        "gmail-proxy",
+        "yahoo-proxy",
+        "reader",
+    }
+)  # by name; one that is given no longer stays, because events bear it
 
 
 @dataclass(frozen=True, kw_only=True)

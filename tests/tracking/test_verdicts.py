@@ -1,3 +1,5 @@
+import inspect
+import re
 from datetime import timedelta
 
 import pytest
@@ -143,3 +145,10 @@ def test_domain_is_scanned_when_four_in_five_open_at_once(opened, recipients, sc
 
 def test_verdicts_are_those_that_events_can_store():
     assert set(verdicts.Verdict.__args__) == set(models.Verdict.values) - {""}
+
+
+def test_every_rule_is_named_so_that_events_are_found_by_it():
+    written = re.findall(r'rule="([a-z-]+)"', inspect.getsource(verdicts))
+    given = {*written, *verdicts.SCANNERS.values(), *verdicts.PREVIEWS.values(), *verdicts.PROGRAMS.values()}
+    assert written
+    assert given <= verdicts.RULES

@@ -9,7 +9,7 @@ from django.db.models.expressions import Expression
 
 from apps.campaigns.models import Touchpoint
 from apps.delivery.models import Attempt, Batch, Delivery, DeliveryQuerySet, DeliveryState
-from apps.delivery.searching import Search
+from apps.delivery.searching import Search, newest_first
 from apps.tracking.models import Event
 
 from .choices import Choice
@@ -60,9 +60,8 @@ def page(rows: DeliveryQuerySet, choice: Choice, touchpoints: Mapping[int, Touch
     """The lines of one page, the newest first, and where the next one begins; three queries."""
     if choice.before:
         rows = rows.filter(pk__lt=int(choice.before))
-    # Of a search PostgreSQL would go through all rows from the newest on, trusting to meet enough that fit; a sum has no index.
-    newest = (F("pk") + 0).desc() if choice.q else F("pk").desc()
-    read = list(rows.select_related("contact").order_by(newest)[: ROWS + 1])
+    newest = newest_first(rows) if choice.q else rows.order_by("-pk")
+    read = list(newest.select_related("contact")[: ROWS + 1])
     shown = read[:ROWS]
     lines = list(_lines(shown, touchpoints))
     return lines, str(shown[-1].pk) if len(read) > ROWS else ""

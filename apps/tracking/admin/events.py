@@ -8,9 +8,10 @@ from apps.accounts.doors.trail_admin import TrailAdmin
 from apps.campaigns.moments import touchpoint_words
 from apps.common.empty_lists import WhenEmpty
 from apps.delivery.models import Delivery
-from apps.delivery.searching import TOO_MANY_FIT, search
+from apps.delivery.searching import TOO_MANY_FIT, newest_first, search
 
 from ..models import Event, ProviderEvent
+from ..verdicts import RULES
 
 MOST_DELIVERIES = 1_000  # whose events one search shows, the latest of them
 
@@ -49,17 +50,19 @@ class EventAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Event], search_term: str
     ) -> tuple[QuerySet[Event], bool]:
-        """By the deliveries to whom the words fit, which an index finds; joining a million rows would take seconds."""
+        """By the deliveries to whom the words fit, which an index finds; joining a million rows would take seconds.
+
+        Where they are nobody's who answered, they may name a rule; for any other words no row is read for its rule.
+        """
         words = search_term.strip()
         if not words:
             return queryset, False
         found = search(words)
-        theirs = found.narrow(Delivery.objects.order_by("-pk")).values_list("pk", flat=True)
-        newest = list(theirs[: MOST_DELIVERIES + 1])
+        newest = list(newest_first(found.narrow(Delivery.objects.all())).values_list("pk", flat=True)[: MOST_DELIVERIES + 1])
         if found.is_cut or len(newest) > MOST_DELIVERIES:
             self.message_user(request, TOO_MANY_FIT, messages.WARNING)
         rows = queryset.filter(delivery__in=newest[:MOST_DELIVERIES])
-        return rows if rows.exists() else queryset.filter(rule=words), False
+        return (queryset.filter(rule=words) if words in RULES and not rows.exists() else rows), False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
         return (
