@@ -22,7 +22,7 @@ class Octets:
         return b"".join(self.pieces)
 
     def __bool__(self) -> bool:
-        return any(self.pieces)
+        return any(self.pieces)  # the first says so already
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -91,7 +91,7 @@ def mail_bytes(message: Message, frame: "Frame") -> bytes:
 
 def is_joined(wire: Wire) -> bool:
     """Whether its message is joined from it as it is, rather than written and encoded by Django."""
-    return bool(wire.text and wire.html) and wire.longest_line <= RFC5322_EMAIL_LINE_LENGTH_LIMIT
+    return wire.longest_line <= RFC5322_EMAIL_LINE_LENGTH_LIMIT and bool(wire.text) and bool(wire.html)
 
 
 @dataclass(frozen=True, kw_only=True)

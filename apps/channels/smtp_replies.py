@@ -23,10 +23,12 @@ class Replies:
             if len(line) < 3 or not line[:3].isdigit():
                 self._nonsense = self._nonsense or "The reply was not SMTP."
                 return
-            self._lines.append(line[4:].strip())
-            if line[3:4] != b"-":
-                self._whole.append((int(line[:3]), b"\n".join(self._lines)))
-                self._lines, self._size = [], len(self._rest)
+            if line[3:4] == b"-":
+                self._lines.append(line[4:].strip())
+                continue
+            text = line[4:].strip()
+            self._whole.append((int(line[:3]), b"\n".join((*self._lines, text)) if self._lines else text))
+            self._lines, self._size = [], len(self._rest)
         if self._size > LONGEST_REPLY_BYTES:
             self._nonsense = self._nonsense or "The reply does not end."
 

@@ -1,7 +1,7 @@
 """E-mails of a batch for a transport that takes them as bytes, or merges them: what recipients share is written once."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from apps.campaigns.content import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Compiled, MergedLetter, WiredLetter
@@ -12,6 +12,17 @@ from . import links
 from .waiting import WaitingRow
 
 
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """What stands in the slots of a letter that hold addresses: those of everybody, and those that each gets signed."""
+
+    plain: dict[int, bytes]
+    signed: Mapping[int, tuple[links.Address, int]]
+
+    def of(self, token: UUID) -> Mapping[int, bytes]:
+        return self.plain | dict(zip(self.signed, links.addresses_of(token.bytes, [*self.signed.values()]), strict=True))
+
+
 class LetterBox:
     """The letters of one touchpoint, by template, language, zone and kind of reader; each is cut when it is first asked for."""
 
@@ -19,11 +30,8 @@ class LetterBox:
         """`as_forms`: for a transport that merges, in place of one that takes bytes."""
         self._book, self._notice_url, self._as_forms = book, notice_url, as_forms
         self._click_urls = links.click_urls()
-        self._own: Mapping[int, Callable[[bytes], bytes]] = {
-            NOTICE: self._notice,
-            PIXEL: links.open_urls().of,
-            UNSUBSCRIBE: links.unsubscribe_urls().of,
-        }
+        self._own = {PIXEL: (links.open_urls(), 0), UNSUBSCRIBE: (links.unsubscribe_urls(), 0)}
+        self._fillings: dict[frozenset[int], Filling] = {}
         self._letters: dict[tuple[int, bool, bool], WiredLetter | MergedLetter | None] = {}
 
     def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> tuple[str, Wire | Merge] | None:
@@ -52,10 +60,19 @@ class LetterBox:
             return MergedLetter.of(letter)
         return letter.wired(self._addresses(row.token, letter.addresses))
 
-    def _addresses(self, token: UUID, numbers: Collection[int]) -> Mapping[int, bytes]:
-        raw, own, click = token.bytes, self._own, self._click_urls.of
-        return {number: click(raw, number - FIRST_LINK) if number >= FIRST_LINK else own[number](raw) for number in numbers}
+    def _addresses(self, token: UUID, slots: frozenset[int]) -> Mapping[int, bytes]:
+        """What stands in the slots for one recipient."""
+        if slots not in self._fillings:
+            plain = self._plain(slots)
+            self._fillings[slots] = Filling(plain=plain, signed={slot: self._address(slot) for slot in slots - plain.keys()})
+        return self._fillings[slots].of(token)
 
-    def _notice(self, token: bytes) -> bytes:
-        number = self._book.number_of(self._notice_url)
-        return self._notice_url.encode() if number is None else self._click_urls.of(token, number)
+    def _plain(self, slots: Collection[int]) -> dict[int, bytes]:
+        """The notice page's, where it has no number: everybody's is the same then."""
+        is_plain = NOTICE in slots and self._book.number_of(self._notice_url) is None
+        return {NOTICE: self._notice_url.encode()} if is_plain else {}
+
+    def _address(self, slot: int) -> tuple[links.Address, int]:
+        if slot == NOTICE:
+            return self._click_urls, self._book.number_of(self._notice_url) or 0
+        return (self._click_urls, slot - FIRST_LINK) if slot >= FIRST_LINK else self._own[slot]

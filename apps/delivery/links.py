@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.conf import settings
 
 from apps.campaigns.content import FIRST_LINK, NOTICE, UNSUBSCRIBE, Encoder, Pattern
 from apps.common.public_addresses import public_path
-from apps.common.tokens import Purpose, Signer
+from apps.common.tokens import Purpose, Signer, sign_together
 
 from .models import Link
 
@@ -24,15 +24,21 @@ class Address:
     """The addresses of one purpose, one for each delivery (and link)."""
 
     def __init__(self, name: str, purpose: Purpose) -> None:
-        self._before, self._after = (part.encode() for part in _around(name, settings.SITE_URL))
-        self._signed = Signer(purpose).raw
+        self.before, self.after = (part.encode() for part in _around(name, settings.SITE_URL))
+        self.signer = Signer(purpose)
 
     def __call__(self, token: UUID, number: int = 0) -> str:
         return self.of(token.bytes, number).decode()
 
     def of(self, token: bytes, number: int = 0) -> bytes:
         """As it goes over the wire."""
-        return self._before + self._signed(token, number) + self._after
+        return self.before + self.signer.raw(token, number) + self.after
+
+
+def addresses_of(token: bytes, asked: Sequence[tuple[Address, int]]) -> list[bytes]:
+    """What `of` each address gives for the token and its number, in that order."""
+    names = sign_together(token, [(address.signer, number) for address, number in asked])
+    return [address.before + name + address.after for (address, _number), name in zip(asked, names, strict=True)]
 
 
 def open_urls() -> Address:

@@ -16,6 +16,8 @@ from .context import Reader, contact_context
 from .liquid import ContactOutput
 from .slots import SUBJECT, Encoder, Pattern
 
+_PERHAPS_FIRST = (b"", b".")  # what a value begins with that may leave a dot at the beginning of a line
+
 
 @dataclass(frozen=True, kw_only=True)
 class Letter:
@@ -36,8 +38,13 @@ class Letter:
         """What one recipient answers the slots that ask, the subject included."""
         about = contact_context(reader, language=self.language) if self.asks else {}
         answers = {number: ask(about) for number, ask in self.asks.items()}
-        answers[SUBJECT] = one_line(self.subject.join(answers))
+        answers[SUBJECT] = self._shared_subject or one_line(self.subject.join(answers))
         return answers
+
+    @cached_property
+    def _shared_subject(self) -> str:
+        """Empty where it asks."""
+        return "" if self.subject.slots else one_line(self.subject.join({}))
 
     def wired(self, own: Mapping[int, bytes]) -> "WiredLetter | None":
         """`own`: addresses like those that each recipient gets, by slot; theirs have to be of the same length and letters.
@@ -91,9 +98,11 @@ class WirePattern:
         """The text, how much longer than `longest_line` a line of it can be, and whether it has no dots."""
         written, more, has_no_dots = {}, 0, self.has_no_dots
         for number, encode, count in self.asking:
-            value = written[number, encode] = _wired(encode(answers[number]))
+            text = encode(answers[number])
+            value = written[number, encode] = _wired(text) if "\n" in text else text.encode()
             more += count * len(value)
-            has_no_dots = has_no_dots and _is_inside_a_line(value)
+            # An empty one may leave a dot first that stands behind it; one of several lines may have one anywhere.
+            has_no_dots = has_no_dots and value[:1] not in _PERHAPS_FIRST and "\n" not in text
         values = [written[number, encode] if encode else own[number] for number, encode in self.slots]
         octets = Octets(pieces=_woven(self.loom, values), is_ascii=self.is_ascii and b"".join(values).isascii())
         return octets, more, has_no_dots
@@ -113,11 +122,6 @@ class WiredLetter:
         longest = max(self.text.longest_line + text_more, self.html.longest_line + html_more)
         has_no_dots = text_has_no_dots and html_has_no_dots
         return answers[SUBJECT], Wire(text=text, html=html, longest_line=longest, has_no_dots=has_no_dots)
-
-
-def _is_inside_a_line(value: bytes) -> bool:
-    """Whether it makes no line, whatever stands around it, begin with a dot. An empty one may leave another's first."""
-    return value != b"" and not value.startswith(b".") and b"\n" not in value
 
 
 def _wired(text: str) -> bytes:
