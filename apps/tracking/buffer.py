@@ -99,10 +99,9 @@ def take() -> Iterator[list[Hit]]:
 
 
 def _append(dumped: list[str]) -> None:
-    with _quick_client().pipeline(transaction=False) as pipe:
-        pipe.rpush(_list_key(), *dumped)
-        pipe.ltrim(_list_key(), -LONGEST_LIST, -1)
-        pipe.execute()
+    client = _quick_client()
+    if client.rpush(_list_key(), *dumped) > LONGEST_LIST:
+        client.ltrim(_list_key(), -LONGEST_LIST, -1)
 
 
 def _rename(client: "redis.Redis") -> str:

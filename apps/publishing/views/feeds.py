@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
+from apps.common.programs import for_programs
+
 from .. import services
 from ..addresses import find_selection
 from ..clients import client_name
@@ -19,6 +21,7 @@ from ..selections import Selection
 GZIP = re.compile(r"(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)  # asked for, and not with weight 0
 
 
+@for_programs
 def feed(request: HttpRequest, name: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])

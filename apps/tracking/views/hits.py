@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.encoding import iri_to_uri
 
+from apps.common.programs import for_programs
 from apps.common.text import one_line
 from apps.common.tokens import BadToken, Purpose, SignedName, unsign
 from apps.delivery.models import Link
@@ -24,13 +25,14 @@ PIXEL = b64decode("R0lGODlhAQABAPAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="
 LONGEST_AGENT = 300
 
 
+@for_programs
 def open_pixel(request: HttpRequest, signed: str) -> HttpResponse:
     """Always the picture, for a forged name too: what the caller sees does not tell whether it was right."""
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD"])
     with suppress(BadToken):
         _note(request, unsign(Purpose.OPEN, signed))
-    return HttpResponse(PIXEL, content_type="image/gif", headers=UNTRACEABLE)
+    return HttpResponse(PIXEL, content_type="image/gif", headers=UNTRACEABLE | {"Content-Length": str(len(PIXEL))})
 
 
 def follow_link(request: HttpRequest, signed: str) -> HttpResponse:
