@@ -145,10 +145,12 @@ def _is_silent(change: Change) -> bool:
 
 
 def _keeps_its_time(change: Change) -> bool:
-    """It is written anew, since what it says has changed, and leaves as if nothing had happened."""
+    """It is written anew, since what it says has changed, and leaves, or waits, as if nothing had happened."""
     before, after = change.standing, change.planned
     if before is None or after is None:
         return False
+    if before.state == after.state == "held":
+        return True
     leaves = before.state in STILL_TO_COME and before.state != TouchpointState.HELD
     return leaves and after.state == "planned" and before.due_at == after.due_at
 

@@ -26,6 +26,7 @@ FACTS = {
     "playbook": _("Playbook"),
     "of": _("Duplicate of"),
     "moments_added": _("Moments added"),
+    "moments_edited": _("Moments edited"),
     "moments_removed": _("Moments taken away"),
     "switched_on": _("Switched on"),
     "switched_off": _("Switched off"),

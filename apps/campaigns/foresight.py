@@ -1,6 +1,6 @@
 """What a change would do, before it is done: the same rules as services.py, and nothing is written."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from datetime import datetime
 
@@ -24,9 +24,9 @@ def foresee_move(
     return _foresee(campaign, window, now=now, moved=times_of(window) != times_of(campaign.window))
 
 
-def foresee_steps(campaign: Campaign, asked: Sequence[PlanStep], *, now: datetime) -> list[Change]:
-    """What asking for these steps, by hand, would change about the touchpoints."""
-    return _foresee(campaign, campaign.window, now=now, asked=asked)
+def foresee_steps(campaign: Campaign, asked: Sequence[PlanStep], *, anew: Collection[str] = (), now: datetime) -> list[Change]:
+    """What asking for these steps, by hand, would change about the touchpoints; `anew`: see `services.replan`."""
+    return _foresee(campaign, campaign.window, now=now, asked=asked, anew=anew)
 
 
 def foresee_start(campaign: Campaign, *, now: datetime) -> list[Change]:
@@ -57,7 +57,9 @@ def _foresee(
     now: datetime,
     moved: bool = False,
     asked: Sequence[PlanStep] | None = None,
+    anew: Collection[str] = (),
 ) -> list[Change]:
     rows = campaign_plan(campaign, window, now=now, moved=moved, asked=asked)
     standing = standings(list(campaign.touchpoints.order_by("pk")), campaign.window)
-    return replan_changes(standing, rows, times=times_of(window), correct=moved, is_over=window.actual_ended_at is not None)
+    is_over = window.actual_ended_at is not None
+    return replan_changes(standing, rows, times=times_of(window), correct=moved, is_over=is_over, anew=anew)

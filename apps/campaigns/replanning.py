@@ -80,16 +80,23 @@ class Change:
 
 
 def replan_changes(
-    standing: Sequence[Standing], rows: Sequence[PlannedTouchpoint], *, times: Times, correct: bool, is_over: bool = False
+    standing: Sequence[Standing],
+    rows: Sequence[PlannedTouchpoint],
+    *,
+    times: Times,
+    correct: bool,
+    is_over: bool = False,
+    anew: Collection[str] = (),
 ) -> list[Change]:
     """What has to change for `rows` to be the plan while the window promises `times`.
 
     `correct`: the times have just moved, so each column that was told something is told again. `is_over`: the work has
-    been completed, so what waits to speak of its times has nothing more to say.
+    been completed, so what waits to speak of its times has nothing more to say. `anew`: the keys of moments that no longer
+    stand as they are, whatever their times.
     """
     by_key = {row.key: row for row in standing if row.step_key not in ENGINE_KEYS and not row.is_fallback}
     rows = list(_numbered_on(rows, by_key.values(), times))
-    changes = [change for row in rows if (change := _reconcile(by_key.pop(_key(row), None), row, times))]
+    changes = [change for row in rows if (change := _reconcile(by_key.pop(_key(row), None), row, times, anew))]
     changes += [Change(kind=Kind.DROP, standing=row) for row in by_key.values() if row.state in STILL_TO_COME]
     changes += [Change(kind=Kind.DROP, standing=row) for row in _false_fallbacks(standing, rows, times)]
     if correct or is_over:
@@ -169,14 +176,14 @@ def _unsent_corrections(standing: Iterable[Standing]) -> Iterator[Standing]:
     return (row for row in standing if row.step_key == "correction" and row.state in STILL_TO_COME)
 
 
-def _reconcile(standing: Standing | None, row: PlannedTouchpoint, times: Times) -> Change | None:
+def _reconcile(standing: Standing | None, row: PlannedTouchpoint, times: Times, anew: Collection[str]) -> Change | None:
     if standing is None:
         return Change(kind=Kind.CREATE, planned=row)
     if standing.state not in UNSENT:
         return None
     if _is_leaving(standing, row):
         row = replace(row, state="planned", reason="")
-    if _stands(standing, row, times):
+    if _stands(standing, row, times, anew):
         return None
     kind = Kind.DROP if row.state == "skipped" else Kind.MOVE
     return Change(kind=kind, standing=standing, planned=row)
@@ -188,11 +195,13 @@ def _is_leaving(standing: Standing, row: PlannedTouchpoint) -> bool:
     return waits and row.reason in ("in_the_past", "past_use")
 
 
-def _stands(standing: Standing, row: PlannedTouchpoint, times: Times) -> bool:
+def _stands(standing: Standing, row: PlannedTouchpoint, times: Times, anew: Collection[str]) -> bool:
     """Whether the touchpoint already is what the plan wants."""
     same_time = standing.due_at == row.due_at
     if standing.state == "missed" or standing.skipped_by_hand:
         return same_time or row.state == "skipped"
+    if row.step.key in anew:
+        return False
     if row.state != "planned":
         return standing.state == row.state and same_time and standing.is_taken_out == (row.reason == "taken_out")
     return standing.state in ("planned", *UNDER_WAY) and same_time and standing.times == times

@@ -4,7 +4,7 @@ The verbs work on `campaign.window` as the caller has seen it: a change that was
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -206,11 +206,14 @@ def cancel(
 
 
 @transaction.atomic
-def replan(campaign: Campaign, *, now: datetime) -> None:
-    """Makes the touchpoints what the playbook and the window ask for; doing it twice changes nothing more."""
+def replan(campaign: Campaign, *, anew: Collection[str] = (), now: datetime) -> None:
+    """Makes the touchpoints what the playbook and the window ask for; doing it twice changes nothing more.
+
+    `anew`: the keys of moments that say something else now, or in another way, and are written anew even at the same time.
+    """
     campaign = _locked(campaign)
     if campaign.window.status != WindowStatus.CANCELLED:
-        _replan(campaign, now=now)
+        _replan(campaign, anew=anew, now=now)
 
 
 def replan_enabled(now: datetime) -> int:
@@ -254,12 +257,12 @@ def _change(campaign: Campaign, change: Callable[[MaintenanceWindow], WindowRevi
     return revision
 
 
-def _replan(campaign: Campaign, *, now: datetime, moved: bool = False) -> None:
+def _replan(campaign: Campaign, *, now: datetime, moved: bool = False, anew: Collection[str] = ()) -> None:
     window = campaign.window
     rows = campaign_plan(campaign, window, now=now, moved=moved)
     standing = standings(_locked_touchpoints(campaign), window)
     changes: list[Change] = replan_changes(
-        standing, rows, times=times_of(window), correct=moved, is_over=window.actual_ended_at is not None
+        standing, rows, times=times_of(window), correct=moved, is_over=window.actual_ended_at is not None, anew=anew
     )
     revision = window.revisions.order_by("-number").first()
     if revision is not None:

@@ -59,31 +59,35 @@ export class Grid {
     }
 
     next(from, down, right) {
-        let [row, column] = this.#placeOf(from);
         const lines = this.#lines();
+        let [row, column] = this.#placeOf(from, lines);
         do {
             row += down;
             column += right;
         } while (lines[row] && column >= 0 && column < lines[row].length && !lines[row][column]);
-        return lines[row]?.[column];
+        return down && lines[row] ? lines[row].at(Math.min(column, lines[row].length - 1)) : lines[row]?.[column];
     }
 
     edge(from, isEnd, isTable) {
         const lines = this.#lines();
-        const [row] = this.#placeOf(from);
+        const [row] = this.#placeOf(from, lines);
         const whole = isEnd ? lines.at(-1) : lines.find((line) => line.some(Boolean));
         const line = (isTable ? whole : lines[row]).filter(Boolean);
         return isEnd ? line.at(-1) : line[0];
     }
 
+    // The stops of each row; the last of its cells may have several, any other has one or none.
     #lines() {
-        const stopOf = (cell) => cell.querySelector("button:not([hidden]), input[name=on]");
-        return [...this.table.rows].map((row) => [...row.cells].map(stopOf));
+        const stopsOf = (cell) => {
+            const stops = [...cell.querySelectorAll("button:not([hidden]), input[name=on]")];
+            return stops.length > 0 ? stops : [null];
+        };
+        return [...this.table.rows].map((row) => [...row.cells].flatMap(stopsOf));
     }
 
-    #placeOf(stop) {
-        const cell = stop.closest("th, td");
-        return [cell.parentElement.rowIndex, cell.cellIndex];
+    #placeOf(stop, lines) {
+        const row = stop.closest("tr").rowIndex;
+        return [row, lines[row].indexOf(stop)];
     }
 
     // Selection

@@ -3,15 +3,20 @@ import { isLocked } from "./matrix-state.js";
 
 const PLACES = ["[data-facts]:not(.matrix-detail *)", "[data-summary]", "[data-save]", "[data-consequences]"];
 
+// And says the same of what they are: a moment that is edited has other words, if not another place.
 export const hasSameCells = (home, fresh) => {
     const names = (root) => [...root.querySelectorAll("[data-cell]")].map((cell) => cell.dataset.cell).join();
-    return names(fresh) === names(home);
+    const moments = (root) => [...root.querySelectorAll(".board-moment")].map((words) => words.textContent).join();
+    return names(fresh) === names(home) && moments(fresh) === moments(home);
 };
 
 // Cell by cell, so that neither the focus nor a screen reader loses its place.
 export const patch = (home, fresh) => {
     for (const cell of fresh.querySelectorAll("[data-cell]")) {
         patchCell(home.querySelector(`[data-cell="${CSS.escape(cell.dataset.cell)}"]`), cell);
+    }
+    for (const row of fresh.querySelectorAll("[data-row]")) {
+        home.querySelector(`[data-row="${CSS.escape(row.dataset.row)}"]`).className = row.className;
     }
     for (const place of PLACES) {
         const [olds, news] = [home, fresh].map((root) => [...root.querySelectorAll(place)]);

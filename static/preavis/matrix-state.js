@@ -16,6 +16,7 @@ export const read = (home) => ({
     columns: held(home, "column"),
     moments: held(home, "moment"),
     own: held(home, "own"), // moments that are not saved yet
+    edited: held(home, "edited"), // saved ones that are to be others
     removed: held(home, "removed"),
 });
 
@@ -27,6 +28,7 @@ export const hold = (home, state) => {
         ...state.columns.map(input("column")),
         ...[...state.owners].map(([cell, person]) => `${cell}=${person}`).map(input("owner")),
         ...state.own.map(input("own")),
+        ...state.edited.map(input("edited")),
         ...state.removed.map(input("removed")),
         ...[...state.on].filter((name) => !boxOf(home, name)).map(input("on")), // of a moment that comes back
     );
@@ -38,11 +40,15 @@ const copy = (of) => ({
     columns: [...of.columns],
     moments: [...of.moments],
     own: [...of.own],
+    edited: [...of.edited],
     removed: [...of.removed],
 });
 // Equal for states that say the same.
 const mark = (of) =>
-    JSON.stringify([[...of.on].sort(), [...of.owners].sort(), of.columns, [...of.moments].sort(), of.own, of.removed]);
+    JSON.stringify([
+        ...[[...of.on].sort(), [...of.owners].sort(), of.columns, [...of.moments].sort()],
+        ...[of.own, of.edited, of.removed],
+    ]);
 
 export class History {
     constructor(state) {

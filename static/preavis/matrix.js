@@ -64,13 +64,13 @@ if (form) {
         timer = setTimeout(look, PAUSE);
         home.setAttribute("aria-busy", "true");
     };
-    const look = () => answerTo([], put);
-    // `put` gets what the server says of the form as it stands, with the names of the buttons that are pressed.
-    const answerTo = async (names, putAnswer) => {
+    const look = () => answerTo({}, (html) => put(html));
+    // `putAnswer` gets what the server says of the form as it stands, with the buttons that are pressed.
+    const answerTo = async (buttons, putAnswer) => {
         running = new AbortController();
         const body = new FormData(form);
-        for (const name of ["_look", ...names]) {
-            body.append(name, "1");
+        for (const [name, value] of Object.entries({ _look: "1", ...buttons })) {
+            body.append(name, value);
         }
         try {
             const answer = await fetch(form.action, { method: "POST", body, signal: running.signal, redirect: "error" });
@@ -86,10 +86,11 @@ if (form) {
             }
         }
     };
-    const put = (html) => {
+    // `isAnew`: it says what there is, not only what would follow.
+    const put = (html, isAnew = false) => {
         const fresh = document.createElement("div");
         fresh.innerHTML = html;
-        if (hasSameCells(home, fresh)) {
+        if (!isAnew && hasSameCells(home, fresh)) {
             patch(home, fresh);
         } else {
             replace(fresh);
@@ -139,12 +140,13 @@ if (form) {
     // A moment that is not saved yet is forgotten; one that is falls when all of this is saved.
     const remove = (key) => {
         change((next) => {
-            const isNew = (value) => new URLSearchParams(value).get("key") === key;
-            if (next.own.some(isNew)) {
-                next.own = next.own.filter((value) => !isNew(value));
+            const isOther = (value) => new URLSearchParams(value).get("key") !== key;
+            if (!next.own.every(isOther)) {
+                next.own = next.own.filter(isOther);
             } else {
                 next.removed.push(key);
             }
+            next.edited = next.edited.filter(isOther);
             next.moments = next.moments.filter((moment) => moment !== key);
             next.on = new Set([...next.on].filter((name) => !name.startsWith(`${key}.`)));
         });
@@ -155,6 +157,8 @@ if (form) {
             reset(cell.parentElement);
         } else if (button.matches("[data-remove]")) {
             remove(button.value);
+        } else if (button.matches("[data-edit]")) {
+            moments.edit(button.value);
         } else if (cell.dataset.column !== undefined) {
             toggleAll([...grid.table.tBodies[0].rows].map((row) => row.cells[cell.cellIndex]));
         } else {
@@ -310,25 +314,26 @@ if (form) {
         });
     });
     const adder = form.querySelector("[data-moment]");
-    if (adder) {
+    const moments =
+        adder &&
         offerMoments(adder, {
-            ask: (putAnswer) => {
+            ask: (buttons, putAnswer) => {
                 hush();
-                answerTo(["_add_moment"], putAnswer);
+                answerTo(buttons, putAnswer);
             },
-            added: (html) => {
+            taken: (html, edited) => {
                 const known = new Set(history.state.moments);
                 history.remember();
-                put(html);
+                put(html, true);
                 paintTools();
-                const added = history.state.moments.find((moment) => !known.has(moment)) ?? "";
-                const first = home.querySelector(`[data-row="${CSS.escape(added)}"] input[name=on]`);
-                if (first) {
-                    grid.go(first);
+                const key = edited || history.state.moments.find((moment) => !known.has(moment)) || "";
+                const row = home.querySelector(`[data-row="${CSS.escape(key)}"]`);
+                const stop = row?.querySelector(edited ? "[data-edit]" : "input[name=on]");
+                if (stop) {
+                    grid.go(stop);
                 }
             },
         });
-    }
     for (const pop of form.querySelectorAll(".matrix-add")) {
         pop.addEventListener("keydown", (event) => {
             if (event.key === "Escape") {

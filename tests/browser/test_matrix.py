@@ -280,3 +280,103 @@ def test_moment_is_added_and_taken_away_without_script(browser: Browser, signed_
     page.get_by_role("button", name="Save 3 cells").click()
     expect(page.get_by_text("3 cells of the plan were changed.")).to_be_visible()
     context.close()
+
+
+EARLIER_CALL = "Crew call: −5 d before the start"
+
+
+def with_a_crew_call(page: Page) -> None:
+    """It is saved, and the matrix open once more."""
+    page.get_by_text("Add a moment", exact=True).click()
+    add_crew_call(page)
+    page.get_by_role("button", name="Add the moment").click()
+    page.get_by_role("button", name=re.compile("^Save 3 cells")).click()
+    page.get_by_role("link", name="Edit the plan").click()
+
+
+def test_moment_is_edited_by_mouse_with_preview_and_undo(matrix: Page, accessible: CheckAccess) -> None:
+    with_a_crew_call(matrix)
+    matrix.get_by_role("button", name=f"Edit: {CREW_CALL}").click()
+    expect(matrix.get_by_label("How long")).to_be_focused()
+    expect(matrix.get_by_label("Name")).to_have_value("Crew call")
+    accessible(matrix)
+    matrix.get_by_label("How long").fill("5 d")
+    matrix.get_by_label("Urgency").select_option("urgent")
+    matrix.get_by_role("button", name="Apply the edit").click()
+    expect(summary(matrix)).to_contain_text("1 moment is edited.")
+    expect(cell(matrix, EARLIER_CALL)).to_be_checked()
+    expect(matrix.get_by_role("rowheader", name=re.compile("^Crew call: −5 d"))).to_contain_text("urgent")
+    accessible(matrix)
+    matrix.get_by_role("button", name="Undo").click()
+    expect(cell(matrix, CREW_CALL)).to_be_checked()
+    expect(summary(matrix)).to_contain_text(NOTHING)
+    matrix.get_by_role("button", name="Redo").click()
+    expect(cell(matrix, EARLIER_CALL)).to_be_checked()
+    cell(matrix, EARLIER_CALL, "Team chat").uncheck()
+    expect(summary(matrix)).to_contain_text("1 moment is edited. 1 cell changes: 1 switched off.")
+    matrix.get_by_role("button", name="Save 1 cell").click()
+    row = matrix.get_by_role("row").filter(has=matrix.get_by_role("rowheader", name=re.compile("^Crew call: −5 d")))
+    expect(row).to_contain_text("by hand")
+
+
+def test_moment_is_edited_by_keyboard(matrix: Page) -> None:
+    with_a_crew_call(matrix)
+    cell(matrix, CREW_CALL).focus()
+    matrix.keyboard.press("End")
+    expect(matrix.get_by_role("button", name=f"Take away: {CREW_CALL}")).to_be_focused()
+    matrix.keyboard.press("ArrowLeft")
+    expect(matrix.get_by_role("button", name=f"Edit: {CREW_CALL}")).to_be_focused()
+    matrix.keyboard.press("Enter")
+    expect(matrix.get_by_label("How long")).to_be_focused()
+    matrix.keyboard.press("ControlOrMeta+a")
+    matrix.keyboard.type("soon")
+    matrix.keyboard.press("Enter")
+    expect(matrix.get_by_text("“soon” is not understood as an offset")).to_be_visible()
+    expect(matrix.get_by_label("How long")).to_be_focused()
+    matrix.keyboard.press("ControlOrMeta+a")
+    matrix.keyboard.type("5 d")
+    matrix.keyboard.press("Enter")
+    expect(matrix.get_by_role("button", name=f"Edit: {EARLIER_CALL}")).to_be_focused()
+    expect(summary(matrix)).to_contain_text("1 moment is edited.")
+    matrix.keyboard.press("Control+z")
+    expect(summary(matrix)).to_contain_text(NOTHING)
+    matrix.get_by_text("Add a moment", exact=True).focus()
+    matrix.keyboard.press("Enter")
+    expect(matrix.get_by_label("Name")).to_have_value("")  # the next one is a new one
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_moment_is_edited_on_a_small_screen(
+    browser: Browser, signed_in, demo: Demo, accessible: CheckAccess, scheme: str
+) -> None:
+    context = browser.new_context(
+        user_agent=AGENT, storage_state=signed_in, viewport={"width": 390, "height": 844}, color_scheme=scheme
+    )
+    page = context.new_page()
+    open_copy(page, demo)
+    with_a_crew_call(page)
+    page.get_by_role("button", name=f"Edit: {CREW_CALL}").click()
+    expect(page.get_by_label("How long")).to_be_in_viewport()
+    accessible(page)
+    page.get_by_label("How long").fill("5 d")
+    page.get_by_role("button", name="Apply the edit").click()
+    expect(cell(page, EARLIER_CALL)).to_be_checked()
+    accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    context.close()
+
+
+def test_moment_is_edited_without_script(browser: Browser, signed_in, demo: Demo) -> None:
+    context = browser.new_context(user_agent=AGENT, storage_state=signed_in, java_script_enabled=False)
+    page = context.new_page()
+    open_copy(page, demo)
+    with_a_crew_call(page)
+    page.get_by_role("button", name=f"Edit: {CREW_CALL}").click()
+    page.get_by_label("How long").fill("5 d")
+    page.get_by_role("button", name="Apply the edit").click()
+    expect(summary(page)).to_contain_text("1 moment is edited.")
+    expect(cell(page, EARLIER_CALL)).to_be_checked()
+    page.get_by_role("button", name="Save", exact=True).click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=re.compile("^Crew call: −5 d")))
+    expect(row).to_contain_text("by hand")
+    context.close()

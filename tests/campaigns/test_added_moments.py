@@ -6,6 +6,9 @@ import pytest
 
 from apps.accounts.models import AuditEvent
 from apps.campaigns import services
+from apps.campaigns.approval.changes import differences
+from apps.campaigns.approval.contents import contents_of
+from apps.campaigns.approval.verbs import approve, ask_approval
 from apps.campaigns.copies import duplicate
 from apps.campaigns.matrix.cells import Wishes
 from apps.campaigns.matrix.moments import MomentWishes, NewMoment, useful_for
@@ -15,9 +18,22 @@ from apps.campaigns.models import OWN_KEY, Anchor, HandMadeCell, Step, Touchpoin
 from apps.campaigns.moments import touchpoint_words
 from apps.campaigns.planner import CellKey
 from apps.campaigns.plans import hand_made, plan_steps
+from apps.delivery.expand import expand_touchpoint
+from apps.delivery.models import Batch, Delivery
 from apps.windows.models import WindowStatus
 from apps.windows.services import WindowError
-from tests.factories import DAY, HOUR, NOW, make_channel, make_playbook, make_segment, make_step, make_window
+from tests.factories import (
+    DAY,
+    HOUR,
+    NOW,
+    make_channel,
+    make_contact,
+    make_planner,
+    make_playbook,
+    make_segment,
+    make_step,
+    make_window,
+)
 
 pytestmark = pytest.mark.django_db
 KEY = f"{OWN_KEY}crew-call"
@@ -199,3 +215,110 @@ def test_text_of_its_own_goes_to_whoever_is_chosen(draft, customers):
 )
 def test_how_late_it_may_still_go_follows_from_how_near_it_is(anchor, offset, how_long):
     assert useful_for(crew_call(anchor=anchor, offset_days=0, offset=offset)) == how_long
+
+
+def edit(campaign, *, now=NOW + 2 * HOUR, **fields):
+    """Makes the saved crew call another one; it goes on saying what it says."""
+    wanted = crew_call(**({"like": ""} | fields))
+    nothing = Wishes(cells=frozenset(), on=frozenset(), owners={})
+    return change_cells(campaign, nothing, MomentWishes(edited=[wanted]), actor=None, now=now)
+
+
+class TestEdited:
+    def test_it_is_planned_at_its_new_time_and_urgency(self, released, customers, team):
+        add(released, customers, team)
+        assert edit(released, offset_days=-2, urgency="urgent") == 2
+        start = released.window.starts_at
+        assert {(row.state, row.due_at, row.urgency) for row in rows(released)} == {("planned", start - 2 * DAY, "urgent")}
+
+    def test_urgency_alone_is_taken_on_by_what_is_to_come(self, released, customers):
+        add(released, customers)
+        before = rows(released).get()
+        edit(released, urgency="urgent")
+        after = rows(released).get()
+        assert (after.pk, after.due_at, after.urgency) == (before.pk, before.due_at, "urgent")
+
+    def test_another_text_is_taken_on_by_what_is_to_come(self, released, customers):
+        add(released, customers)
+        edit(released, content_key="crew-briefing")
+        assert rows(released).get().content_key == "crew-briefing"
+
+    def test_written_but_unsent_messages_are_written_anew(self, released, customers):
+        make_contact()
+        add(released, customers)
+        due = rows(released).get()
+        expand_touchpoint(due.pk, now=due.expand_at)
+        edit(released, offset_days=-1, now=due.expand_at)
+        moved = rows(released).get()
+        assert (moved.state, moved.expanded_at) == ("planned", None)
+        expand_touchpoint(moved.pk, now=moved.expand_at)
+        ready = Batch.objects.filter(touchpoint=moved, state="ready")
+        assert [batch.not_before for batch in ready] == [released.window.starts_at - DAY]
+        assert Delivery.objects.filter(touchpoint=moved).count() == 1
+
+    def test_cells_switched_on_beside_its_own_go_along(self, released, customers, team):
+        add(released, customers)
+        cells = cells_for(released, team)
+        change_cells(released, Wishes(cells=cells, on=cells, owners={}), actor=None, now=NOW + HOUR)
+        edit(released, offset_days=-2)
+        assert {row.due_at for row in rows(released)} == {released.window.starts_at - 2 * DAY}
+
+    def test_it_moves_with_the_window(self, released, customers):
+        add(released, customers)
+        edit(released, offset_days=-2)
+        assert rows(released).get().due_at + 2 * DAY == released.window.starts_at
+        start = move(released, by=DAY)
+        assert rows(released).get().due_at == start - 2 * DAY
+
+    def test_how_late_it_may_still_go_follows_its_new_time(self, draft, customers):
+        add(draft, customers)
+        edit(draft, anchor="end", offset_days=0, offset=HOUR)
+        step = draft.own_steps.get()
+        assert (step.useful_for, step.useful_until_before_start, step.when_late) == (6 * HOUR, None, "send")
+
+    def test_what_has_left_stays_said(self, released, customers, team):
+        add(released, customers, team)
+        rows(released, segment=customers).update(state=TouchpointState.SENT, first_sent_at=NOW)
+        with pytest.raises(WindowError, match="can no longer be edited: something of it has left"):
+            edit(released, offset_days=-2)
+        assert {touchpoint_words(row) for row in rows(released)} == {"Crew call: −3 d before the start"}
+
+    def test_what_is_just_leaving_stays_as_it_is(self, released, customers):
+        add(released, customers)
+        rows(released).update(state=TouchpointState.SENDING)
+        with pytest.raises(WindowError, match="can no longer be edited"):
+            edit(released, label="Another name")
+
+    def test_duplicate_and_playbook_have_it_as_it_is_now(self, draft, customers):
+        add(draft, customers)
+        edit(draft, offset_days=-2, urgency="urgent", label="Crew")
+        copied = duplicate(draft, title="Again", starts_at=NOW + 40 * DAY, actor=None, now=NOW).own_steps.get()
+        kept = save_as_playbook(draft, name="With a crew", description="", actor=None, now=NOW).steps.get(label="Crew")
+        assert {(step.offset_days, step.urgency, step.label) for step in (copied, kept)} == {(-2, "urgent", "Crew")}
+
+    def test_trail_says_what_it_was_and_what_it_is(self, draft, customers, team):
+        add(draft, customers, team)
+        edit(draft, offset_days=-2, urgency="urgent")
+        said = AuditEvent.objects.filter(verb="campaign.cells_changed").latest("pk").detail["moments_edited"]
+        assert said == [
+            "Crew call: −3 d before the start, reminder-7d, Routine → Crew call: −2 d before the start, reminder-7d, Urgent"
+        ]
+
+    def test_whoever_has_the_review_open_is_told(self, draft, customers):
+        add(draft, customers)
+        edit(draft, label="Crew")
+        draft.refresh_from_db()
+        assert draft.plan_changed_at == NOW + 2 * HOUR
+
+    def test_an_edit_to_what_it_is_already_changes_nothing(self, draft, customers):
+        add(draft, customers)
+        assert edit(draft) == 0
+
+    def test_an_approval_falls(self, draft, customers):
+        add(draft, customers)
+        ana, ben = make_planner(username="ana"), make_planner(username="ben")
+        approval = ask_approval(draft, approver=ben, note="", actor=ana, now=NOW)
+        approve(approval, seen=contents_of(draft).digest, actor=ben, now=NOW)
+        edit(draft, urgency="urgent")
+        (difference,) = differences(draft.approvals.standing().get(), draft)
+        assert "Crew call" in difference.what

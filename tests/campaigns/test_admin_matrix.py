@@ -34,7 +34,8 @@ def form_of(page):
     data["column"] = [f"{column.key[0] or ''}.{column.key[1]}" for column in matrix.columns]
     data["on"] = [cell.name for cell in matrix.cells if cell.is_on]
     data["owner"] = [f"{cell.name}={cell.owner_id}" for cell in matrix.cells if cell.owner_id]
-    data["own"], data["removed"] = [one.value for one in page.context["added"]], [*page.context["removed"]]
+    data["own"], data["edited"] = ([one.value for one in page.context[name]] for name in ("added", "edited"))
+    data["removed"] = [*page.context["removed"]]
     return data
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -23,7 +23,7 @@ from apps.windows.models import WindowStatus
 from apps.windows.services import WindowError
 
 from ..forms.matrix import Posted, read_posted
-from ..forms.moments import PREFIX, MomentForm, held_moments
+from ..forms.moments import PREFIX, MomentForm, first_values, held_edits, held_moments, without_kind
 from ..matrix.adding import free_key
 from ..matrix.counting import keep_counts, kept_counts
 from ..models import Playbook
@@ -59,6 +59,8 @@ class _Page:
         posted, data = self.posted(), self.request.POST
         if "_add_moment" in data:
             return self.with_moment(posted)
+        if "_edit" in data:
+            return self.to_edit(posted, data["_edit"])
         if "_remove" in data:
             return self.page(posted.without_moment(data["_remove"]), "")
         if "_look" in data:
@@ -68,15 +70,33 @@ class _Page:
         return self.saved(posted)
 
     def with_moment(self, posted: Posted) -> HttpResponse:
-        """The page with the moment that is added, or with what is wrong about it; the script asks for its part alone."""
-        form = MomentForm(self.request.POST, kinds=self.subject.kinds, prefix=PREFIX)
+        """The page with the moment as it was typed, or with what is wrong about it; the script asks for its part alone."""
+        key = self.request.POST.get(f"{PREFIX}-key", "")
+        form = self.moment_form(self.request.POST, key)
         if form.is_valid():
-            taken = self.subject.taken | {one.moment.key for one in posted.added}
-            posted = posted.with_moment(form.posted(free_key(form.name(), taken)))
+            if key in self.subject.own or posted.value_of(key):
+                posted = posted.with_edit(form.posted(key))
+            else:
+                taken = self.subject.taken | {one.moment.key for one in posted.added}
+                posted = posted.with_moment(form.posted(free_key(form.name(), taken)))
         if "_look" not in self.request.POST:
             return self.page(posted, "", None if form.is_valid() else form)
-        if form.is_valid():
-            return self.fragment(posted)
+        return self.fragment(posted) if form.is_valid() else self.moment_fields(form)
+
+    def to_edit(self, posted: Posted, key: str) -> HttpResponse:
+        """The fields with the moment as it would be; nothing but the page where it cannot be edited (any more)."""
+        first = QueryDict(posted.value_of(key)).dict() or (first_values(self.subject.own[key]) if key in self.subject.own else {})
+        form = self.moment_form(None, key, initial=first) if first else None
+        if "_look" in self.request.POST and form:
+            return self.moment_fields(form)
+        return self.page(posted, "", form)
+
+    def moment_form(self, data: QueryDict | None, key: str = "", **further: Any) -> MomentForm:
+        subject, is_saved = self.subject, key in self.subject.own
+        kinds = without_kind(subject.kinds, key)
+        return MomentForm(data, kinds=kinds, likeliest=subject.likeliest, is_saved=is_saved, prefix=PREFIX, **further)
+
+    def moment_fields(self, form: MomentForm) -> HttpResponse:
         return TemplateResponse(self.request, "admin/campaigns/matrix_moment.html", {"moment_form": form})
 
     def fragment(self, posted: Posted) -> HttpResponse:
@@ -111,18 +131,19 @@ class _Page:
 
     def posted(self) -> Posted:
         data, subject = self.request.POST, self.subject
-        held = data.getlist("own")
+        held, changed = data.getlist("own"), data.getlist("edited")
         added = held_moments(held, kinds=subject.kinds, taken=subject.taken) if held else []
-        return read_posted(data, moments=subject.moments, people=_people(), added=added)
+        edited = held_edits(changed, kinds=subject.kinds, own=subject.own) if changed else []
+        return read_posted(data, moments=subject.moments, people=_people(), added=added, edited=edited)
 
     def page(self, posted: Posted | None, problem: str, moment_form: MomentForm | None = None) -> HttpResponse:
         context = self.context(posted, problem) | {
             "segments": Segment.objects.active().order_by("name").only("name"),
             "channels": Channel.objects.active().order_by("name"),
         }
-        if kinds := self.subject.kinds:
-            likeliest = self.subject.likeliest
-            context["moment_form"] = moment_form or MomentForm(None, kinds=kinds, likeliest=likeliest, prefix=PREFIX)
+        if self.subject.kinds:
+            context["moment_form"] = moment_form or self.moment_form(None)
+            context["blank_moment"] = self.moment_form(None)
         frame = admin.site.each_context(self.request) | self.subject.frame | {"is_nav_page": True}
         return TemplateResponse(self.request, "admin/campaigns/matrix_page.html", frame | context)
 
@@ -139,6 +160,7 @@ class _Page:
             "people": _people().values(),
             "is_playbook": "campaign" not in self.subject.frame,
             "added": posted.added if posted else (),
+            "edited": posted.edited if posted else (),
             "removed": posted.removed if posted else (),
         }
 

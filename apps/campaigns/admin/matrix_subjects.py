@@ -1,6 +1,7 @@
 """Whose plan the matrix shows: what a campaign and a playbook each know, look like and save."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,6 +61,11 @@ class Subject(ABC):
         return ""
 
     @property
+    def own(self) -> Mapping[str, Sequence[PlanStep]]:
+        """The saved moments that can be edited here, by key."""
+        return {}
+
+    @property
     def taken(self) -> set[str]:
         """The keys that no moment that is added may have."""
         return self.moments
@@ -109,6 +115,14 @@ class OfCampaign(Subject):
         return likeliest_of(self.steps)
 
     @cached_property
+    def own(self) -> Mapping[str, Sequence[PlanStep]]:
+        found: dict[str, list[PlanStep]] = {}
+        for step in self.steps:
+            if step.is_own:
+                found.setdefault(step.key, []).append(step)
+        return found
+
+    @cached_property
     def taken(self) -> set[str]:
         return taken_keys(self.campaign) | self.moments
 
@@ -141,7 +155,7 @@ class OfCampaign(Subject):
     def hold(self) -> None:
         rows = Campaign.objects.select_related("window", "playbook", "owner")
         self.campaign = rows.select_for_update(of=("self",)).get(pk=self.campaign.pk)
-        for known in ("steps", "kinds", "taken"):
+        for known in ("steps", "kinds", "own", "taken"):
             self.__dict__.pop(known, None)
 
     def save(self, posted: Posted) -> int:

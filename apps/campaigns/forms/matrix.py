@@ -23,16 +23,21 @@ MOST_COLUMNS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """`columns`: all that the page showed, with those that were added to it; `added`: moments that are not saved yet."""
+    """`columns`: all that the page showed, with those that were added to it; `added`: moments that are not saved yet.
+
+    `edited`: saved ones as they are to be.
+    """
 
     wishes: Wishes
     columns: list[ColumnKey]
     added: Sequence[PostedMoment] = ()
+    edited: Sequence[PostedMoment] = ()
     removed: frozenset[str] = frozenset()
 
     @property
     def moments(self) -> MomentWishes:
-        return MomentWishes(added=[one.moment for one in self.added], removed=self.removed)
+        added, edited = ([one.moment for one in some] for some in (self.added, self.edited))
+        return MomentWishes(added=added, edited=edited, removed=self.removed)
 
     def with_moment(self, one: PostedMoment) -> "Posted":
         """It begins as the moment that it is like: its cells are on where those are."""
@@ -42,17 +47,37 @@ class Posted:
         wishes = replace(self.wishes, cells=self.wishes.cells | cells, on=self.wishes.on | on)
         return replace(self, wishes=wishes, added=[*self.added, one])
 
+    def with_edit(self, one: PostedMoment) -> "Posted":
+        """Of a moment that is saved, or is still to be; its cells stay as they are."""
+        if any(other.moment.key == one.moment.key for other in self.added):
+            return replace(self, added=[one if other.moment.key == one.moment.key else other for other in self.added])
+        return replace(self, edited=[*_others(self.edited, one.moment.key), one])
+
+    def value_of(self, key: str) -> str:
+        """As the page holds the moment; nothing where it is as it is saved."""
+        return next((one.value for one in (*self.added, *self.edited) if one.moment.key == key), "")
+
     def without_moment(self, key: str) -> "Posted":
         """One that is not saved yet is forgotten; one that is falls when the page is saved."""
-        left = [one for one in self.added if one.moment.key != key]
+        left = _others(self.added, key)
         is_saved = len(left) == len(self.added)
         cells, on = ({cell for cell in among if cell.step_key != key} for among in (self.wishes.cells, self.wishes.on))
         removed = self.removed | {key} if is_saved else self.removed
-        return replace(self, wishes=replace(self.wishes, cells=cells, on=on), added=left, removed=removed)
+        wishes = replace(self.wishes, cells=cells, on=on)
+        return replace(self, wishes=wishes, added=left, edited=_others(self.edited, key), removed=removed)
+
+
+def _others(posted: Iterable[PostedMoment], key: str) -> list[PostedMoment]:
+    return [one for one in posted if one.moment.key != key]
 
 
 def read_posted(
-    data: QueryDict, *, moments: Collection[str], people: Mapping[int, User], added: Sequence[PostedMoment] = ()
+    data: QueryDict,
+    *,
+    moments: Collection[str],
+    people: Mapping[int, User],
+    added: Sequence[PostedMoment] = (),
+    edited: Sequence[PostedMoment] = (),
 ) -> Posted:
     """Passes over what is no cell of this plan: a moment it does not have, a column that cannot be, a person unknown to it."""
     columns = possible_columns([*data.getlist("column"), _added(data)])
@@ -62,7 +87,9 @@ def read_posted(
     cells = {CellKey(moment, *column) for moment in shown for column in columns}
     owners = {cell: int(person) for cell, person in _owners(data) if cell in cells and int(person) in people}
     ticked = {cell for name in data.getlist("on") if (cell := _cell(name))}
-    return Posted(wishes=Wishes(cells=cells, on=ticked & cells, owners=owners), columns=columns, added=added, removed=removed)
+    edited = [one for one in edited if one.moment.key in known]
+    wishes = Wishes(cells=cells, on=ticked & cells, owners=owners)
+    return Posted(wishes=wishes, columns=columns, added=added, edited=edited, removed=removed)
 
 
 def possible_columns(names: Iterable[str]) -> list[ColumnKey]:

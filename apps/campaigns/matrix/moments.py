@@ -1,8 +1,9 @@
-"""Moments that a planner adds by hand to the plan of one campaign, and what they are made of. Pure."""
+"""Moments that a planner adds by hand to the plan of one campaign or edits there, and what they are made of. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from ..planner import CellKey, PlanStep
 from .cells import ChannelTraits, HandMade, nearest
@@ -14,7 +15,10 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True)
 class NewMoment:
-    """A moment that is not saved yet. It says what the moment `like` says, or else `content_key` to everybody."""
+    """A moment as it is wanted. It says what the moment `like` says, or else `content_key` to everybody.
+
+    Of one that is saved already both may be empty: then it goes on saying what it says.
+    """
 
     key: str
     anchor: str
@@ -23,6 +27,7 @@ class NewMoment:
     like: str = ""
     content_key: str = ""
     label: str = ""
+    urgency: str = ""  # empty: that of what it says
 
     @property
     def lead(self) -> timedelta:
@@ -33,23 +38,35 @@ class NewMoment:
     def speaks_of_the_start(self) -> bool:
         return self.anchor == "start" and self.lead < timedelta(0)
 
+    @property
+    def says_something_else(self) -> bool:
+        return bool(self.like or self.content_key)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MomentWishes:
-    """What a planner wants of the moments that no playbook has; `removed` are keys of saved ones."""
+    """What a planner wants of the moments that no playbook has; `edited` and `removed` are saved ones, these by their keys."""
 
     added: Sequence[NewMoment] = ()
+    edited: Sequence[NewMoment] = ()
     removed: Set[str] = frozenset()
 
-    def without_removing(self, keys: Set[str]) -> "MomentWishes":
-        return replace(self, removed=self.removed - keys)
+    def without_touching(self, keys: Set[str]) -> "MomentWishes":
+        """The same, with the saved moments of `keys` as they are."""
+        edited = [moment for moment in self.edited if moment.key not in keys]
+        return replace(self, edited=edited, removed=self.removed - keys)
 
     def asked(self, steps: Sequence[PlanStep], on: Set[CellKey], channels: Mapping[int, ChannelTraits]) -> list[PlanStep]:
-        """`steps` with those of the added moments whose cells are `on`, and without those of the removed ones.
+        """`steps` with those of the added moments whose cells are `on`, the edited ones, and without the removed ones.
 
-        One that is added may be like one that is removed.
+        What is added or edited may be like one that is removed. `channels`: of the `on` and of the edited ones.
         """
-        kept = [step for step in steps if not (step.is_own and step.key in self.removed)]
+        wanted = {moment.key: moment for moment in self.edited}
+        kept = [
+            edited_step(step, wanted[step.key], steps, channels) if step.is_own and step.key in wanted else step
+            for step in steps
+            if not (step.is_own and step.key in self.removed)
+        ]
         added = [
             step
             for moment in self.added
@@ -87,6 +104,30 @@ def steps_of(
     ]
 
 
+def edited_step(step: PlanStep, moment: NewMoment, steps: Sequence[PlanStep], channels: Mapping[int, ChannelTraits]) -> PlanStep:
+    """A saved `step` of the moment as it is wanted now: the same row, for the same people, of the same owner."""
+    if moment.says_something_else and step.channel_id in channels:
+        sibling = nearest(step.cell._replace(step_key=moment.like), steps)
+        fresh = _step(moment, step.cell, sibling, channels[step.channel_id])
+        return replace(fresh, step_id=step.step_id, owner_id=step.owner_id)
+    return replace(
+        step,
+        label=moment.label,
+        anchor=moment.anchor,
+        offset_days=moment.offset_days,
+        offset=moment.offset,
+        urgency=moment.urgency or step.urgency,
+        only_unconfirmed=step.only_unconfirmed and moment.anchor == "end",
+        **_usefulness(moment),
+    )
+
+
+def edited_steps(before: Iterable[PlanStep], after: Iterable[PlanStep]) -> list[tuple[PlanStep, PlanStep]]:
+    """The steps of saved moments that are others than before, each with what it was."""
+    saved = {step.step_id: step for step in before if step.is_own}
+    return [(saved[step.step_id], step) for step in after if step.step_id in saved and step != saved[step.step_id]]
+
+
 def _step(moment: NewMoment, cell: CellKey, sibling: PlanStep | None, channel: ChannelTraits) -> PlanStep:
     is_mail = cell.segment_id is not None and channel.writes_mail
     same_channel = sibling is not None and sibling.channel_id == cell.channel_id and cell.segment_id is not None
@@ -103,19 +144,25 @@ def _step(moment: NewMoment, cell: CellKey, sibling: PlanStep | None, channel: C
         channel_enabled=channel.enabled,
         channel_has_quiet_hours=channel.has_quiet_hours,
         content_key=sibling.content_key if sibling else moment.content_key,
-        urgency=sibling.urgency if sibling else "routine",
+        urgency=moment.urgency or (sibling.urgency if sibling else "routine"),
         is_mandatory=bool(sibling and sibling.is_mandatory),
         invites=bool(sibling and sibling.invites and is_mail),
         attaches_maintnote=bool(sibling and sibling.attaches_maintnote and is_mail),
         otherwise=sibling.otherwise if sibling and same_channel else "",
         min_duration=None,
         only_unconfirmed=bool(sibling and sibling.only_unconfirmed and moment.anchor == "end"),
-        useful_for=useful_for(moment),
-        useful_until_before_start=min(5 * MINUTE, -moment.lead / 2) if moment.speaks_of_the_start else None,
-        when_late="collapse" if moment.speaks_of_the_start else "send",
         is_own=True,
         is_by_hand=True,
+        **_usefulness(moment),
     )
+
+
+def _usefulness(moment: NewMoment) -> dict[str, Any]:
+    return {
+        "useful_for": useful_for(moment),
+        "useful_until_before_start": min(5 * MINUTE, -moment.lead / 2) if moment.speaks_of_the_start else None,
+        "when_late": "collapse" if moment.speaks_of_the_start else "send",
+    }
 
 
 def useful_for(moment: NewMoment) -> timedelta:

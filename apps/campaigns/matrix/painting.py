@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from apps.accounts.models import User
 
 from ..board import ANCHOR_ORDER, LEAVING, Column, Spot, columns_of, order_of, planned_spot
-from ..models import Anchor
+from ..models import Anchor, Urgency
 from ..moments import instant_words, moment_words, utc_words
 from ..planner import CellKey, PlannedTouchpoint, PlanStep, PlanWindow
 from ..reach import ColumnKey, Counts
@@ -33,7 +33,8 @@ class Draft:
     is_released: bool
     empty: Sequence[PlanStep] = ()  # stands for a moment that says nothing to anybody yet
     removed: Mapping[str, PlanStep] = field(default_factory=dict)  # a step of each moment that is taken away, by its key
-    stays: frozenset[str] = frozenset()  # the keys of added moments that cannot be taken away any more
+    stays: frozenset[str] = frozenset()  # the keys of added moments that can neither be edited nor taken away any more
+    edited: frozenset[str] = frozenset()  # the keys of saved ones that are to be others than they are
 
     def matrix(self, further: Iterable[ColumnKey], counted: Counts) -> Matrix:
         playbook = {step.cell: step for step in self.steps}
@@ -65,6 +66,10 @@ class Draft:
         """One that says what the moment is."""
         return next(step for step in (*self.steps, *self.empty) if step.key == key)
 
+    def is_urgent(self, key: str) -> bool:
+        """All of it; a moment that is urgent for some alone says so in their previews."""
+        return all(step.urgency == Urgency.URGENT for step in (*self.steps, *self.empty) if step.key == key)
+
 
 def _order_of_anchors(moment: Sequence[Spot]) -> tuple[int, float]:
     first = moment[0]
@@ -92,6 +97,8 @@ class _Painter:
             step_key=key,
             is_own=step.is_own,
             is_new=step.is_own and step.step_id is None,
+            is_edited=key in self.draft.edited,
+            is_urgent=self.draft.is_urgent(key),
             stays=key in self.draft.stays,
             moment=moment,
             anchor=anchor,

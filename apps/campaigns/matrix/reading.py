@@ -21,7 +21,7 @@ from ..reach import ColumnKey, Counts
 from ..replanning import Change, Kind
 from .cells import HandMade, Wishes
 from .locks import BESIDE_THE_PLAN, have_left, locks
-from .moments import MomentWishes
+from .moments import MomentWishes, edited_steps
 from .painting import Draft, unplanned_spot
 from .table import Matrix
 
@@ -53,7 +53,7 @@ def campaign_matrix(
     saved, saved_steps = {one.cell: one for one in decided}, plan_steps(campaign.playbook, campaign.window)
     touchpoints = list(campaign.touchpoints.select_related("step__channel", "step__fallback_channel", "segment", "channel"))
     locked, gone = locks(touchpoints), have_left(touchpoints)
-    moments, steps, empty = (moments or MomentWishes()).without_removing(gone), saved_steps, []
+    moments, steps, empty = (moments or MomentWishes()).without_touching(gone), saved_steps, []
     if wishes is not None:
         steps = with_moments(saved_steps, wishes, moments)
         playbook, known = {step.cell: step for step in steps}, {one.cell: one for one in moments.kept(decided)}
@@ -61,11 +61,12 @@ def campaign_matrix(
         decided = asked.decide(playbook, known, window=window, actor_id=actor.pk, now=now)
         traits = traits_of({cell.channel_id for cell in wishes.cells} if moments.added else ())
         empty = moments.empty([*saved_steps, *steps], wishes.cells, traits)
+    edited = frozenset(step.key for _was, step in edited_steps(saved_steps, steps))
     after, changes = with_hand_made(steps, decided), list[Change]()
     if campaign.released_at is None:
         spots = [planned_spot(row) for row in plan(window, after, now=now)]
     else:
-        changes = foresee_steps(campaign, after, now=now) if campaign.window.status != WindowStatus.CANCELLED else []
+        changes = foresee_steps(campaign, after, anew=edited, now=now) if campaign.window.status != WindowStatus.CANCELLED else []
         spots = _afterwards(touchpoints, changes)
     draft = Draft(
         steps=steps,
@@ -81,15 +82,17 @@ def campaign_matrix(
         empty=empty,
         removed={step.key: step for step in saved_steps if step.is_own and step.key in moments.removed},
         stays=gone,
+        edited=edited,
     )
     return Look(matrix=draft.matrix(further, counted), asked=after, changes=changes)
 
 
 def with_moments(steps: Sequence[PlanStep], wishes: Wishes, moments: MomentWishes) -> list[PlanStep]:
-    """`steps` with the moments that are added, as far as their cells are on, and without those that are removed."""
-    keys = {moment.key for moment in moments.added}
-    on = {cell for cell in wishes.on if cell.step_key in keys}
-    return moments.asked(steps, on, traits_of({cell.channel_id for cell in on}))
+    """`steps` with the moments that are added, as far as their cells are on, the edited ones, and without the removed ones."""
+    added, edited = ({moment.key for moment in some} for some in (moments.added, moments.edited))
+    on = {cell for cell in wishes.on if cell.step_key in added}
+    channels = {cell.channel_id for cell in on} | {step.channel_id for step in steps if step.key in edited}
+    return moments.asked(steps, on, traits_of(channels))
 
 
 def _silent_spots(window: PlanWindow, empty: Sequence[PlanStep], now: datetime) -> Iterator[Spot]:

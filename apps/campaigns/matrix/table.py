@@ -91,7 +91,9 @@ class MatrixRow:
     cells: Sequence[MatrixCell]
     is_own: bool = False  # a person added it to this campaign alone
     is_new: bool = False  # and has not saved it yet
-    stays: bool = False  # something of it has left, so it cannot be taken away any more
+    is_edited: bool = False  # it is saved, and is to be another one
+    is_urgent: bool = False
+    stays: bool = False  # something of it has left, so it can neither be edited nor taken away any more
 
     @property
     def words(self) -> str:
@@ -123,9 +125,13 @@ class Matrix:
         return [row for row in self.rows if row.is_new]
 
     @property
+    def edited(self) -> list[MatrixRow]:
+        return [row for row in self.rows if row.is_edited]
+
+    @property
     def differs(self) -> bool:
         """Whether saving would change anything."""
-        return bool(self.changed or self.added or self.removed)
+        return bool(self.changed or self.added or self.edited or self.removed)
 
     @property
     def messages(self) -> int:
@@ -137,9 +143,11 @@ class Matrix:
         return " ".join(filter(None, (*self._moments(), self._cells()))) or _("Nothing has been changed.")
 
     def _moments(self) -> Iterator[str]:
-        added, removed = len(self.added), len(self.removed)
+        added, edited, removed = len(self.added), len(self.edited), len(self.removed)
         if added:
             yield ngettext("%(n)s moment is added.", "%(n)s moments are added.", added) % {"n": number_format(added)}
+        if edited:
+            yield ngettext("%(n)s moment is edited.", "%(n)s moments are edited.", edited) % {"n": number_format(edited)}
         if removed:
             yield ngettext("%(n)s moment is taken away.", "%(n)s moments are taken away.", removed) % {
                 "n": number_format(removed)

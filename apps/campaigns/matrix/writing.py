@@ -13,10 +13,10 @@ from apps.windows.models import WindowStatus
 from apps.windows.services import WindowError
 
 from .. import services
-from ..models import Campaign, HandMadeCell
+from ..models import Campaign, HandMadeCell, Touchpoint
 from ..planner import CellKey
 from ..plans import hand_made, plan_steps, window_of_plan
-from .adding import moment_facts, refuse_moments, write_moments
+from .adding import MomentChanges, moment_facts, refuse_moments, write_moments
 from .cells import HandMade, Wishes, is_on
 from .locks import locks
 from .moments import MomentWishes
@@ -31,7 +31,7 @@ def change_cells(
     """Makes the plan what a planner wants, replans what has been released, and returns how many cells changed.
 
     Raises WindowError where the window was cancelled, a moment that is added says nothing to anybody, or a cell that would
-    be switched or a moment that would be taken away has left meanwhile.
+    be switched, or something of a moment that would be edited or taken away, has left meanwhile.
     """
     campaign = Campaign.objects.select_related("window", "playbook").select_for_update(of=("self", "window")).get(pk=campaign.pk)
     if campaign.window.status == WindowStatus.CANCELLED:
@@ -39,34 +39,34 @@ def change_cells(
     moments = moments or MomentWishes()
     saved = plan_steps(campaign.playbook, campaign.window)
     steps = with_moments(saved, wishes, moments)
-    added = [step for step in steps if step.is_own and step.step_id is None]
-    removed = [step for step in saved if step.is_own and step.key in moments.removed]
+    own = MomentChanges.between(saved, steps, removed=moments.removed)
     before, playbook = {one.cell: one for one in hand_made(campaign.window)}, {step.cell: step for step in steps}
     window = window_of_plan(campaign, now=now)
     kept = {one.cell: one for one in moments.kept(before.values())}
     decided = wishes.decide(playbook, kept, window=window, actor_id=actor.pk if actor else None, now=now)
     after = {one.cell: one for one in decided}
     changed = [cell for cell in {**before, **after} if before.get(cell) != after.get(cell)]
-    if not (changed or added or removed or moments.added):
+    if not (changed or own.steps or moments.added):
         return 0
-    refuse_moments(campaign, moments, added, removed)
+    touchpoints = list(campaign.touchpoints.select_for_update().order_by("pk"))  # as the engine's marks do
+    refuse_moments(own, moments, touchpoints)
     switched = {
         cell: is_on(cell, playbook, after.get(cell), window)
         for cell in changed
         if is_on(cell, playbook, before.get(cell), window) != is_on(cell, playbook, after.get(cell), window)
     }
-    _refuse_gone(campaign, switched)
-    write_moments(campaign, added, removed, now=now)
+    _refuse_gone(touchpoints, switched)
+    write_moments(campaign, own, now=now)
     _write(campaign, changed, after)
     campaign.plan_changed_at = now
     campaign.save(update_fields=["plan_changed_at", "updated_at"])
-    _record(campaign, changed, switched, after, moments=moment_facts(added, removed), actor=actor, now=now)
-    services.replan(campaign, now=now)
-    return len({*changed, *(step.cell for step in (*added, *removed))})
+    _record(campaign, changed, switched, after, moments=moment_facts(own), actor=actor, now=now)
+    services.replan(campaign, anew=own.edited_keys, now=now)
+    return len({*changed, *(step.cell for step in own.steps)})
 
 
-def _refuse_gone(campaign: Campaign, switched: Iterable[CellKey]) -> None:
-    gone = locks(campaign.touchpoints.all())
+def _refuse_gone(touchpoints: Iterable[Touchpoint], switched: Iterable[CellKey]) -> None:
+    gone = locks(touchpoints)
     refused = [cell for cell in switched if cell in gone]
     if refused:
         raise WindowError(
