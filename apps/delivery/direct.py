@@ -1,8 +1,8 @@
 """Without hints: the clock does by itself what workers would do, straight from the database.
 
 Judged each second. Redis is *away* when it does not take a note in time, whatever the cause: gone, frozen, full, read-only.
-The clock is *unheard* when something has been due for some seconds and no worker has anything in hand: Redis is back and the
-workers have not noticed, or there are none. As soon as neither holds, the workers have it all again. Nothing has to be agreed
+The clock is *unheard* when, twice in a row, something has been due for some seconds and no worker has anything in hand: Redis is
+back and the workers have not noticed, or there are none. Once is not enough: what is planned for at once was due all along. As soon as neither holds, the workers have it all again. Nothing has to be agreed
 upon for that: claims are compare-and-set, and whoever works beside this takes other batches.
 """
 
@@ -33,6 +33,7 @@ SECOND_LOOK_SECONDS = 0.25  # after a first miss
 ANSWER_SECONDS = 0.5  # in which Redis takes a note, or is away
 AWAY_AFTER = 2  # such looks in a row
 UNHEARD_AFTER = timedelta(seconds=3)
+UNHEARD_LOOKS = 2  # in a row
 FIRST_MOMENT_SECONDS = 10.0  # of the clock, in which workers that were started with it may still be starting
 ROUND_SECONDS = 2.0  # of work between two judgements
 BUDGET = timedelta(seconds=5)  # of a batch; what is left of it goes to whoever is next
@@ -56,7 +57,7 @@ class DirectWork:
     def __init__(self, *, takes_notes: Callable[[], bool] | None = None) -> None:
         self.cause: Cause | None = None
         self._takes_notes = takes_notes or _redis_takes_notes
-        self._missed = 0
+        self._missed = self._unheard = 0
         self._hears_from = 0.0
         self._sweep_at = self._pulse_at = 0.0
         self._over = threading.Event()
@@ -113,7 +114,8 @@ class DirectWork:
             return Cause.AWAY if self._missed >= AWAY_AFTER else None
         self._missed = 0
         is_unheard = time.monotonic() >= self._hears_from and _is_unheard(database_now())
-        return Cause.UNHEARD if is_unheard else None
+        self._unheard = self._unheard + 1 if is_unheard else 0
+        return Cause.UNHEARD if self._unheard >= UNHEARD_LOOKS else None
 
     def _work(self, cause: Cause) -> bool:
         """One round. What is not finished in it finds the next one, or a worker."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from apps.campaigns.models import Touchpoint, TouchpointState
-from apps.delivery import direct, health
+from apps.delivery import direct, health, services
 from apps.delivery.direct import Cause, DirectWork
 from apps.delivery.models import Batch, Delivery, DeliveryState, Pulse
 from apps.delivery.services import beat_once
@@ -84,9 +84,20 @@ def test_what_has_been_due_for_seconds_and_is_in_nobodys_hands_was_not_heard(awa
 
     work = DirectWork(takes_notes=away)
 
-    assert looked(work) is Cause.UNHEARD
+    assert looked(work, 2) is Cause.UNHEARD
     assert states() == {"sent": 1}
     assert looked(work) is None
+
+
+def test_what_is_due_in_one_look_and_in_hands_at_the_next_was_heard(away):
+    """What is planned for at once was due all along, and nobody can have heard of it yet."""
+    make_contact()
+    touchpoint = make_touchpoint(due_at=NOW, expand_at=NOW - 600 * SECOND)
+    work = DirectWork(takes_notes=away)
+
+    assert looked(work) is None
+    assert services.expand_touchpoint(touchpoint.pk, now=NOW) is services.Expanded.WRITTEN
+    assert looked(work, 3) is None
 
 
 def test_what_came_due_just_now_is_the_workers(away):
@@ -109,14 +120,14 @@ def test_a_worker_that_died_with_something_in_hand_does_not_keep_the_rest(away, 
     Batch.objects.update(not_before=NOW - 4 * SECOND)
     Batch.objects.in_hand().update(lease_until=NOW)
 
-    assert looked(DirectWork(takes_notes=away)) is Cause.UNHEARD
+    assert looked(DirectWork(takes_notes=away), 2) is Cause.UNHEARD
 
 
 def test_a_touchpoint_that_nobody_expands_is_expanded(away):
     make_contact()
     make_touchpoint(due_at=NOW + 60 * SECOND, expand_at=NOW - 4 * SECOND)
 
-    looked(DirectWork(takes_notes=away))
+    looked(DirectWork(takes_notes=away), 2)
 
     assert Delivery.objects.get().state == DeliveryState.PENDING
 
@@ -179,7 +190,7 @@ def test_a_clock_that_has_just_begun_gives_workers_the_time_to_begin_too(away, m
     work._thread.run = lambda: None
     work.start()
 
-    assert looked(work) is None
+    assert looked(work, 2) is None
     monkeypatch.setattr(direct, "FIRST_MOMENT_SECONDS", 0.0)
     work._hears_from = 0.0
-    assert looked(work) is Cause.UNHEARD
+    assert looked(work, 2) is Cause.UNHEARD

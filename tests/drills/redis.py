@@ -10,7 +10,7 @@ from .drill import Run, drill
 
 NOTHING = "nobody is lost, nobody is written to twice, nothing is in doubt"
 GOES_ON_SECONDS = 5.0
-UNHEARD_SECONDS = 8.0  # the clock waits 3 s for somebody to hear it
+UNHEARD_SECONDS = 8.0  # the clock waits 3 s for somebody to hear it, and looks twice
 FIRST_MOMENT_SECONDS = 10.0  # of a clock, in which it takes nobody for deaf; apps/delivery/direct.py
 BATCH = 200  # DELIVERY_BATCH_SIZE
 BACK_SECONDS = 60.0  # after Redis is back, for workers and beat to find it again without a restart
