@@ -75,6 +75,8 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = "apps.common.controls.QuickRenderer"
+
 DATABASES = {"default": env.database}
 
 AUTH_PASSWORD_VALIDATORS = [
