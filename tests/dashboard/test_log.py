@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from apps.delivery.gists import gist
 from apps.delivery.models import Attempt, Delivery
-from tests.factories import NOW, make_contact, make_planner, make_playbook, make_step, make_template, make_user
+from tests.factories import DAY, NOW, make_channel, make_contact, make_planner, make_playbook, make_step, make_template, make_user
 
 from .stories import happened, running_campaign, sent_touchpoint, settle
 
@@ -177,6 +179,71 @@ def test_pages_follow_one_another_without_a_gap(ana):
 
     assert (len(shown(first)), len(shown(second)), second.context["next_page"]) == (50, 10, "")
     assert not shown(first) & shown(second)
+
+
+def make_long_log():
+    """Of four touchpoints, the oldest written last; one was written for two revisions, one is a place's."""
+    campaign = running_campaign()
+    plain, moved, other = (sent_touchpoint(campaign, due_at=NOW - days * DAY, expanded_at=NOW - days * DAY) for days in (1, 3, 2))
+    place = sent_touchpoint(campaign, channel=make_channel("chat"), segment=None, due_at=NOW - 4 * DAY)
+    posts = [*settle(place, revision=1), *settle(place, revision=2)]
+    settle(plain, number=2), settle(other, number=3), settle(moved, number=2, revision=1), settle(moved, number=2, revision=2)
+    settle(other, "failed", reason="refused")
+
+    def those(touchpoint, revision):
+        return list(
+            Delivery.objects.filter(touchpoint=touchpoint, revision=revision).order_by("-pk").values_list("pk", flat=True)
+        )
+
+    in_order = [those(plain, 1), those(other, 1), those(moved, 2), those(moved, 1), [posts[1].pk], [posts[0].pk]]
+    return campaign, [pk for group in in_order for pk in group]
+
+
+def turned(client, campaign, **chosen):
+    """The deliveries of all pages, as they come."""
+    page, seen = log(client, campaign, **chosen), []
+    while True:
+        seen += [line.delivery.pk for line in page.context["lines"]]
+        if not page.context["next_page"]:
+            return seen
+        page = client.get(url("log", campaign.pk) + page.context["next_page"])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+@pytest.mark.parametrize("few", [1, 4, 1000])
+def test_pages_go_from_the_newest_touchpoint_to_the_oldest_without_a_gap(ana, monkeypatch, size, few):
+    campaign, in_order = make_long_log()
+    monkeypatch.setattr("apps.dashboard.logbook.rows.ROWS", size)
+    monkeypatch.setattr("apps.dashboard.logbook.paging.FEW", few)
+
+    assert turned(ana, campaign) == in_order
+
+
+@pytest.mark.parametrize("state", ["sent", "failed"])
+def test_pages_of_one_state_are_complete(ana, monkeypatch, state):
+    campaign, in_order = make_long_log()
+    monkeypatch.setattr("apps.dashboard.logbook.rows.ROWS", 2)
+    wanted = set(Delivery.objects.filter(state=state).values_list("pk", flat=True))
+
+    assert turned(ana, campaign, state=state) == [pk for pk in in_order if pk in wanted]
+
+
+def test_touchpoints_of_few_are_read_together(ana):
+    campaign = running_campaign()
+    with CaptureQueriesContext(connection) as of_one:
+        settle(sent_touchpoint(campaign))
+        log(ana, campaign)
+    for _each in range(5):
+        settle(sent_touchpoint(campaign))
+    with CaptureQueriesContext(connection) as of_six:
+        log(ana, campaign)
+
+    assert read_of(of_six) == read_of(of_one) == 1
+
+
+def read_of(queries):
+    """How often whole deliveries were read."""
+    return sum('"delivery_delivery"."token"' in query["sql"] and query["sql"].startswith("SELECT") for query in queries)
 
 
 def test_the_log_of_another_campaign_is_not_shown(ana):

@@ -9,10 +9,12 @@ from django.db.models.expressions import Expression
 
 from apps.campaigns.models import Touchpoint
 from apps.delivery.models import Attempt, Batch, Delivery, DeliveryQuerySet, DeliveryState
-from apps.delivery.searching import Search, newest_first
+from apps.delivery.searching import Search
+from apps.delivery.tallies import Tally
 from apps.tracking.models import Event
 
 from .choices import Choice
+from .paging import rows_after
 
 ROWS = 50
 MOST_ERRORS = 12
@@ -56,12 +58,11 @@ def chosen(choice: Choice, touchpoints: Collection[Touchpoint], found: Search | 
     return found.narrow(rows) if found else rows
 
 
-def page(rows: DeliveryQuerySet, choice: Choice, touchpoints: Mapping[int, Touchpoint]) -> tuple[list[Line], str]:
-    """The lines of one page, the newest first, and where the next one begins; three queries."""
-    if choice.before:
-        rows = rows.filter(pk__lt=int(choice.before))
-    newest = newest_first(rows) if choice.q else rows.order_by("-pk")
-    read = list(newest.select_related("contact")[: ROWS + 1])
+def page(
+    rows: DeliveryQuerySet, choice: Choice, touchpoints: Mapping[int, Touchpoint], counts: Mapping[int, Tally]
+) -> tuple[list[Line], str]:
+    """The lines of one page, the newest first, and where the next one begins; `counts`: of each touchpoint by state."""
+    read = rows_after(rows, choice, choice.narrowed(list(touchpoints.values())), counts, number=ROWS + 1)
     shown = read[:ROWS]
     lines = list(_lines(shown, touchpoints))
     return lines, str(shown[-1].pk) if len(read) > ROWS else ""

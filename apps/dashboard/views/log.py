@@ -89,7 +89,7 @@ class Log:
 def log(request: HttpRequest, campaign_id: int) -> HttpResponse:
     shown, now = Log.of(find_campaign(campaign_id), request.GET), timezone.now()
     counts = tallies(list(shown.touchpoints))
-    lines, following = rows.page(shown.rows, shown.choice, shown.touchpoints)
+    lines, following = rows.page(shown.rows, shown.choice, shown.touchpoints, counts)
     may_retry = request.user.has_perm("delivery.change_delivery")
     context = {
         **about(shown.campaign),
