@@ -3,12 +3,17 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 
 from apps.accounts.models import AuditEvent
-from apps.campaigns.models import Reason, Touchpoint, TouchpointState
+from apps.campaigns.matrix.cells import Wishes
+from apps.campaigns.matrix.moments import MomentWishes, NewMoment
+from apps.campaigns.matrix.writing import change_cells
+from apps.campaigns.models import OWN_KEY, Anchor, Reason, Step, Touchpoint, TouchpointState
+from apps.campaigns.planner import CellKey
 from apps.campaigns.stillness import Unanswered
 from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import services, store
@@ -17,6 +22,7 @@ from apps.delivery.models import Batch, Delivery
 from apps.delivery.resolutions import Resolution
 from apps.delivery.steering import pause
 from apps.delivery.stillness import await_stillness
+from apps.windows.services import WindowError
 from tests.factories import (
     HOUR,
     NOW,
@@ -245,3 +251,33 @@ def test_two_people_settle_each_doubt_once():
 
     assert sum(settled) == 30
     assert AuditEvent.objects.filter(verb="delivery.doubt_resolved").count() == 30
+
+
+def test_moment_of_which_a_worker_marks_a_batch_is_not_edited_any_more():
+    """The edit waits for the mark, and then sees that something of it has left."""
+    campaign, channel, key = make_campaign(), make_channel(), f"{OWN_KEY}call"
+    cell = CellKey(key, None, channel.pk)
+    own = {"key": key, "anchor": Anchor.START, "offset_days": -3, "content_key": "announce"}
+    step = Step.objects.create(campaign=campaign, channel=channel, **own)
+    touchpoint = make_touchpoint(campaign=campaign, step=step, step_key=key, segment=None, channel=channel, state="due")
+    begun, wanted = threading.Event(), NewMoment(key=key, anchor="start", offset_days=-1, offset=timedelta(0))
+
+    def mark():
+        with transaction.atomic():
+            Touchpoint.objects.select_for_update(no_key=True).get(pk=touchpoint.pk)
+            begun.set()
+            time.sleep(0.3)
+            Touchpoint.objects.update(state=TouchpointState.SENDING, first_sent_at=NOW)
+
+    def edit():
+        begun.wait()
+        wishes = Wishes(cells={cell}, on={cell}, owners={})
+        try:
+            return change_cells(campaign, wishes, MomentWishes(edited=[wanted]), actor=None, now=NOW)
+        except WindowError as refusal:
+            return refusal.code
+
+    _marked, answer = at_once(mark, edit)
+
+    assert answer == "has_left"
+    assert Step.objects.get().offset_days == -3
