@@ -34,8 +34,8 @@ lint: setup  ## style, types, import directions
 drills: setup  ## breaks everything on purpose and counts what was lost or doubled; docs/reliability.md explains it
 	@$(IN_ENV) tests.drills $(ARGS)
 
-browser: setup  ## the demo in a headless Chromium
-	@$(IN_ENV) pytest tests/browser $(ARGS)
+browser: setup  ## the demo in a headless Chromium, one for each core
+	@$(IN_ENV) pytest tests/browser --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 screenshots: setup  ## every page of the demo as a picture, into docs/screenshots
 	@$(IN_ENV) tests.browser.screenshots $(ARGS)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from .running import Demo, running_demo
 
@@ -17,12 +17,29 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-
 AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 GRAVE = ("serious", "critical")
 
+PATIENCE = 20_000  # ms, for what shows at once on a machine that has nothing else to do
+LONGEST = "test_every_page"
+
 EVERYTHING = {"resultTypes": ["violations"], "preload": False}  # it would load stylesheets anew, from the page's own folder
 CONTRAST = EVERYTHING | {"runOnly": ["color-contrast"]}
 
 
 class CheckAccess(Protocol):
     def __call__(self, page: Page, *, contrast_alone: bool = False) -> None: ...
+
+
+def pytest_configure() -> None:
+    expect.set_options(timeout=PATIENCE)
+
+
+@pytest.hookimpl(trylast=True)  # the order is shuffled before
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a process takes where several share the work (--dist loadgroup): a whole file, since its tests share what they have
+    started; of the one that takes longest, which goes first, a language."""
+    for item in items:
+        file = item.path.stem
+        item.add_marker(pytest.mark.xdist_group(item.name if file == LONGEST else file))
+    items.sort(key=lambda item: item.path.stem != LONGEST)
 
 
 @pytest.fixture(scope="session")

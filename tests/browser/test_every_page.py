@@ -15,7 +15,8 @@ from .running import ROOT, Demo, running_demo
 from .visits import Visits
 
 LOOKS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1440, "light"), (1440, "dark"), (390, "dark"), (390, "light"))
-A_MOMENT = 50  # ms, for what a script puts in place
+# By then a script that is told of a new size has put in place what it wants.
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 MANY = 120  # fewer pages, and something has kept the others from being shown
 
 
@@ -59,7 +60,7 @@ def problems_of(page: Page, language: str, accessible: CheckAccess) -> Iterator[
     for width, scheme in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(A_MOMENT)
+        page.evaluate(TWO_FRAMES)
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             yield f"{width}: stands out of its window"
         if scheme == "dark" and language != "en":

@@ -91,9 +91,12 @@ def test_a_message_read_in_the_mailbox_is_an_open_on_the_dashboard(page: Page, d
 def test_the_other_views_of_a_message_load_nothing(page: Page, demo: Demo, accessible: CheckAccess) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    reload_until(page, f"{demo.mailbox}/messages/1?view=source", lambda: page.get_by_role("link", name="Headers").is_visible())
+    newest = page.get_by_role("row").nth(1).get_by_role("link")
+    reload_until(page, demo.mailbox, lambda: newest.is_visible())
+    page.goto(f"{demo.mailbox}{newest.get_attribute('href')}?view=source")
     for name in ("Headers", "Plain text"):
         page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
         accessible(page)
     assert all(address.startswith(demo.mailbox) for address in asked)
 
