@@ -4,8 +4,8 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from apps.campaigns.models import Campaign
 from apps.common.models import TimestampedModel
@@ -95,7 +95,7 @@ class Acknowledgement(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.address}: {self.get_answer_display()}"
+        return gettext("%(label)s: %(value)s") % {"label": self.address, "value": self.get_answer_display()}
 
 
 class ProviderEventQuerySet(models.QuerySet["ProviderEvent"]):

@@ -64,7 +64,7 @@ RUNNING = Script(
         "title": "Maintenance réseau au centre de données de Lyon",
         "reason": "Deux routeurs sont remplacés avant la fin de leur support.",
         "effect": "L'API partenaires répond plus lentement et peut perdre quelques appels, qui peuvent être répétés.",
-        "alternatives": "Les fichiers de stock sont aussi sur l'échange de fichiers, renouvelés chaque heure.",
+        "alternatives": "Les fichiers de stock sont aussi sur l’échange de fichiers, renouvelés chaque heure.",
     },
 )
 PLANNED = Script(
@@ -77,8 +77,8 @@ PLANNED = Script(
         "alternatives": "Invoices can be asked for by e-mail at invoices@acme.example.",
     },
     french={
-        "title": "Mise à jour de sécurité de l'espace client",
-        "reason": "Les mises à jour de sécurité de l'espace client et de sa connexion sont installées.",
+        "title": "Mise à jour de sécurité de l’espace client",
+        "reason": "Les mises à jour de sécurité de l’espace client et de sa connexion sont installées.",
         "effect": "Commandes, factures et retours ne peuvent pas être consultés. La boutique fonctionne normalement.",
         "alternatives": "Les factures peuvent être demandées par courriel à invoices@acme.example.",
     },
@@ -93,9 +93,9 @@ COMPRESSED = Script(
         "alternatives": "All products can be found by category.",
     },
     french={
-        "title": "Reconstruction de l'index de recherche",
+        "title": "Reconstruction de l’index de recherche",
         "reason": "De nouveaux produits manquent dans les résultats de recherche.",
-        "effect": "La recherche ne trouve qu'une partie du catalogue.",
+        "effect": "La recherche ne trouve qu’une partie du catalogue.",
         "alternatives": "Tous les produits se trouvent par catégorie.",
     },
 )
@@ -125,7 +125,7 @@ def finished(planner: User, *, now: datetime) -> Campaign:
     said: dict[str, Any] = {
         "outcome": "The database runs on its new version. Reports load about twice as fast.",
         "translations": {
-            "fr": "La base de données fonctionne avec sa nouvelle version. Les rapports s'affichent environ deux fois plus vite."
+            "fr": "La base de données fonctionne avec sa nouvelle version. Les rapports s’affichent environ deux fois plus vite."
         },
     }
     campaigns.complete(fresh(campaign), **said, is_temporary=False, actor=planner, now=confirmed_at)

@@ -76,6 +76,12 @@ def test_a_deed_reads_in_french_too():
         assert "window.unheard_of" in read(event).sentence
 
 
+@pytest.mark.parametrize(("number", "words"), [(1.5, "1,5"), (60.0, "60")])
+def test_a_number_is_written_as_the_reader_writes_it(number, words):
+    with translation.override("fr"):
+        assert deeds.code_words("seconds", number) == words
+
+
 @pytest.mark.django_db
 def test_a_long_text_is_shown_by_what_changed_in_it():
     service = make_service(description=" ".join(f"word{number}" for number in range(60)))

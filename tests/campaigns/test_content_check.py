@@ -16,6 +16,13 @@ from tests.campaigns.test_content_values import compiled, facts, person
 DOCS = Path(__file__).parents[2] / "docs" / "templates.md"
 
 
+def test_samples_read_as_words():
+    words = {variable.name: variable.sample_words for variable in VARIABLES}
+    assert words["window.services"] == "Customer portal, Checkout"
+    assert words["window.is_temporary"] == "false"
+    assert words["touchpoint.number"] == "1"
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [

@@ -1,10 +1,12 @@
 import re
 
 import pytest
+from django.contrib.admin import site
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from apps.tracking import services
 from apps.tracking.models import Event, ProviderEvent, Ticket, TicketLink
@@ -39,6 +41,12 @@ def test_events_can_be_read_and_not_changed(client, planner, event):
     assert 'name="_save"' not in response.content.decode()
     assert page(client, "event_add").status_code == 403
     assert client.post(reverse("admin:tracking_event_delete", args=[event.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_touchpoint_of_an_event_reads_in_french_with_french_punctuation(event):
+    with translation.override("fr"):
+        words = site.get_model_admin(Event).touchpoint(event)
+    assert words.startswith(f"{event.delivery.touchpoint.campaign}\xa0: ")
 
 
 def test_provider_reports_can_be_read(client, planner):

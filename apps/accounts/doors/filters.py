@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
 
 from ..models import User
 from ..trail.words import kind_words
@@ -45,7 +46,10 @@ class PeriodFilter(admin.FieldListFilter):
         kept = [(name, value) for name, value in changelist.params.items() if name not in (*self.names.values(), "p")]
         yield {
             "kept": kept,
-            "edges": [(self.names[edge], label, self.days[edge]) for edge, label in (("from", _("From")), ("to", _("To")))],
+            "edges": [
+                (self.names[edge], label, self.days[edge])
+                for edge, label in (("from", pgettext("a day", "From")), ("to", pgettext("a day", "To")))
+            ],
             "is_set": any(self.days.values()),
             "clear": changelist.get_query_string(remove=list(self.names.values())),
         }

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 from django.apps import apps
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext as _
@@ -35,8 +36,10 @@ def facts() -> Mapping[str, Words]:
 
 
 def code_words(fact: str, value: Any) -> str:
-    """E.g. “sent at once” for the choice “now”."""
+    """E.g. “sent at once” for the choice “now”; a number as the reader's language writes it."""
     codes: Mapping[str, Words] = _all("CODES").get(fact, {})
+    if isinstance(value, float):
+        return number_format(int(value) if value.is_integer() else value)
     return str(codes.get(str(value), value))
 
 

@@ -15,6 +15,13 @@ class Variable:
     sample: str | int | bool | list[str]
     is_optional: bool = False
 
+    @property
+    def sample_words(self) -> str:
+        """For people; a list as a text joins it, a condition as Liquid writes it."""
+        if isinstance(self.sample, list):
+            return ", ".join(self.sample)
+        return str(self.sample).lower() if isinstance(self.sample, bool) else str(self.sample)
+
 
 def _variable(name: str, meaning: str | Promise, sample: str | int | bool | list[str]) -> Variable:
     return Variable(name=name.rstrip("?"), meaning=meaning, sample=sample, is_optional=name.endswith("?"))

@@ -96,7 +96,8 @@ def _late_windows(now: datetime) -> Iterator[Attention]:
     overrun = Q(pk__in=MaintenanceWindow.objects.overrun(now).values("pk"))
     for window in MaintenanceWindow.objects.filter(waiting | overrun).order_by("ends_at")[:MOST]:
         words = headline(window, now=now)
-        yield Attention(sentence=f"{window.title}: {words.stands} {words.next_step}", url=_page(window.pk))
+        sentence = _("%(label)s: %(value)s") % {"label": window.title, "value": f"{words.stands} {words.next_step}"}
+        yield Attention(sentence=sentence, url=_page(window.pk))
 
 
 def _troubled_campaigns(now: datetime) -> Iterator[Attention]:

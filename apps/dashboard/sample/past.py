@@ -56,9 +56,9 @@ PATCH = Script(
         "alternatives": "Whoever is signed in already can stay so.",
     },
     french={
-        "title": "Exemple : mise à jour de sécurité de l'espace client",
+        "title": "Exemple : mise à jour de sécurité de l’espace client",
         "reason": "Des mises à jour de sécurité sont installées.",
-        "effect": "La connexion prend plus de temps que d'habitude.",
+        "effect": "La connexion prend plus de temps que d’habitude.",
         "alternatives": "Les personnes déjà connectées peuvent le rester.",
     },
 )
@@ -72,8 +72,8 @@ MOVE = Script(
     },
     french={
         "title": "Exemple : déménagement vers un autre centre de données",
-        "reason": "Le contrat avec l'ancien centre de données prend fin.",
-        "effect": "La boutique et l'espace client sont inaccessibles.",
+        "reason": "Le contrat avec l’ancien centre de données prend fin.",
+        "effect": "La boutique et l’espace client sont inaccessibles.",
         "alternatives": "Les commandes urgentes sont prises par téléphone.",
     },
 )

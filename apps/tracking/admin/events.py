@@ -1,6 +1,7 @@
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.doors.filters import LatestValuesFilter
@@ -77,7 +78,8 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("touchpoint"))
     def touchpoint(self, event: Event) -> str:
-        return f"{event.delivery.touchpoint.campaign}: {touchpoint_words(event.delivery.touchpoint)}"
+        touchpoint = event.delivery.touchpoint
+        return gettext("%(name)s: %(moment)s") % {"name": touchpoint.campaign, "moment": touchpoint_words(touchpoint)}
 
 
 @admin.register(ProviderEvent)
