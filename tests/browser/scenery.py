@@ -14,7 +14,7 @@ from apps.campaigns import services as campaigns
 from apps.campaigns.models import Campaign, Playbook
 from apps.delivery import steering
 from apps.delivery.clock import database_now
-from apps.delivery.holding import hold_updates
+from apps.delivery.holding import hold_updates, release_updates
 from apps.delivery.models import Delivery, DeliveryState, Rehearsal
 from apps.delivery.rehearsing.start import Wishes, start_rehearsal
 from apps.publishing.services import create_feed
@@ -63,6 +63,13 @@ def build(planner: User) -> Scene:
     )
     _await_end(scene.rehearsal)
     return scene
+
+
+def end_pause(scene: Scene, *, now: datetime) -> None:
+    """Ends what is held back, which every page says as long as it lasts; what is overdue is left out."""
+    planner = scene.held.owner
+    steering.resume(scene.held, choice=steering.Choice.SKIP, actor=planner, now=now)
+    release_updates(scene.held, choice=steering.Choice.SKIP, actor=planner, now=now)
 
 
 def _draft(planner: User, *, now: datetime) -> MaintenanceWindow:

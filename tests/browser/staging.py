@@ -35,6 +35,15 @@ def stage() -> Any:
     return build(User.objects.get(username=USERNAME))
 
 
+def end_pause(scene: Any) -> None:
+    """Every page would speak of it."""
+    from apps.delivery.clock import database_now
+
+    from . import scenery
+
+    scenery.end_pause(scene, now=database_now())
+
+
 def to_show(scene: Any, *, language: str) -> Iterator[Shown | str]:
     """`language`: that of the recipients whose pages are shown."""
     from .filling import broken_pages, looks_of, recipients_pages, rows_of
