@@ -6,12 +6,12 @@ templates goes Django's way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from typing import Any
 
 from django.forms.renderers import DjangoTemplates
 from django.utils.formats import localize
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 FOLDER = "django/forms/widgets"
@@ -94,12 +94,18 @@ def _attributes(attributes: Attributes) -> str:
 
 def _said(value: Any) -> str:
     """As `stringformat:"s"` writes it."""
-    return conditional_escape(value if isinstance(value, SafeString) else str(value))
+    return _escaped(value if isinstance(value, SafeString) else str(value))
 
 
 def _shown(value: Any) -> str:
     """As `{{ value }}` writes it."""
-    return conditional_escape(str(value) if isinstance(value, Promise) else value if isinstance(value, str) else localize(value))
+    if isinstance(value, Promise):
+        value = str(value)
+    return _escaped(value if isinstance(value, str) else str(localize(value)))
+
+
+def _escaped(text: str) -> str:
+    return text if isinstance(text, SafeString) else escape(text)
 
 
 WRITERS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {

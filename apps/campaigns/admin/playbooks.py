@@ -119,8 +119,13 @@ class StepInline(admin.TabularInline):
         return field
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Without the icons to add and change the related row, which a table of steps has no room for."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        """Without the icons to add and change the related row, which a table of steps has no room for. Its words are
+        translated once for all rows."""
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.label, field.help_text = str(field.label or ""), str(field.help_text)
+        if db_field.choices and field is not None:
+            field.choices = [(value, str(label)) for value, label in field.choices]
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
         return field
