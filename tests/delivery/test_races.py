@@ -71,6 +71,11 @@ def work():
     return done
 
 
+def claim_all():
+    """However many batches its deliveries were dealt out over."""
+    return list(iter(lambda: store.claim(now=NOW), None))
+
+
 def test_two_expanders_write_everybody_once():
     for _ in range(20):
         make_contact()
@@ -122,7 +127,7 @@ def test_two_workers_share_the_batches_and_one_of_them_ends_the_touchpoint(setti
 def test_no_mark_after_a_cancel_has_returned(settings):
     settings.DELIVERY_BATCH_SIZE = 1
     expanded(30)
-    batches = [store.claim(now=NOW) for _ in range(30)]
+    batches = claim_all()
     marked_when_cancelled = []
 
     def cancel():
@@ -143,7 +148,7 @@ def test_no_mark_after_a_cancel_has_returned(settings):
 def test_no_mark_after_a_pause_has_returned(scope, settings):
     settings.DELIVERY_BATCH_SIZE = 1
     touchpoint = expanded(30)
-    batches = [store.claim(now=NOW) for _ in range(30)]
+    batches = claim_all()
     target = touchpoint if scope == "touchpoint" else getattr(touchpoint, scope)
     marked_when_paused = []
 
