@@ -228,6 +228,16 @@ def test_pages_of_one_state_are_complete(ana, monkeypatch, state):
     assert turned(ana, campaign, state=state) == [pk for pk in in_order if pk in wanted]
 
 
+def test_page_goes_on_where_it_was_though_all_of_that_touchpoint_failed_meanwhile(ana):
+    campaign = running_campaign()
+    oldest, middle, _newest = [settle(sent_touchpoint(campaign, due_at=NOW - days * DAY), number=50) for days in (3, 2, 1)]
+    first = log(ana, campaign, state="sent")
+    second = ana.get(url("log", campaign.pk) + first.context["next_page"])
+    Delivery.objects.filter(pk__in=[row.pk for row in middle]).update(state="failed", reason="refused")
+
+    assert shown(ana.get(url("log", campaign.pk) + second.context["next_page"])) == {row.pk for row in oldest}
+
+
 def test_touchpoints_of_few_are_read_together(ana):
     campaign = running_campaign()
     with CaptureQueriesContext(connection) as of_one:

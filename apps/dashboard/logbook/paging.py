@@ -32,7 +32,8 @@ def rows_after(
         return list((found.order_by("-pk") if is_recent else newest_first(found))[:number])
     last = Delivery.objects.filter(pk=int(choice.before)).first() if choice.before else None
     read: list[Delivery] = []
-    for piece in _pieces(rows, _sizes(choice, touchpoints, counts), last):
+    newest = sorted(touchpoints, key=lambda row: (row.expanded_at or row.due_at or ALWAYS, row.pk), reverse=True)
+    for piece in _pieces(rows, _sizes(choice, newest, counts), last):
         read += piece[: number - len(read)]
         if len(read) == number:
             break
@@ -40,15 +41,16 @@ def rows_after(
 
 
 def _sizes(choice: Choice, touchpoints: Iterable[Touchpoint], counts: Mapping[int, Tally]) -> dict[int, int]:
-    """How many rows there are of each touchpoint of which there are any, in the order of the page."""
-    newest = sorted(touchpoints, key=lambda row: (row.expanded_at or row.due_at or ALWAYS, row.pk), reverse=True)
-    tallies = {row.pk: counts.get(row.pk, {}) for row in newest}
-    wanted = {pk: tally.get(choice.state, 0) if choice.state else sum(tally.values()) for pk, tally in tallies.items()}
-    return {pk: size for pk, size in wanted.items() if size}
+    """How many rows there are of each touchpoint, in the order of the page."""
+    tallies = {row.pk: counts.get(row.pk, {}) for row in touchpoints}
+    return {pk: tally.get(choice.state, 0) if choice.state else sum(tally.values()) for pk, tally in tallies.items()}
 
 
 def _pieces(rows: DeliveryQuerySet, sizes: Mapping[int, int], last: Delivery | None) -> Iterator[DeliveryQuerySet]:
-    """One after the other they are all the rows in their order; each is read by an index, or is short."""
+    """One after the other they are all the rows in their order; each is read by an index, or is short.
+
+    The touchpoint of `last` keeps its place though it may have no such row any more: what was sent can still fail.
+    """
     order = list(sizes)
     if last is not None and last.touchpoint_id in sizes:
         order = order[order.index(last.touchpoint_id) + 1 :]
@@ -56,7 +58,7 @@ def _pieces(rows: DeliveryQuerySet, sizes: Mapping[int, int], last: Delivery | N
         if last.contact_id is not None:
             yield rest.filter(revision=last.revision, contact__lt=last.contact_id)
         yield rest.filter(revision__lt=last.revision)
-    for group in _together(order, sizes):
+    for group in _together([pk for pk in order if sizes[pk]], sizes):
         places = Case(*(When(touchpoint=pk, then=Value(place)) for place, pk in enumerate(group)))
         ordered = ("-revision", "-contact_id") if len(group) == 1 else (places, "-revision", "-contact_id")
         yield rows.filter(touchpoint__in=group).order_by(*ordered)
