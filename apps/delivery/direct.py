@@ -2,8 +2,9 @@
 
 Judged each second. Redis is *away* when it does not take a note in time, whatever the cause: gone, frozen, full, read-only.
 The clock is *unheard* when, twice in a row, something has been due for some seconds and no worker has anything in hand: Redis is
-back and the workers have not noticed, or there are none. Once is not enough: what is planned for at once was due all along. As soon as neither holds, the workers have it all again. Nothing has to be agreed
-upon for that: claims are compare-and-set, and whoever works beside this takes other batches.
+back and the workers have not noticed, or there are none. Once is not enough: what is planned for at once was due all along. As soon
+as neither holds, the workers have it all again. Nothing has to be agreed upon for that: claims are compare-and-set, and whoever
+works beside this takes other batches.
 """
 
 import logging
@@ -110,7 +111,7 @@ class DirectWork:
 
     def _judge(self) -> Cause | None:
         if not self._takes_notes():
-            self._missed += 1
+            self._missed, self._unheard = self._missed + 1, 0
             return Cause.AWAY if self._missed >= AWAY_AFTER else None
         self._missed = 0
         is_unheard = time.monotonic() >= self._hears_from and _is_unheard(database_now())

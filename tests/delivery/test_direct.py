@@ -100,10 +100,20 @@ def test_what_is_due_in_one_look_and_in_hands_at_the_next_was_heard(away):
     assert looked(work, 3) is None
 
 
+def test_looks_between_which_redis_gave_no_answer_do_not_follow_one_another(away):
+    expanded(1)
+    Batch.objects.update(not_before=NOW - 4 * SECOND)
+    work = DirectWork(takes_notes=away)
+
+    for takes_notes in (True, False, True):
+        away.takes_notes = takes_notes
+        assert looked(work) is None
+
+
 def test_what_came_due_just_now_is_the_workers(away):
     expanded(1)
 
-    assert looked(DirectWork(takes_notes=away)) is None
+    assert looked(DirectWork(takes_notes=away), 3) is None
 
 
 def test_while_a_worker_is_at_something_the_rest_waits_for_it(away, settings):
@@ -111,7 +121,7 @@ def test_while_a_worker_is_at_something_the_rest_waits_for_it(away, settings):
     claimed(2)
     Batch.objects.update(not_before=NOW - 4 * SECOND)
 
-    assert looked(DirectWork(takes_notes=away)) is None
+    assert looked(DirectWork(takes_notes=away), 3) is None
 
 
 def test_a_worker_that_died_with_something_in_hand_does_not_keep_the_rest(away, settings):
