@@ -10,12 +10,15 @@ from apps.audiences.models import Contact, Segment
 from apps.audiences.rules import RuleError
 
 from .content import known_language
-from .models import Campaign
+from .models import Campaign, Reason
+
+NOT_IN_THE_PLAN = (Reason.STEP_REMOVED, Reason.TAKEN_OUT, Reason.BACK_TO_DRAFT)
 
 
 def readers_of(campaign: Campaign) -> Counter[str]:
     """How many people of the segments in its plan read each language. One look through the contacts, whatever their number."""
-    named = Segment.objects.filter(pk__in=campaign.touchpoints.order_by().values("segment"))
+    planned = campaign.touchpoints.exclude(reason__in=NOT_IN_THE_PLAN).order_by()
+    named = Segment.objects.filter(pk__in=planned.values("segment"))
     conditions = [condition for segment in named if (condition := _condition(segment)) is not None]
     found: Counter[str] = Counter()
     if conditions:

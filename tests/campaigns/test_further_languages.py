@@ -187,6 +187,20 @@ class TestReaders:
             assert readers_of(campaign) == {"fr": 2, "en": 1}
         assert len(queries) == 2
 
+    @pytest.mark.parametrize("reason", ["taken_out", "step_removed", "back_to_draft"])
+    def test_who_is_no_longer_in_the_plan_is_not_asked_about(self, reason):
+        campaign, french = make_campaign(), make_segment({"field": "language", "op": "is", "value": "fr"})
+        make_touchpoint(campaign=campaign, segment=french, state="skipped", reason=reason)
+        make_contact(language="fr")
+        assert not readers_of(campaign)
+
+    def test_nothing_is_missing_from_a_draft_that_was_taken_back(self):
+        client = signed_in()
+        campaign = released(client)
+        press(client, campaign, "withdraw")
+        look = {"reason": "A part is missing.", "_look": "1", "seen": "x"}
+        assert "is missing in French" not in client.post(deed_of(campaign, "cancel"), look).content.decode()
+
     def test_there_are_none_of_a_plan_that_speaks_to_places_only(self):
         campaign = make_campaign()
         Touchpoint.objects.all().delete()
