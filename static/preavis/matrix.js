@@ -77,8 +77,9 @@ if (form) {
             if (!answer.ok) {
                 throw new Error(String(answer.status));
             }
-            putAnswer(await answer.text());
+            const html = await answer.text();
             home.setAttribute("aria-busy", "false");
+            putAnswer(html);
         } catch (error) {
             if (error.name !== "AbortError") {
                 home.setAttribute("aria-busy", "false"); // the state stays, and saving shows it once more
@@ -318,8 +319,14 @@ if (form) {
         adder &&
         offerMoments(adder, {
             ask: (buttons, putAnswer) => {
+                const isDue = home.getAttribute("aria-busy") === "true";
                 hush();
-                answerTo(buttons, putAnswer);
+                answerTo(buttons, (html) => {
+                    putAnswer(html);
+                    if (isDue && !html.includes("data-held")) {
+                        ask(); // what was just switched is still to be shown
+                    }
+                });
             },
             taken: (html, edited) => {
                 const known = new Set(history.state.moments);

@@ -319,6 +319,18 @@ def test_moment_is_edited_by_mouse_with_preview_and_undo(matrix: Page, accessibl
     expect(row).to_contain_text("by hand")
 
 
+def test_what_was_switched_just_before_an_edit_is_shown_all_the_same(matrix: Page) -> None:
+    with_a_crew_call(matrix)
+    matrix.evaluate(
+        """() => {
+            document.querySelector('[data-cell][data-label^="−7 d"] input[name=on]').click();
+            document.querySelector("[data-edit]").click();
+        }"""
+    )
+    expect(matrix.get_by_label("Name")).to_have_value("Crew call")
+    expect(summary(matrix)).to_contain_text("1 cell changes")
+
+
 def test_moment_is_edited_by_keyboard(matrix: Page) -> None:
     with_a_crew_call(matrix)
     cell(matrix, CREW_CALL).focus()
