@@ -12,7 +12,10 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 def for_programs(view: View) -> View:
-    """A view that knows no session, person, message or form, and whose answer is no page: nothing in it is for a browser to guard."""
+    """A view that knows no session, person, message or form, and whose answer is no page: nothing in it is for a browser to guard.
+
+    Nor may it ask by which name it was reached: nobody has compared that with ALLOWED_HOSTS.
+    """
     view.is_for_programs = True  # type: ignore[attr-defined]
     return view
 
