@@ -117,11 +117,6 @@ def _json_object(raw: str) -> dict[str, Any]:
     return value
 
 
-# PostgreSQL would compile a statement that it believes to be long, such as the count of all contacts by what they are; that takes
-# several times as long as running it.
-NO_COMPILING = "-c jit=off"
-
-
 def _database(raw: str) -> dict[str, Any]:
     """A DATABASE_URL as Django's settings."""
     with warnings.catch_warnings():
@@ -133,8 +128,7 @@ def _database(raw: str) -> dict[str, Any]:
         return _sqlite(config["NAME"])
     if config["ENGINE"] != "django.db.backends.postgresql":
         raise ValueError(raw)
-    options = {"options": NO_COMPILING, **config.get("OPTIONS", {})}
-    return {"CONN_MAX_AGE": 60, **config, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+    return {"CONN_MAX_AGE": 60, **config, "CONN_HEALTH_CHECKS": True}
 
 
 def _sqlite(name: str) -> dict[str, Any]:

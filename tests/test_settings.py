@@ -104,12 +104,6 @@ def test_a_malformed_value_is_named(read: Read, name: str, value: str) -> None:
     assert "expected" in problem
 
 
-@pytest.mark.parametrize(("query", "options"), [("", "-c jit=off"), ("?options=-c%20work_mem%3D16MB", "-c work_mem=16MB")])
-def test_postgresql_compiles_no_statement_unless_the_url_has_options_of_its_own(read: Read, query: str, options: str) -> None:
-    database = read(**REQUIRED, DATABASE_URL=f"postgres://user@127.0.0.1/preavis{query}").database
-    assert database["OPTIONS"]["options"] == options
-
-
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "ANYMAIL"])
 def test_what_may_hold_a_password_is_not_repeated(read: Read, name: str) -> None:
     assert "hunter2" not in problems(read, **(REQUIRED | {name: "hunter2"}))[0]

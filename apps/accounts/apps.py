@@ -9,8 +9,12 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
         from django.db.models.signals import post_migrate
+
+        from apps.common.connections import compile_nothing
 
         from .granting import grant_after_migrating
 
         post_migrate.connect(grant_after_migrating, dispatch_uid="accounts.grant_after_migrating")
+        connection_created.connect(compile_nothing, dispatch_uid="common.compile_nothing")
