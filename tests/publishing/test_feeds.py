@@ -385,10 +385,11 @@ def test_feed_is_not_compressed_unasked(client, accepts):
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch", "options"])
-def test_other_methods_are_refused_for_right_and_wrong_names(client, method):
+def test_other_methods_are_refused_for_right_and_wrong_names_and_no_token_is_logged(client, method, caplog):
     for path in (make_feed()[1], "/feeds/wrong.ics"):
         response = getattr(client, method)(path)
         assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+        assert path not in caplog.text
 
 
 def test_every_wrong_name_gets_the_same_bare_answer(client, caplog):

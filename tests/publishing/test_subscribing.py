@@ -92,6 +92,12 @@ def test_looking_at_the_page_changes_nothing(client):
     assert (feed.is_active, feed.last_used_at) == (True, None)
 
 
+def test_other_methods_are_refused_and_no_address_is_logged(client, caplog):
+    path = page_of(make_feed()[1])
+    assert client.delete(path).status_code == 405
+    assert path not in caplog.text
+
+
 def test_every_wrong_address_gets_the_same_answer(client, caplog):
     _, path = make_feed()
     revoked, revoked_path = make_feed()

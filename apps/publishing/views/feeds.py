@@ -24,7 +24,7 @@ GZIP = re.compile(r"(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORE
 @for_programs
 def feed(request: HttpRequest, name: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
-        return HttpResponseNotAllowed(["GET", "HEAD"])
+        return unlogged(HttpResponseNotAllowed(["GET", "HEAD"]))
     selection = find_selection(name, request.GET.get("service"))
     if selection is None:
         return nothing_here()
@@ -43,7 +43,7 @@ def nothing_here() -> HttpResponse:
 
 
 def unlogged(response: HttpResponse) -> HttpResponse:
-    """Django would log the path, which may be a token with one letter missing."""
+    """Django would log the path, which is a token, or may be one with a letter missing."""
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 

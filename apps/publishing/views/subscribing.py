@@ -21,7 +21,7 @@ from .feeds import unlogged
 @csrf_exempt  # who does not know the address cannot make anybody post to it
 def subscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method not in ("GET", "HEAD", "POST"):
-        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        return unlogged(HttpResponseNotAllowed(["GET", "HEAD", "POST"]))
     feed = find_feed(token)
     if feed is None:
         return unlogged(plain_page(request, "public/no_calendar.html", status=404))
