@@ -21,6 +21,7 @@ class ReadOnlyAdmin(TrailAdmin):
     """Evidence: to be read, never to be changed. Tables grow to millions, so nothing here counts or sorts them whole."""
 
     ordering = ("-id",)
+    list_per_page = 50
     actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
