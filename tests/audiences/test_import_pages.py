@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -148,7 +149,7 @@ def test_pressing_import_twice_imports_once(client, ana):
 def test_errors_are_shown_and_can_be_downloaded(client, ana):
     review = checked(client, "email,name\nzoe@example.org,Zoé\nbad,=cmd()\n")
     page = text(review)
-    assert "<td>3</td><td>email</td><td>bad</td><td>Enter a valid email address.</td>" in page
+    assert re.findall(r"<td[^>]*>(.*?)</td>", page)[:4] == ["3", "email", "bad", "Enter a valid email address."]
     assert 'name="import"' not in page
     errors = client.get(review.request["PATH_INFO"] + "errors.csv")
     assert errors["Content-Disposition"] == 'attachment; filename="errors.csv"'
