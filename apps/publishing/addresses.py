@@ -2,6 +2,7 @@
 
 from django.db.models import Exists, OuterRef
 
+from apps.accounts.models import User
 from apps.common.tokens import token_hash
 from apps.windows.models import Service
 
@@ -12,10 +13,16 @@ from .selections import Selection
 
 # The longer ending first where one ends with another.
 FORMATS: tuple[Format, ...] = (maintnotes.FORMAT, calendars.FORMAT, atom.FORMAT, json_feed.FORMAT)
+# Of an owner a poll asks only whether they are still of the team.
+OF_NO_USE = [field.name for field in User._meta.concrete_fields if field.name not in ("id", "is_active", "is_staff")]
 # Put together once: that costs a poll more than asking.
-EDITIONS = FeedEdition.objects.select_related("feed__owner").annotate(
-    has_services=Exists(Feed.services.through.objects.filter(feed=OuterRef("feed"))),
-    has_segments=Exists(Feed.segments.through.objects.filter(feed=OuterRef("feed"))),
+EDITIONS = (
+    FeedEdition.objects.select_related("feed__owner")
+    .defer(*(f"feed__owner__{name}" for name in OF_NO_USE))
+    .annotate(
+        has_services=Exists(Feed.services.through.objects.filter(feed=OuterRef("feed"))),
+        has_segments=Exists(Feed.segments.through.objects.filter(feed=OuterRef("feed"))),
+    )
 )
 
 
