@@ -18,6 +18,8 @@ from .report import line
 from .servers import unmount_all
 from .stage import House, Stage, house
 
+TOGETHER = 4  # small families, most of whose time is spent waiting
+
 
 def main() -> int:
     options = _arguments()
@@ -39,16 +41,18 @@ def main() -> int:
 
 
 def _play_all(made: House, chosen: list[Drill], options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Families side by side, except those that break the database server: it serves all."""
-    families = [list(group) for _name, group in groupby(chosen, key=lambda drill: drill.family)]
-    alone = [group for group in families if any(drill.breaks_server for drill in group)]
+    """Families side by side, the largest first, so that none is left to play by itself at the end. What breaks the database
+    server comes after them, alone: it serves all."""
+    families = [list(group) for _name, group in groupby(chosen, key=lambda drill: (drill.family, drill.breaks_server))]
+    alone = [group for group in families if group[0].breaks_server]
+    beside = sorted((group for group in families if group not in alone), key=len, reverse=True)
     reports = []
-    with ThreadPoolExecutor(options.together or (1 if options.full else 3)) as pool:
-        for some in pool.map(lambda group: _play(made, group, options), [group for group in families if group not in alone]):
+    with ThreadPoolExecutor(options.together or (1 if options.full else TOGETHER)) as pool:
+        for some in pool.map(lambda group: _play(made, group, options), beside):
             reports += some
     for group in alone:
         reports += _play(made, group, options)
-    return reports
+    return sorted(reports, key=lambda report: list(DRILLS).index(report["drill"]))
 
 
 def _play(made: House, group: list[Drill], options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -81,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--people", type=int, help="how many recipients")
     parser.add_argument("--kills", "--times", type=int, dest="times", help="how often the injury is done")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000), help="of all chance")
-    parser.add_argument("--together", type=int, help="how many families at the same time (default: 3, in full form 1)")
+    parser.add_argument("--together", type=int, help=f"how many families at the same time (default: {TOGETHER}, in full form 1)")
     parser.add_argument("--sqlite", action="store_true", help="on SQLite in place of PostgreSQL")
     parser.add_argument(
         "--server", default="", help="postgres://…: where none of our own can be started, one that will not be broken"
