@@ -28,7 +28,7 @@ def main(count: str = "2000", *rest: str) -> None:
     from apps.common.redis import redis_client
     from config import embedded
 
-    embedded.ensure_running(settings.REDIS_URL, settings.VAR_DIR)
+    embedded.ensure_running(settings.REDIS_URL, settings.VALKEY_DIR)
     prefix = f"{settings.REDIS_KEY_PREFIX}bench"
     backend = "django.core.cache.backends.redis.RedisCache"
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": settings.REDIS_URL, "KEY_PREFIX": prefix}}
