@@ -1,8 +1,8 @@
 """Who a touchpoint is for, as querysets: nothing here reads a row."""
 
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import CharField, Exists, Expression, F, Max, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models import CharField, Exists, Expression, F, Max, Model, OuterRef, Q, QuerySet, Subquery, Value, Window
 from django.db.models.functions import Coalesce, Lower, RowNumber
 
 from apps.audiences.models import Contact, Suppression
@@ -13,23 +13,51 @@ from apps.windows.models import WindowRevision, WindowStatus
 
 from .models import TOLD_STATES, Delivery, DeliveryState
 
+Row = TypeVar("Row", bound=Model)
 
-def recipients(touchpoint: Touchpoint) -> QuerySet[Contact]:
+
+class Span(NamedTuple):
+    """Contacts by their numbers: those behind `after`, as far as the `last`, or all the rest."""
+
+    after: int = 0
+    last: int | None = None
+
+    def of(self, rows: QuerySet[Row], *, field: str) -> QuerySet[Row]:
+        """Those of `rows` whose contact, which `field` names, is in it."""
+        if self.after:
+            rows = rows.filter(**{f"{field}__gt": self.after})
+        return rows if self.last is None else rows.filter(**{f"{field}__lte": self.last})
+
+
+EVERYBODY = Span()
+
+
+def next_span(touchpoint: Touchpoint, *, after: int, size: int) -> Span:
+    """The next `size` people of the touchpoint's segment, or all that are left."""
+    assert touchpoint.segment is not None, "a segment touchpoint has a segment"
+    rest = Span(after).of(touchpoint.segment.contacts(), field="pk").order_by("pk")
+    last = list(rest.values_list("pk", flat=True)[size - 1 : size])
+    return Span(after, *last)
+
+
+def recipients(touchpoint: Touchpoint, *, span: Span = EVERYBODY) -> QuerySet[Contact]:
     """The people to write to, each once: whoever the same moment has reached already is left out."""
     people: QuerySet[Contact]
     if touchpoint.audience == Audience.TOLD:
         people = Contact.objects.filter(pk__in=told_otherwise(touchpoint).values("contact"))
     else:
         assert touchpoint.segment is not None, "a segment touchpoint has a segment"
-        chosen = touchpoint.segment.contacts()
-        people = without(chosen, Delivery.objects.told().filter(touchpoint=touchpoint, revision__lt=touchpoint.revision))
-        people = without(people, _told_by_fallback(touchpoint))
-    return without(people, at_siblings(touchpoint)).order_by()
+        chosen = span.of(touchpoint.segment.contacts(), field="pk")
+        before = Delivery.objects.told().filter(touchpoint=touchpoint, revision__lt=touchpoint.revision)
+        people = without(chosen, before, span=span)
+        people = without(people, _told_by_fallback(touchpoint), span=span)
+    return without(people, at_siblings(touchpoint), span=span).order_by()
 
 
-def without(people: QuerySet[Contact], deliveries: QuerySet[Delivery]) -> QuerySet[Contact]:
-    """`people` but for those in `deliveries`. Mostly there are none, and then the statement had better not ask."""
-    deliveries = deliveries.order_by()
+def without(people: QuerySet[Contact], deliveries: QuerySet[Delivery], *, span: Span = EVERYBODY) -> QuerySet[Contact]:
+    """`people`, who are in `span`, but for those in `deliveries`. Mostly there are none, and then the statement had better
+    not ask."""
+    deliveries = span.of(deliveries.order_by(), field="contact")
     if not deliveries.exists():
         return people
     return people.filter(~Exists(deliveries.filter(contact=OuterRef("pk"))))

@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.campaigns.models import OPEN_STATES, TOUCHPOINT_TRANSITIONS, Reason, Touchpoint, TouchpointState
 from apps.common.states import move
 
-from .models import BATCH_TRANSITIONS, TOLD_STATES, Batch, BatchState, Delivery, DeliveryState, Installation
+from .models import BATCH_TRANSITIONS, TOLD_STATES, Batch, BatchState, Delivery, DeliveryState, Expansion, Installation
 from .policy import DeliveryReason
 
 
@@ -138,8 +138,8 @@ def finish_last(batch: Batch, *, now: datetime) -> bool:
 
 @transaction.atomic
 def finish_touchpoint(touchpoint_id: int, *, now: datetime) -> bool:
-    """Ends the touchpoint if every delivery of its revision is settled: sent; or missed, or skipped, when none left for
-    such a reason.
+    """Ends the touchpoint if every delivery of its revision is settled, and none is still to be written: sent; or missed, or
+    skipped, when none left for such a reason.
 
     The lock keeps it from being re-planned meanwhile, and makes those who end it together do so one after the other.
     """
@@ -150,6 +150,8 @@ def finish_touchpoint(touchpoint_id: int, *, now: datetime) -> bool:
     here = {"touchpoint": touchpoint_id, "revision": revision}
     if _waiting().filter(**here).exists() or Delivery.objects.in_doubt().filter(**here).exists():
         return False
+    if Expansion.objects.to_finish(now).filter(**here).exists():
+        return False
     state, reason = _ending(touchpoint_id, revision)
     return bool(_end(fence.filter(revision=revision), state, reason=reason, settled_at=now))
 
@@ -159,6 +161,8 @@ def _ending(touchpoint_id: int, revision: int) -> tuple[str, str]:
     rows = Delivery.objects.filter(touchpoint=touchpoint_id)
     unsent = rows.with_a_reason().filter(revision=revision, state__in=(DeliveryState.EXPIRED, DeliveryState.CANCELLED))
     codes = set(unsent.values_list("reason", flat=True).distinct())
+    if Expansion.objects.unfinished().filter(touchpoint=touchpoint_id, revision=revision).exists():
+        codes.add(Closing.late(Touchpoint.objects.get(pk=touchpoint_id)).value[1])  # nothing was written for the others
     if not codes:
         return TouchpointState.SENT, ""
     reason = next((reason for code, reason in UNSENT_REASONS.items() if code in codes), Reason.NOT_SENT_IN_TIME)

@@ -23,7 +23,8 @@ from apps.common.redis import hurried_redis_client, redis_key
 
 from . import bucket, guard, housekeeping, journal, services, store, witness
 from .clock import database_now
-from .due import due
+from .due import due, stalled
+from .expand import Expanded
 from .models import Batch, RehearsalMessage
 from .rehearsing.sending import rehearse
 
@@ -59,6 +60,7 @@ class DirectWork:
         self.cause: Cause | None = None
         self._takes_notes = takes_notes or _redis_takes_notes
         self._missed = self._unheard = 0
+        self._partly_written: set[int] = set()
         self._hears_from = 0.0
         self._sweep_at = self._pulse_at = 0.0
         self._over = threading.Event()
@@ -134,8 +136,11 @@ class DirectWork:
         return done
 
     def _expand(self, now: datetime) -> bool:
-        written = [services.expand_touchpoint(pk, now=now) for pk, _is_urgent in due(now).to_expand if not self._over.is_set()]
-        return any(outcome is not services.Expanded.NOT_NOW for outcome in written)
+        """A portion of each: the next round goes on with those that have more."""
+        chosen = self._partly_written | {pk for pk, _is_urgent in due(now).to_expand}
+        written = {pk: services.expand_touchpoint(pk, now=now) for pk in sorted(chosen) if not self._over.is_set()}
+        self._partly_written = {pk for pk, outcome in written.items() if outcome is Expanded.PARTLY}
+        return any(outcome is not Expanded.NOT_NOW for outcome in written.values())
 
     def _deliver(self, ends: float) -> bool:
         done = False
@@ -155,7 +160,8 @@ def _is_unheard(now: datetime) -> bool:
     then = now - UNHEARD_AFTER
     touchpoints = Touchpoint.objects.due_for_expansion(then).filter(useful_until__gt=now)
     rehearsed = RehearsalMessage.objects.due(then)
-    if not (Batch.objects.claimable(then).exists() or touchpoints.exists() or rehearsed.exists()):
+    waiting = (Batch.objects.claimable(then), touchpoints, stalled(now), rehearsed)
+    if not any(rows.exists() for rows in waiting):
         return False
     return not Batch.objects.in_hand().filter(lease_until__gt=now).exists()
 

@@ -11,10 +11,11 @@ from apps.campaigns.models import OPEN_STATES, Touchpoint, TouchpointState, Urge
 from apps.channels.models import Channel
 from apps.windows.models import MaintenanceWindow, WindowStatus
 
-from .models import Batch, BatchState, Circuit, CircuitState, RehearsalMessage, RehearsedState
+from .models import Batch, BatchState, Circuit, CircuitState, Expansion, RehearsalMessage, RehearsedState
 from .policy import URGENT_PRIORITIES
 
 PACED_SIGN_OF_LIFE = timedelta(seconds=60)  # one claim hands over for half of it
+PORTION_SIGN_OF_LIFE = timedelta(seconds=5)  # each portion of an expansion takes a fraction of that
 MOST_AT_ONCE = 16  # hints of a kind per look; the next look is a second away at most
 
 
@@ -29,17 +30,29 @@ class Due:
 
 
 def due(now: datetime) -> Due:
-    touchpoints = Touchpoint.objects.due_for_expansion(now).filter(useful_until__gt=now).order_by("expand_at", "pk")
     priorities = list(Batch.objects.claimable(now).values_list("priority", flat=True)[:MOST_AT_ONCE])
     urgent = sum(priority in URGENT_PRIORITIES for priority in priorities)
     return Due(
-        to_expand=[(pk, urgency == Urgency.URGENT) for pk, urgency in touchpoints.values_list("pk", "urgency")[:MOST_AT_ONCE]],
+        to_expand=[(pk, urgency == Urgency.URGENT) for pk, urgency in _to_expand(now)],
         urgent_batches=urgent,
         bulk_batches=len(priorities) - urgent,
         has_windows_to_start=MaintenanceWindow.objects.due_to_start(now).exists(),
         has_rehearsals=RehearsalMessage.objects.due(now).exists(),
         next_at=_next_at(now),
     )
+
+
+def _to_expand(now: datetime) -> list[tuple[int, str]]:
+    """Those of which somebody left off in the middle first: others of their people have been told."""
+    planned = Touchpoint.objects.due_for_expansion(now).filter(useful_until__gt=now).order_by("expand_at", "pk")
+    chosen = (stalled(now), planned)
+    return [row for rows in chosen for row in rows.values_list("pk", "urgency")[:MOST_AT_ONCE]][:MOST_AT_ONCE]
+
+
+def stalled(now: datetime) -> QuerySet[Touchpoint]:
+    """Touchpoints that are written in part and free, and nobody goes on with them."""
+    left = Expansion.objects.to_finish(now).filter(written_at__lte=now - PORTION_SIGN_OF_LIFE)
+    return Touchpoint.objects.going().filter(pk__in=left.values("touchpoint")).order_by("due_at", "pk")
 
 
 def oldest_due_at(now: datetime) -> datetime | None:
@@ -54,6 +67,7 @@ def oldest_due_at(now: datetime) -> datetime | None:
     windows = MaintenanceWindow.objects.due_to_start(now)
     return _earliest(
         batches.aggregate(at=Min("not_before"))["at"],
+        stalled(now).filter(due_at__lte=now).aggregate(at=Min("due_at"))["at"],
         touchpoints.aggregate(at=Min("due_at"))["at"],
         windows.aggregate(at=Min("starts_at"))["at"],
     )

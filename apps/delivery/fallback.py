@@ -30,9 +30,10 @@ from apps.windows.models import WindowStatus
 
 from . import audience
 from .closing import finish_touchpoint
-from .expand import plan_for_sets, prove, write_people
+from .expand import prove
 from .models import Batch, Delivery, DeliveryState
 from .policy import DEFINITE_FAILURES, WITHOUT_ADDRESS
+from .writing import plan_for_sets, write_people
 
 logger = logging.getLogger(__name__)
 

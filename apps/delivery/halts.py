@@ -61,8 +61,7 @@ def release(*, choice: Choice, over: timedelta = timedelta(0), actor: User | Non
     It begins a new count of beats under a new name, so that the one it was copied from is no witness of it.
     """
     expire_past_use(now)  # while it can be said that it was halted
-    if choice is Choice.SPREAD:
-        steering.write_overdue(Touchpoint.objects.going(), now=now)
+    steering.write_overdue(Touchpoint.objects.going(), choice=choice, now=now)
     place, name = home(), uuid.uuid4()
     with transaction.atomic():
         row = Installation.objects.halted().select_for_update().first()

@@ -42,8 +42,7 @@ def release_updates(
 ) -> Released | None:
     """Lets them go on, and what is overdue as chosen; None when they were not held (any more)."""
     expire_past_use(now)  # while it can be said that they were held
-    if choice is Choice.SPREAD:
-        write_overdue(held_back(campaign), now=now)
+    write_overdue(held_back(campaign), choice=choice, now=now)
     with transaction.atomic():
         current = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
         if current.updates_held_at is None:

@@ -14,7 +14,7 @@ from apps.campaigns.models import OPEN_STATES, Audience, Campaign, Reason, Touch
 from apps.channels.models import Channel
 from apps.windows.models import RevisionChange, WindowRevision
 
-from .models import IN_HAND, TOLD_STATES, Attempt, Batch, BatchState, Delivery, DeliveryState, Expansion, Invitation
+from .models import IN_HAND, TOLD_STATES, Attempt, Batch, BatchState, Delivery, DeliveryState, Expansion, Installation, Invitation
 from .policy import EVIDENCE_WAIT, DeliveryReason
 
 Find = Callable[[datetime], QuerySet[Any]]
@@ -42,6 +42,13 @@ def counts_that_do_not_add_up(now: datetime) -> QuerySet[Any]:
 def open_without_expansion(now: datetime) -> QuerySet[Any]:
     written = Expansion.objects.filter(touchpoint=OuterRef("pk"), revision=OuterRef("revision"))
     return Touchpoint.objects.filter(~Exists(written), state__in=OPEN_STATES)
+
+
+def left_off_in_the_middle(now: datetime) -> QuerySet[Any]:
+    """Expansions that nobody went on with, although their touchpoint is free."""
+    going = Touchpoint.objects.going().values("pk")
+    left = Expansion.objects.to_finish(now).filter(written_at__lt=now - GRACE, touchpoint__in=going)
+    return left.exclude(Exists(Installation.objects.halted()))
 
 
 def deliveries_without_a_known_reason(now: datetime) -> QuerySet[Any]:
@@ -205,6 +212,11 @@ INVARIANTS: Sequence[Invariant] = (
         offenders=counts_that_do_not_add_up,
     ),
     Invariant(name="open-is-expanded", meaning=_("What is due has its deliveries."), offenders=open_without_expansion),
+    Invariant(
+        name="all-are-written",
+        meaning=_("What is written in part is written to its end."),
+        offenders=left_off_in_the_middle,
+    ),
     Invariant(
         name="deliveries-have-reasons",
         meaning=_("No delivery is left out, failed or in doubt without a reason."),

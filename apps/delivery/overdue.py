@@ -72,7 +72,8 @@ class OverdueTable:
 
     def _last_at(self, row: Overdue, over: timedelta) -> datetime:
         is_paced, usual = row.touchpoint.channel.pace is not None, settings.DELIVERY_BATCH_SIZE
-        batches = row.batches or batch_count(self._messages(row) or 1, usual=usual, is_paced=is_paced)
+        written = 0 if row.waiting is None else row.batches
+        batches = written or batch_count(self._messages(row) or 1, usual=usual, is_paced=is_paced)
         return spread(batches or 1, over=over, now=self.now, useful_until=row.touchpoint.useful_until or self.now)[-1]
 
     def _is_past_use(self, row: Overdue) -> bool:

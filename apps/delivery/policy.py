@@ -186,14 +186,26 @@ SHARES = 25  # as many batches at least, of a touchpoint of more than that of th
 LARGEST = 4  # times the usual size
 
 
-def batch_count(messages: int, *, usual: int, is_paced: bool) -> int:
+def batch_count(messages: int, *, usual: int, is_paced: bool, is_portion: bool = False) -> int:
     """In how many batches so many messages leave: of the `usual` size or, for a large touchpoint, of up to LARGEST times that.
 
     Claiming and settling a batch costs nearly the same for few as for many. Those of a paced channel stay small: what it does not
-    let through during one claim has to be dealt out anew.
+    let through during one claim has to be dealt out anew. `is_portion`: they are not all of the touchpoint's.
     """
-    size = usual if is_paced else min(max(usual, ceil(messages / SHARES)), LARGEST * usual)
+    largest = LARGEST * usual
+    of_a_free_channel = largest if is_portion else min(max(usual, ceil(messages / SHARES)), largest)
+    size = usual if is_paced else of_a_free_channel
     return ceil(messages / size)
+
+
+FIRST_PORTION = 20  # batches of the usual size
+PORTION = 40
+
+
+def portion_size(*, is_first: bool, usual: int) -> int:
+    """For how many people deliveries are written in one transaction. The first of them leave while the others are written, so
+    that the first portion is the smaller one; each takes its look around who is to be written to anew."""
+    return usual * (FIRST_PORTION if is_first else PORTION)
 
 
 # --- what has waited too long -----------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def _retry(campaign: Campaign, touchpoint_id: int, ids: Sequence[int], *, actor:
     if not still_of_use([touchpoint], now=now):
         return 0
     chosen = list(retryable(Delivery.objects.filter(pk__in=ids), [touchpoint]).select_for_update(of=("self",)))
-    if not chosen or not _reopen(touchpoint):
+    if not chosen or not reopen(touchpoint):
         return 0
     like = Batch.objects.get(pk=chosen[0].batch_id or 0)
     failed = Delivery.objects.filter(pk__in=[row.pk for row in chosen], state=DeliveryState.FAILED)
@@ -125,8 +125,8 @@ def _retry(campaign: Campaign, touchpoint_id: int, ids: Sequence[int], *, actor:
     return count
 
 
-def _reopen(touchpoint: Touchpoint) -> bool:
-    """A touchpoint that had ended goes on; when its first message left stays on record."""
+def reopen(touchpoint: Touchpoint) -> bool:
+    """A touchpoint that had ended goes on; when its first message left stays on record. False where it may not."""
     if touchpoint.state in OPEN_STATES:
         return True
     to = TouchpointState.SENDING if touchpoint.first_sent_at else TouchpointState.DUE

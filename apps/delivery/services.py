@@ -26,7 +26,7 @@ from .clock import RunningClock
 from .closing import Closing, close_batches, close_stopped, expire_past_use, finish_settled, finish_touchpoint
 from .compose import Composed, Desk, compose_batch
 from .doubts import resolve_doubts
-from .expand import Expanded, expand_touchpoint
+from .expand import Expanded, expand_touchpoint, expand_wholly
 from .fallback import send_fallbacks
 from .handover import Brake, HandOver, Run, hand_over
 from .journal import Journal
@@ -53,6 +53,7 @@ __all__ = (
     "close_stopped",
     "deliver_batch",
     "expand_touchpoint",
+    "expand_wholly",
     "expire_past_use",
     "finish_settled",
     "look_up_doubts",

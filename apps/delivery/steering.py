@@ -31,8 +31,8 @@ from apps.common.states import move
 
 from . import policy
 from .closing import Closing, close_batches, expire_past_use, finish_touchpoint
-from .expand import expand_touchpoint
-from .models import Batch, BatchQuerySet, BatchState, Delivery, DeliveryState
+from .expand import expand_wholly
+from .models import Batch, BatchQuerySet, BatchState, Delivery, DeliveryState, Expansion
 
 Target = Campaign | Touchpoint | Channel
 
@@ -51,7 +51,7 @@ class Overdue:
 
     touchpoint: Touchpoint
     batches: int  # 0: its recipients have not been written yet
-    waiting: int | None  # messages; None likewise
+    waiting: int | None  # messages; None: not all of them have been written yet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +94,7 @@ def resume(
 ) -> Released | None:
     """Lets `target` go on, and what is overdue as chosen; None when it was not paused (any more), or lacks its approval."""
     expire_past_use(now)  # while it can be said that it was paused
-    if choice is Choice.SPREAD:
-        write_overdue(held_back_by(target), now=now)
+    write_overdue(held_back_by(target), choice=choice, now=now)
     with transaction.atomic():
         ended = _rows(target).filter(paused_at__isnull=False)
         if isinstance(target, Campaign):
@@ -128,9 +127,12 @@ def overdue(touchpoints: TouchpointQuerySet, batches: BatchQuerySet, *, now: dat
             messages=Count("deliveries", filter=Q(deliveries__state=DeliveryState.PENDING)),
         )
     )
-    written: dict[int, tuple[int, int | None]] = {touchpoint: (number, messages) for touchpoint, number, messages in counts}
+    partly = set(_partly_written(touchpoints, now).values_list("pk", flat=True))
+    written: dict[int, tuple[int, int | None]] = {
+        touchpoint: (number, None if touchpoint in partly else messages) for touchpoint, number, messages in counts
+    }
     unwritten = _unwritten(touchpoints, now).values("pk")
-    rows = Touchpoint.objects.filter(Q(pk__in=list(written)) | Q(pk__in=unwritten))
+    rows = Touchpoint.objects.filter(Q(pk__in=[*written, *partly]) | Q(pk__in=unwritten))
     return [
         Overdue(touchpoint=row, batches=written.get(row.pk, (0, None))[0], waiting=written.get(row.pk, (0, None))[1])
         for row in rows.select_related("campaign__window", "segment", "channel", "step").order_by("due_at", "pk")
@@ -174,10 +176,16 @@ def outlook(target: Target) -> Outlook:
     return Outlook(touchpoints=coming.count(), messages=waiting.count())
 
 
-def write_overdue(touchpoints: TouchpointQuerySet, *, now: datetime) -> None:
-    """Writes the recipients of what should have left, so that it can be dealt with by the batch."""
-    for pk in list(_unwritten(touchpoints, now).values_list("pk", flat=True)):
-        expand_touchpoint(pk, now=now, also_held_back=True)
+def write_overdue(touchpoints: TouchpointQuerySet, *, choice: Choice, now: datetime) -> None:
+    """Writes the recipients of what should have left, so that it can be dealt with by the batch: of all that is to be spread,
+    and to be skipped of what is written in part."""
+    if choice is Choice.NOW:
+        return
+    chosen = set(_partly_written(touchpoints, now).values_list("pk", flat=True))
+    if choice is Choice.SPREAD:
+        chosen |= set(_unwritten(touchpoints, now).values_list("pk", flat=True))
+    for pk in sorted(chosen):
+        expand_wholly(pk, now=now, also_held_back=True)
 
 
 def release(
@@ -222,6 +230,10 @@ def _deal_out(batches: Sequence[Batch], over: timedelta, now: datetime, useful_u
 def _unwritten(touchpoints: TouchpointQuerySet, now: datetime) -> TouchpointQuerySet:
     """Planned, and their time has come."""
     return touchpoints.filter(state=TouchpointState.PLANNED, due_at__lte=now)
+
+
+def _partly_written(touchpoints: TouchpointQuerySet, now: datetime) -> TouchpointQuerySet:
+    return touchpoints.filter(pk__in=Expansion.objects.to_finish(now).values("touchpoint"), due_at__lte=now)
 
 
 def _touchpoints_of(target: Target) -> TouchpointQuerySet:

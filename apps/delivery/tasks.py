@@ -26,12 +26,16 @@ REHEARSING_SECONDS = 5.0  # then it is the turn of messages to others
 
 @shared_task(name="delivery.expand_touchpoint")
 def expand_touchpoint(*, touchpoint_id: int) -> None:
-    now = database_now()
-    if not guard.may_work(now):
-        return
-    if services.expand_touchpoint(touchpoint_id, now=now) is Expanded.WRITTEN:
-        hint(work_batches, queue="urgent", urgent_only=True)
-        hint(work_batches)
+    """Portion after portion; others send what is written already. What time is too short for, the clock hints at again."""
+    ends, outcome = time.monotonic() + CLAIMING_SECONDS, Expanded.PARTLY
+    while outcome is Expanded.PARTLY and time.monotonic() < ends:
+        now = database_now()
+        if not guard.may_work(now):
+            return
+        outcome = services.expand_touchpoint(touchpoint_id, now=now)
+        if outcome in (Expanded.PARTLY, Expanded.WRITTEN):
+            hint(work_batches, queue="urgent", urgent_only=True)
+            hint(work_batches)
 
 
 @shared_task(name="delivery.work_batches")

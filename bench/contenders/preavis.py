@@ -144,7 +144,7 @@ def has_pulse(ledger: Ledger) -> bool:
 
 
 def is_written(ledger: Ledger, touchpoint: int) -> bool:
-    return ledger.value("SELECT 1 FROM delivery_expansion WHERE touchpoint_id = %s", touchpoint) is not None
+    return ledger.value("SELECT 1 FROM delivery_expansion WHERE touchpoint_id = %s AND reached IS NULL", touchpoint) is not None
 
 
 def is_over(ledger: Ledger, touchpoint: int) -> bool:

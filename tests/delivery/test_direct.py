@@ -8,6 +8,7 @@ from apps.campaigns.models import Touchpoint, TouchpointState
 from apps.delivery import direct, health, services
 from apps.delivery.direct import Cause, DirectWork
 from apps.delivery.models import Batch, Delivery, DeliveryState, Pulse
+from apps.delivery.policy import FIRST_PORTION
 from apps.delivery.services import beat_once
 from tests.factories import NOW, make_batch, make_contact, make_touchpoint
 
@@ -140,6 +141,21 @@ def test_a_touchpoint_that_nobody_expands_is_expanded(away):
     looked(DirectWork(takes_notes=away), 2)
 
     assert Delivery.objects.get().state == DeliveryState.PENDING
+
+
+def test_a_large_touchpoint_is_written_portion_by_portion_while_its_first_messages_leave(away, settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    for _ in range(FIRST_PORTION + 1):
+        make_contact()
+    make_touchpoint()
+    work = DirectWork(takes_notes=away)
+    away.takes_notes = False
+
+    looked(work, 2)
+    assert Delivery.objects.count() == FIRST_PORTION
+    looked(work, 1)
+
+    assert [*Delivery.objects.values_list("state", flat=True)] == [DeliveryState.SENT] * (FIRST_PORTION + 1)
 
 
 def test_it_says_that_it_is_at_work(away):

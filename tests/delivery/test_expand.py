@@ -8,7 +8,7 @@ from apps.campaigns.models import Audience, Reason, TouchpointState
 from apps.channels.models import ChannelKind
 from apps.delivery.expand import Expanded, expand_touchpoint
 from apps.delivery.models import Batch, BatchState, Delivery, DeliveryState, Expansion
-from apps.delivery.policy import DeliveryReason
+from apps.delivery.policy import FIRST_PORTION, DeliveryReason
 from apps.windows.models import WindowRevision, WindowStatus
 from tests.factories import (
     DAY,
@@ -262,6 +262,16 @@ def test_a_correction_goes_to_exactly_those_who_were_told_otherwise(moved):
     make_delivery(touchpoint=announcement, state="superseded", reason="window_changed")
     make_contact()
     make_delivery(touchpoint=make_touchpoint(campaign=column["campaign"], channel=column["channel"], state="sent"), state="sent")
+
+    assert expand_touchpoint(correction.pk, now=NOW) is Expanded.WRITTEN
+    assert corrected(correction) == set(told)
+
+
+def test_a_correction_is_written_in_one_piece(moved, settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    column, correction = moved
+    announcement = make_touchpoint(**column, state="sent")
+    told = [make_delivery(touchpoint=announcement, state="sent").contact.pk for _ in range(FIRST_PORTION + 1)]
 
     assert expand_touchpoint(correction.pk, now=NOW) is Expanded.WRITTEN
     assert corrected(correction) == set(told)

@@ -16,9 +16,10 @@ from apps.campaigns.models import OWN_KEY, Anchor, Reason, Step, Touchpoint, Tou
 from apps.campaigns.planner import CellKey
 from apps.campaigns.stillness import Unanswered
 from apps.channels.transports.memory import MemoryTransport
-from apps.delivery import services, store
+from apps.delivery import expand, services, store
 from apps.delivery.expand import Expanded, expand_touchpoint
 from apps.delivery.models import Batch, Delivery
+from apps.delivery.policy import FIRST_PORTION, LARGEST
 from apps.delivery.resolutions import Resolution
 from apps.delivery.steering import pause
 from apps.delivery.stillness import await_stillness
@@ -85,6 +86,61 @@ def test_two_expanders_write_everybody_once():
 
     assert Delivery.objects.count() == 20
     assert Batch.objects.count() == 1
+
+
+def test_a_worker_takes_what_is_written_while_the_next_portion_is_being_written(settings, monkeypatch):
+    settings.DELIVERY_BATCH_SIZE = 1
+    for _ in range(FIRST_PORTION + 1):
+        make_contact()
+    make_template()
+    touchpoint = make_touchpoint()
+    expand_touchpoint(touchpoint.pk, now=NOW)
+    sent = []
+
+    def check_keys_now():
+        """The rows of the second portion stand, and are not committed."""
+        with ThreadPoolExecutor(1) as pool:
+            sent.extend(pool.submit(lambda: in_a_thread(work)).result(timeout=10))
+
+    monkeypatch.setattr(expand, "check_keys_now", check_keys_now)
+    assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.WRITTEN
+
+    assert len(sent) == FIRST_PORTION // LARGEST
+    touchpoint.refresh_from_db()
+    assert touchpoint.state == TouchpointState.SENDING
+
+
+def test_whoever_is_last_of_writer_and_sender_ends_the_touchpoint(settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    for _ in range(FIRST_PORTION):
+        make_contact()
+    make_contact(email="", phone="+33123456789")  # of the second portion, and without an address for it
+    make_template()
+    touchpoint = make_touchpoint()
+    expand_touchpoint(touchpoint.pk, now=NOW)
+
+    at_once(work, lambda: expand_touchpoint(touchpoint.pk, now=NOW))
+
+    touchpoint.refresh_from_db()
+    assert touchpoint.state == TouchpointState.SENT
+
+
+def test_a_portion_that_was_overtaken_by_a_cancellation_is_not_kept(settings, monkeypatch):
+    settings.DELIVERY_BATCH_SIZE = 1
+    for _ in range(FIRST_PORTION + 1):
+        make_contact()
+    touchpoint = make_touchpoint()
+    expand_touchpoint(touchpoint.pk, now=NOW)
+    ended = {"state": TouchpointState.CANCELLED, "reason": Reason.WINDOW_CANCELLED}
+
+    def check_keys_now():
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: in_a_thread(lambda: Touchpoint.objects.update(**ended))).result(timeout=10)
+
+    monkeypatch.setattr(expand, "check_keys_now", check_keys_now)
+
+    assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.NOT_NOW
+    assert Delivery.objects.count() == FIRST_PORTION
 
 
 def test_a_second_expander_of_one_touchpoint_does_not_wait_for_the_first():

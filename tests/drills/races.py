@@ -34,7 +34,7 @@ def two_beats(run: Run) -> None:
     "expanders",
     promise="Several processes expand the same touchpoint at once, and some are killed with kill -9 amid it: it has one "
     "delivery per recipient.",
-    small={"people": 4_000, "times": 2, "processes": 3},
+    small={"people": 5_000, "times": 2, "processes": 3},
     full={"people": 20_000, "times": 10, "processes": 4},
 )
 def expanders(run: Run) -> None:
@@ -67,12 +67,12 @@ def expanders(run: Run) -> None:
 
 
 def _seen_to(run: Run, touchpoints: list[int]) -> list[dict[str, Any]]:
-    """The rows, once the clock has seen to it: each second it asks again for what is not written yet. What a killed process
-    was writing stays in its hands until the database has found out."""
+    """The rows, once the clock has seen to it: each second it asks again for what is not written to its end yet. What a killed
+    process was writing stays in its hands until the database has found out."""
     ends = time.monotonic() + ORPHAN_SECONDS * run.leeway
     while True:
         run.stage.scene("expand", touchpoints[0])
         ledger: list[dict[str, Any]] = run.stage.scene("ledger", touchpoints)
-        if ledger or time.monotonic() > ends:
+        if len(ledger) >= run.size.people or time.monotonic() > ends:
             return ledger
         time.sleep(1)

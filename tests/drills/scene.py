@@ -119,7 +119,7 @@ def now() -> float:
 
 
 def expand(touchpoint: int) -> str:
-    return str(services.expand_touchpoint(touchpoint, now=database_now()))
+    return str(services.expand_wholly(touchpoint, now=database_now()))
 
 
 def released_campaign(people: int) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def replay(campaign: Campaign, *, until: datetime, answer: Answer = accepted) ->
         before = touchpoint
         assert touchpoint.due_at is not None
         assert touchpoint.expand_at is not None
-        expand.expand_touchpoint(touchpoint.pk, now=touchpoint.expand_at)
+        expand.expand_wholly(touchpoint.pk, now=touchpoint.expand_at)
         at = touchpoint.due_at + LATENESS
         while batch := store.claim(now=at):
             at = _send(batch, at, answer)

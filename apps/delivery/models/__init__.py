@@ -1,5 +1,5 @@
 from .alarms import OPEN_ALARMS, Alarm, AlarmQuerySet, AlarmState, AlarmWay
-from .batches import BATCH_TRANSITIONS, IN_HAND, IS_FREE_SQL, Batch, BatchQuerySet, BatchState, Expansion
+from .batches import BATCH_TRANSITIONS, IN_HAND, IS_FREE_SQL, Batch, BatchQuerySet, BatchState
 from .circuits import CIRCUIT_TRANSITIONS, Circuit, CircuitQuerySet, CircuitState
 from .deliveries import (
     DELIVERY_TRANSITIONS,
@@ -16,6 +16,7 @@ from .deliveries import (
     LookUpAnswer,
 )
 from .editions import Edition
+from .expansions import Expansion, ExpansionQuerySet
 from .installation import Installation, InstallationQuerySet, Pulse
 from .rehearsals import (
     REHEARSAL_TRANSITIONS,
@@ -59,6 +60,7 @@ __all__ = [
     "DoubtfulDelivery",
     "Edition",
     "Expansion",
+    "ExpansionQuerySet",
     "Installation",
     "InstallationQuerySet",
     "Invitation",

@@ -101,25 +101,6 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         return self.in_hand().filter(lease_until__lte=now)
 
 
-class Expansion(models.Model):
-    """The proof of one expansion: how many people a touchpoint had when its deliveries were written."""
-
-    touchpoint = models.ForeignKey(Touchpoint, on_delete=models.PROTECT, related_name="expansions")
-    revision = models.PositiveIntegerField()
-    recipients = models.PositiveIntegerField()  # so many deliveries there must be, whatever became of them
-    written_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("expansion")
-        verbose_name_plural = _("expansions")
-        constraints = (
-            models.UniqueConstraint(fields=("touchpoint", "revision"), name="one_expansion_per_touchpoint_and_revision"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.touchpoint} r{self.revision}"
-
-
 class Batch(models.Model):
     """What a worker takes: some deliveries of one touchpoint at one revision.
 

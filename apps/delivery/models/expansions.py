@@ -1,0 +1,46 @@
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from apps.campaigns.models import OPEN_STATES, Touchpoint, TouchpointState
+
+
+class ExpansionQuerySet(models.QuerySet["Expansion"]):
+    def unfinished(self) -> Self:
+        """Of some people of their touchpoint nothing is written yet, and perhaps never will be."""
+        return self.filter(reached__isnull=False)
+
+    def to_finish(self, now: datetime) -> Self:
+        """Those that are to go on: their touchpoint is open, as it was, and of use.
+
+        One that counts as sent is among them: a worker of an older version, which knows of no portions, has closed it.
+        """
+        is_open = Q(touchpoint__state__in=OPEN_STATES) | Q(touchpoint__state=TouchpointState.SENT, touchpoint__reason="")
+        is_wanted = Q(touchpoint__revision=F("revision"), touchpoint__useful_until__gt=now)
+        return self.unfinished().filter(is_open, is_wanted)
+
+
+class Expansion(models.Model):
+    """The proof of one expansion: how many people a touchpoint had when its deliveries were written."""
+
+    touchpoint = models.ForeignKey(Touchpoint, on_delete=models.PROTECT, related_name="expansions")
+    revision = models.PositiveIntegerField()
+    recipients = models.PositiveIntegerField()  # so many deliveries there must be, whatever became of them
+    reached = models.BigIntegerField(null=True)  # the contact as far as which it has come; None: all are written
+    written_at = models.DateTimeField()  # the last portion of it
+
+    objects = ExpansionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("expansion")
+        verbose_name_plural = _("expansions")
+        constraints = (
+            models.UniqueConstraint(fields=("touchpoint", "revision"), name="one_expansion_per_touchpoint_and_revision"),
+        )
+        indexes = (models.Index(fields=("touchpoint",), condition=Q(reached__isnull=False), name="expansion_unfinished"),)
+
+    def __str__(self) -> str:
+        return f"{self.touchpoint} r{self.revision}"
