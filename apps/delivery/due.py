@@ -63,12 +63,12 @@ def oldest_due_at(now: datetime) -> datetime | None:
     pace. A rehearsal keeps nobody waiting but its planner.
     """
     batches = Batch.objects.overdue(now).free().exclude(channel__in=_moving_at_their_pace(now))
-    touchpoints = Touchpoint.objects.due_for_expansion(now).filter(due_at__lte=now)
+    unwritten = [rows.order_by().values_list("due_at") for rows in (Touchpoint.objects.due_for_expansion(now), stalled(now))]
+    oldest = unwritten[0].union(unwritten[1], all=True).order_by("due_at")[:1]
     windows = MaintenanceWindow.objects.due_to_start(now)
     return _earliest(
         batches.aggregate(at=Min("not_before"))["at"],
-        stalled(now).filter(due_at__lte=now).aggregate(at=Min("due_at"))["at"],
-        touchpoints.aggregate(at=Min("due_at"))["at"],
+        *(at for (at,) in oldest if at and at <= now),
         windows.aggregate(at=Min("starts_at"))["at"],
     )
 

@@ -39,6 +39,11 @@ def the_expansion_is_gone():
     Expansion.objects.all().delete()
 
 
+def one_portion_only():
+    expanded()
+    Expansion.objects.update(reached=Delivery.objects.first().contact_id)
+
+
 def a_reason_that_nobody_knows():
     sent()
     Delivery.objects.filter(pk=Delivery.objects.first().pk).update(state="expired", reason="whim")
@@ -157,6 +162,7 @@ def a_calendar_left_with_times_that_are_false():
     [
         (a_delivery_is_gone, "counts-add-up", NOW),
         (the_expansion_is_gone, "open-is-expanded", NOW),
+        (one_portion_only, "all-are-written", NOW + HOUR),
         (a_reason_that_nobody_knows, "deliveries-have-reasons", NOW),
         (a_touchpoint_reason_that_nobody_knows, "touchpoints-have-reasons", NOW),
         (a_person_told_twice, "nobody-is-told-twice", NOW),
