@@ -210,7 +210,7 @@ def test_a_mail_is_complete_without_anything_from_elsewhere():
     assert "<link" not in html
     assert "<script" not in html
     assert "url(" not in html
-    assert "prefers-color-scheme: dark" in html
+    assert "prefers-color-scheme:dark" in html
     assert '<meta name="color-scheme" content="light dark"' in html
 
 

@@ -1,6 +1,7 @@
 """What mail programs ask of a letter: tables that close, styles in tags, a scheme for the dark, nothing from elsewhere."""
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -46,15 +47,20 @@ class Tree(HTMLParser):
         return [attrs for name, attrs in self.tags if name == tag]
 
 
-def letter(look=None, *, language="en", **links):
-    source = Source(name="t", language=language, subject="Work", body=BODY)
+def letter(look=None, *, language="en", body=BODY, name="Ana Lima", **links):
+    source = Source(name="t", language=language, subject="Work", body=body)
     links = {"unsubscribe_url": "https://preavis.test/u/x", "pixel_url": "https://preavis.test/o/x.gif"} | links
-    return compile_source(source, facts(), "Europe/Paris", "email", look).render(person(), **links)
+    return compile_source(source, facts(), "Europe/Paris", "email", look).render(person(name=name), **links)
 
 
 def look(**identity):
     plain = default_look().identity
     return look_of(Identity(**({"light": plain.light, "dark": plain.dark} | identity)))
+
+
+def selectors(document):
+    rules = "".join(Tree(document).styles).replace("\n ", "")
+    return {each for rule in re.findall(r"([^{}@]+){[^{}]+}", rules) for each in rule.split(",")}
 
 
 def test_no_line_of_it_begins_with_a_dot_that_smtp_would_double():
@@ -64,6 +70,14 @@ def test_no_line_of_it_begins_with_a_dot_that_smtp_would_double():
 def test_every_tag_is_closed_in_order():
     Tree(letter().html)
     Tree(letter(look(logo=LOGO, name="Lima", address="1 Quay\nLyon", footers=(("en", "Hello"),))).html)
+
+
+def test_outlook_is_given_a_table_as_wide_as_the_sheet_and_its_pixels():
+    """Word heeds no greatest width, and takes a pixel for a point on fine screens."""
+    document = letter().html
+    assert re.search(r'<!--\[if mso\]><table[^>]* width="600"><tr>\s*<td[^>]*><!\[endif\]--><div class="sheet"', document)
+    assert 'xmlns:o="urn:schemas-microsoft-com:office:office"' in document
+    assert "<o:PixelsPerInch>96</o:PixelsPerInch>" in document
 
 
 def test_what_only_outlook_reads_is_closed_too():
@@ -87,8 +101,8 @@ def test_the_language_is_said(language):
 def test_both_schemes_are_announced_and_the_dark_has_its_rules():
     tree = Tree(letter().html)
     metas = {meta.get("name"): meta.get("content") for meta in tree.all("meta")}
-    assert metas["color-scheme"] == metas["supported-color-schemes"] == "light dark"
-    assert any("prefers-color-scheme: dark" in style for style in tree.styles)
+    assert metas["color-scheme"] == "light dark"
+    assert any(":root{color-scheme:light dark}" in style and "prefers-color-scheme:dark" in style for style in tree.styles)
 
 
 def test_the_styles_of_the_text_stand_in_its_tags():
@@ -100,7 +114,7 @@ def test_the_styles_of_the_text_stand_in_its_tags():
 
 def test_a_lone_link_is_a_cell_that_outlook_pads():
     cell = next(cell for cell in Tree(letter().html).all("td") if "mso-padding-alt" in cell["style"])
-    assert "background-color: #1d5fa8" in cell["style"]
+    assert "background-color:#1d5fa8" in cell["style"]
 
 
 def test_every_picture_has_an_alternative_and_its_size():
@@ -146,10 +160,54 @@ def test_no_name_becomes_markup(name):
     assert [tag for tag, _attrs in plain.tags] == [tag for tag, _attrs in hostile.tags]
 
 
+@pytest.mark.parametrize("logo", [None, LOGO], ids=["written", "drawn"])
+def test_a_name_that_looks_like_what_is_trimmed_stays_whole(logo):
+    name = 'A /> 0px direction:ltr; style="top:0px;" <!--[if mso | IE]> </tbody> <table border="0"> B'
+    document = letter(look(logo=logo, name=name)).html
+    shown = Tree(document).all("img")[0]["alt"] if logo else unescape(re.search(r'class="sender"[^>]*>(.*?)</td>', document)[1])
+    assert shown == name
+
+
+@pytest.mark.parametrize(
+    ("body", "worn"),
+    [
+        ("Soon.", set()),
+        ("# Work", {".body h1"}),
+        ("> Quoted", {".body blockquote"}),
+        ("`code`", {".body code"}),
+        ("---", {".body hr"}),
+        ("[Follow](https://preavis.test/)", {".button", ".button td", ".button a", ".body .button td", ".body .button a"}),
+    ],
+    ids=["plain", "heading", "quote", "code", "line", "button"],
+)
+def test_a_letter_carries_rules_only_for_what_it_has(body, worn):
+    plain = {":root", "body", "table", "td", ".page", ".sheet>table", ".sender", ".body", ".foot", ".foot td", ".sheet a"}
+    assert selectors(letter(body=body).html) == plain | worn
+
+
+def test_logo_and_colophon_bring_their_rules():
+    document = letter(look(logo=LOGO, address="1 Quay")).html
+    assert selectors(document) >= {".logo", ".logo img", ".logo td", ".colophon"}
+    assert ".sender" not in selectors(document)
+
+
+def test_what_a_value_holds_brings_no_rule():
+    assert selectors(letter(name='<h1 class="logo">').html) == selectors(letter().html)
+
+
+def test_a_frame_is_light():
+    """What a letter weighs beside its words: a hundred thousand go out."""
+    assert len(letter(body="x").html.encode()) < 3700
+
+
+def test_nothing_is_left_of_what_mjml_writes_for_columns():
+    assert re.findall("mj-|tbody|qzx", letter(look(logo=LOGO, address="1 Quay"), body="x").html) == []
+
+
 def test_a_letter_is_shown_in_either_scheme_whatever_the_reader_prefers():
     document = letter().html
-    assert "@media all {" in in_scheme(document, Scheme.DARK)
-    assert "@media not all {" in in_scheme(document, Scheme.LIGHT)
+    assert "@media all{" in in_scheme(document, Scheme.DARK)
+    assert "@media not all{" in in_scheme(document, Scheme.LIGHT)
     assert "prefers-color-scheme" not in in_scheme(document, Scheme.DARK) + in_scheme(document, Scheme.LIGHT)
 
 

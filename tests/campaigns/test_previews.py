@@ -89,8 +89,8 @@ def test_dark_frame_holds_the_dark_rules_always():
     campaign = released(signed_in())
     url = f"{LIST}{campaign.window_id}/preview/message.html"
     client = signed_in(username="eve")
-    assert "@media all {" in client.get(url, {"scheme": "dark"}).content.decode()
-    assert "@media not all {" in client.get(url).content.decode()
+    assert "@media all{" in client.get(url, {"scheme": "dark"}).content.decode()
+    assert "@media not all{" in client.get(url).content.decode()
 
 
 def test_lengths_of_subject_and_preheader_stand_beside_them():

@@ -32,12 +32,12 @@ from .slots import (
     mark_address,
 )
 from .sms import short_text
+from .trimming import worn
 
 LETTERS = (ChannelKind.EMAIL, ChannelKind.MEMORY)  # text and HTML, with a footer
 
 # Outlook gives a link no padding of its own, but a cell of a table.
 _LONE_LINK = re.compile(r'<p class="button">(<a .*?</a>)</p>', re.DOTALL)
-_PIXEL_STYLE = "display: block; width: 1px; height: 1px; border: 0;"
 _BUTTON = r'<table class="button" role="presentation" border="0" cellpadding="0" cellspacing="0"><tr><td>\1</td></tr></table>'
 
 
@@ -92,14 +92,15 @@ def _letter_text(text: str, frame: Frame) -> str:
 
 def _letter_html(tokens: list[Token], frame: Frame) -> str:
     look, slots = frame.look, _slots(frame)
-    return look.shell.filled(
+    letter = look.shell.filled(
         language=frame.language,
         preheader=escape(_preview(tokens)),
         body=look.dressed(_LONE_LINK.sub(_BUTTON, markdown.to_html(tokens))),
         foot=look.foot(slots),
         colophon=look.colophon(frame.language),
-        pixel=f'<img src="{slots["pixel"]}" width="1" height="1" alt="" style="{_PIXEL_STYLE}">\n' if frame.has_pixel else "",
+        pixel=f'<img src="{slots["pixel"]}" width="1" height="1" alt="" style="display:block">' if frame.has_pixel else "",
     )
+    return worn(letter)
 
 
 def _slots(frame: Frame) -> dict[str, object]:

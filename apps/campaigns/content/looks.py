@@ -24,8 +24,9 @@ from .slots import RESERVED
 
 logger = logging.getLogger(__name__)
 
+PARTS = ("letter", "foot", "colophon")
 LOGO_HEIGHT, LOGO_WIDTH = 48, 240  # at most, as shown; twice as many pixels are kept
-_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
+_INLINER = css_inline.CSSInliner(load_remote_stylesheets=False, minify_css=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,19 +131,20 @@ class Look:
     shell: Shell
 
     @cached_property
-    def css(self) -> str:
-        return render_to_string("email/letter.css", {"light": self.identity.light})
+    def styles(self) -> Mapping[str, str]:
+        """CSS by part of a letter."""
+        return {part: render_to_string(f"email/{part}.css", {"light": self.identity.light}) for part in PARTS}
 
-    def dressed(self, fragment: str) -> SafeString:
+    def dressed(self, fragment: str, part: str = "letter") -> SafeString:
         """The HTML of a part, its styles in its tags."""
-        return mark_safe(_INLINER.inline_fragment(fragment, self.css))
+        return mark_safe(_INLINER.inline_fragment(fragment, self.styles[part]))
 
     def foot(self, context: Mapping[str, object]) -> SafeString:
-        return self.dressed(render_to_string("email/foot.html", dict(context)))
+        return self.dressed(render_to_string("email/foot.html", dict(context)), "foot")
 
     def colophon(self, language: str) -> SafeString:
         texts = (self.identity.footer_in(language), self.identity.address)
-        return self.dressed(render_to_string("email/colophon.html", {"texts": [text for text in texts if text]}))
+        return self.dressed(render_to_string("email/colophon.html", {"texts": [text for text in texts if text]}), "colophon")
 
 
 def current_look() -> Look:

@@ -41,7 +41,7 @@ def to_html(tokens: list[Token]) -> str:
         allowed_classes=ALLOWED_CLASSES,
         url_schemes=set(SAFE_SCHEMES),
         url_relative="deny",
-        link_rel="noopener noreferrer",
+        link_rel=None,  # is for pages; mail programs set their own
     )
 
 

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-_ASKS = "@media (prefers-color-scheme: dark)"
+_ASKS = "@media (prefers-color-scheme:dark)"
 
 
 class Scheme(StrEnum):

@@ -11,16 +11,17 @@ from typing import Self
 from django.utils.safestring import SafeString, mark_safe
 
 from .slots import RESERVED, SUBJECT, TEAM, mark
+from .trimming import trimmed
 
 HOLES = ("language", "preheader", "body", "foot", "colophon", "pixel")
 NEEDED = frozenset(HOLES) - {"colophon"}
 
 _HOLE = re.compile(rf"{RESERVED}({'|'.join(HOLES)}){RESERVED}")
-# No line of a letter may be longer than 998 octets, and MJML writes a single one.
-_LINE_STARTS = re.compile(r"(?<=>)(?=<(?:table|td|div|meta|style|title|head|body|/head|/body|img)\b|<!--\[)")
-# SMTP doubles dots at the beginning of a line: letters without any need not be searched. To CSS a blank means nothing.
-_FIRST_DOTS = re.compile(r"^(?=\.)", re.MULTILINE)
-_FOREIGN_META = re.compile(r'<meta http-equiv="Content-Type"[^>]*>')
+# MJML's own head is for frames of any kind; what ours needs stands behind this.
+_HEAD = f"{RESERVED}head{RESERVED}"
+# A paragraph is one line, and may be a long one; so it shares its own with as little as possible.
+_TEXTS = re.compile(rf'<div class="preheader"|{RESERVED}body{RESERVED}')
+_FOREIGN_HEAD = re.compile(rf"(?<=<head>).*?{_HEAD}", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,7 @@ def places() -> dict[str, SafeString]:
     """What stands in a frame for what each letter has of its own: holes, and the slots that a frame shares with its texts."""
     return {
         **{name: mark_safe(f"{RESERVED}{name}{RESERVED}") for name in HOLES},
+        "head": mark_safe(_HEAD),
         "title": mark_safe(mark(SUBJECT)),
         "team": mark_safe(mark(TEAM)),
     }
@@ -60,11 +62,9 @@ def compile_shell(source: str) -> str:
     """The HTML of a frame written in MJML; raises ValueError where it is none."""
     from mjml import mjml2html  # costs time to import, and most processes find the frame compiled
 
-    document = _FOREIGN_META.sub("", mjml2html(source, fonts={}))
-    # The character set has to stand within the first 1024 bytes, and the title before it has no bound.
-    document = document.replace("<head>", '<head><meta charset="utf-8">', 1)
+    document = _FOREIGN_HEAD.sub("", mjml2html(source, fonts={}))
     document = document.replace("</body>", f"{RESERVED}pixel{RESERVED}</body>", 1)
-    return _FIRST_DOTS.sub(" ", _LINE_STARTS.sub("\n", document))
+    return _TEXTS.sub(r"\n\g<0>", trimmed(document))
 
 
 def source_digest(source: str) -> str:
