@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, celeryd_init, worker_init, worker_process_init
+from celery.signals import beat_init, celeryd_init, task_postrun, task_prerun, worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Celery would load every page of the admin, check it, and look at no result; `manage.py check` does, and says it.
@@ -35,6 +35,16 @@ def load_what_letters_need(**_: Any) -> None:
 
     engines.all()
     import_module(settings.PUBLIC_URLCONF)
+
+
+@task_prerun.connect
+@task_postrun.connect
+def look_after_connections(task: Any = None, **_: Any) -> None:
+    """As Django does around a request: what is broken or too old is closed, and the next use asks first whether it answers."""
+    from django.db import close_old_connections
+
+    if not (task and task.request.is_eager):
+        close_old_connections()
 
 
 @worker_process_init.connect

@@ -32,6 +32,8 @@ worker_soft_shutdown_timeout = 20
 worker_enable_soft_shutdown_on_idle = True
 worker_hijack_root_logger = False
 worker_send_task_events = False
+# Celery would hang up on the database before and after each task: ten milliseconds of a hint's time. See celery.py.
+CELERY_DB_REUSE_MAX = 1_000_000
 beat_scheduler = "apps.delivery.beat:DueRowScheduler"
 beat_max_loop_interval = 1
 

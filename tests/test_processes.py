@@ -2,7 +2,12 @@ import gc
 import subprocess
 import sys
 
-from config.celery import keep_what_is_loaded
+import pytest
+from celery.fixups.django import DjangoWorkerFixup
+from django.db import connection
+
+from apps.delivery.tasks import sweep
+from config.celery import app, keep_what_is_loaded, look_after_connections
 
 # What a worker has loaded once it has everything it needs to write a message.
 A_WORKER = """
@@ -28,3 +33,29 @@ def test_what_a_worker_has_loaded_is_passed_over_by_collections():
         assert gc.get_freeze_count() > 100_000
     finally:
         gc.unfreeze()
+
+
+on_a_server = pytest.mark.skipif("connection.vendor == 'sqlite'", reason="a database in memory is never hung up on")
+
+
+@on_a_server
+@pytest.mark.django_db(transaction=True)
+def test_a_task_leaves_the_connection_to_the_database_open():
+    connection.ensure_connection()
+    before = connection.connection
+
+    DjangoWorkerFixup(app).on_task_prerun(sweep)
+    look_after_connections(sweep)
+
+    assert connection.connection is before
+
+
+@on_a_server
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_too_old_is_closed_before_a_task():
+    connection.ensure_connection()
+    connection.close_at = 0.0
+
+    look_after_connections(sweep)
+
+    assert connection.connection is None
