@@ -29,12 +29,16 @@ def start_private_valkey(**_: Any) -> None:
 
 @worker_init.connect
 def load_what_letters_need(**_: Any) -> None:
-    """Addresses and template tags, before the worker divides into processes: or the first message of each would wait for them."""
+    """Addresses, template tags, words and the frame, before the worker divides into processes: or the first message of each
+    would wait for them, and each would keep them for itself."""
     from django.conf import settings
     from django.template import engines
 
+    from apps.campaigns.content.loading import load_letters
+
     engines.all()
     import_module(settings.PUBLIC_URLCONF)
+    load_letters()
 
 
 @task_prerun.connect

@@ -4,8 +4,11 @@ import sys
 
 import pytest
 from celery.fixups.django import DjangoWorkerFixup
+from django.conf import settings
 from django.db import connection
 
+from apps.campaigns.content.compiled import compile_source
+from apps.campaigns.content.loading import load_letters
 from apps.delivery.tasks import sweep
 from config.celery import app, keep_what_is_loaded, look_after_connections
 
@@ -25,6 +28,13 @@ def test_a_worker_loads_no_page_of_the_admin():
     loaded = done.stdout.split()
     assert "apps.delivery.tasks" in loaded
     assert not [name for name in loaded if ".admin" in name or name.startswith("apps.dashboard.views")]
+
+
+def test_what_the_first_letter_needs_is_loaded_without_a_database():
+    """The fixtures give this test none."""
+    compile_source.cache_clear()
+    load_letters()
+    assert compile_source.cache_info().currsize == len(settings.LANGUAGES)
 
 
 def test_what_a_worker_has_loaded_is_passed_over_by_collections():
