@@ -37,7 +37,7 @@ def always_open() -> None:
     """The gate of those who have nothing to note."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Answer:
     """What a dialogue heard of one letter: of its text, or, only where it was refused, of what was offered."""
 

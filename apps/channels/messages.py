@@ -1,4 +1,7 @@
-"""What passes between delivery and a transport: messages in, receipts out, errors that say what to do."""
+"""What passes between delivery and a transport: messages in, receipts out, errors that say what to do.
+
+What is made anew for each message is not frozen: to guard a dozen fields takes longer than to write them. Nobody changes one.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +14,7 @@ from apps.common.text import clean_text
 from .merging import Merge
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Octets:
     """A text in bytes, in pieces that most recipients share: it takes its own room only once it is joined."""
 
@@ -25,7 +28,7 @@ class Octets:
         return any(self.pieces)  # the first says so already
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Wire:
     """The two texts of an e-mail as SMTP carries them: UTF-8, cleaned, with CRLF line ends.
 
@@ -54,7 +57,7 @@ class CalendarPart:
     body: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Message:
     """One message to one address, complete: a transport adds nothing that a reader would see.
 
@@ -131,7 +134,7 @@ class TransportError(Exception):
         return TransportError(self.text, permanent=False, retry_after=self.retry_after, code=self.code, channel_down=True)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Receipt:
     """What the transport says of one message: accepted (`error` is None) or why not."""
 

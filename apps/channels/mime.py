@@ -80,16 +80,16 @@ def _is_everybody_s(name: str, value: str, messages: Sequence[Message]) -> bool:
     return all(message.headers.get(name) == value for message in messages)
 
 
-def mail_bytes(message: Message, frame: "Frame") -> bytes:
-    """The whole MIME message with CRLF line ends."""
+def mail_bytes(message: Message, frame: "Frame") -> tuple[bytes, bool]:
+    """The whole MIME message with CRLF line ends, and whether it is known that no line of it begins with a dot."""
     wire = message.wire
-    if wire is None or not is_joined(wire):
+    if wire is None or not _is_joined(wire):
         email = django_email(message, sender=frame.sender, reply_to=frame.reply_to)
-        return bytes(email.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
-    return (frame.with_maintnote if message.maintnote else frame).around(message, wire)
+        return bytes(email.message().as_bytes(linesep="\r\n")), False  # type: ignore[call-arg]
+    return (frame.with_maintnote if message.maintnote else frame).around(message, wire), wire.has_no_dots
 
 
-def is_joined(wire: Wire) -> bool:
+def _is_joined(wire: Wire) -> bool:
     """Whether its message is joined from it as it is, rather than written and encoded by Django."""
     return wire.longest_line <= RFC5322_EMAIL_LINE_LENGTH_LIMIT and bool(wire.text) and bool(wire.html)
 

@@ -11,7 +11,8 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from operator import methodcaller
+from itertools import groupby
+from operator import itemgetter, methodcaller
 from typing import Any
 
 from .addresses import is_public, not_public
@@ -37,7 +38,7 @@ class Patience:
     answer: float = 300  # after the dot; RFC 5321 asks for 600, the task's time limit allows this
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Letter:
     """One message as SMTP sees it. Addresses are bare; `content` is the whole MIME message, with CRLF line ends only.
 
@@ -48,6 +49,10 @@ class Letter:
     recipients: Sequence[str]
     content: bytes
     has_no_dots: bool = False
+
+
+Reply = tuple[Step, tuple[int, bytes]]  # what was answered to a command of that step: code and text
+_WANTED = {Step.MAIL: 2, Step.RCPT: 2, Step.DATA: 3}
 
 
 class PhasedSMTP(smtplib.SMTP):
@@ -108,38 +113,38 @@ class PhasedSMTP(smtplib.SMTP):
         """
         asked = self.commands(letter)
         if not self.has_extn("pipelining"):
-            for step, commands in asked.items():
-                check(step, [self._ask(step, command) for command in commands])
+            for _step, group in groupby(asked, key=itemgetter(0)):
+                check([(step, self._ask(step, command)) for step, command in group])
             return
         self._allow(self.patience.command)
-        self.send("".join(command for commands in asked.values() for command in commands))
-        replies = {step: [self._reply_to(step) for _command in commands] for step, commands in asked.items()}
+        self.send("".join(command for _step, command in asked))
+        replies = [(step, self._reply_to(step)) for step, _command in asked]
         try:
-            for step, answers in replies.items():
-                check(step, answers)
+            check(replies)
         except PhasedSMTPError as error:
-            if is_(3, replies[Step.DATA][0][0]):
+            if asks_for_text(replies):
                 self._send_nothing(error)
             raise
 
-    def commands(self, letter: Letter) -> dict[Step, list[str]]:
+    def commands(self, letter: Letter) -> list[tuple[Step, str]]:
         """The letter's envelope, command by command; raises PhasedSMTPError where this server cannot take it."""
-        options = "".join(f" {option}" for option in self._options(letter))
+        options = self._options(letter)
         self.command_encoding = "utf-8" if options.endswith("SMTPUTF8") else "ascii"
-        return {
-            Step.MAIL: [f"MAIL FROM:{_path(letter.sender)}{options}\r\n"],
-            Step.RCPT: [f"RCPT TO:{_path(recipient)}\r\n" for recipient in letter.recipients],
-            Step.DATA: ["DATA\r\n"],
-        }
+        return [
+            (Step.MAIL, f"MAIL FROM:{_path(letter.sender)}{options}\r\n"),
+            *[(Step.RCPT, f"RCPT TO:{_path(recipient)}\r\n") for recipient in letter.recipients],
+            (Step.DATA, "DATA\r\n"),
+        ]
 
-    def _options(self, letter: Letter) -> list[str]:
-        options = [f"size={len(letter.content)}"] if self.has_extn("size") else []
-        if self.has_extn("8bitmime") and not letter.content.isascii():
-            options.append("body=8bitmime")
-        if not all(address.isascii() for address in (letter.sender, *letter.recipients)):
-            if not self.has_extn("smtputf8"):
+    def _options(self, letter: Letter) -> str:
+        offered = self.esmtp_features  # names in small letters
+        options = f" size={len(letter.content)}" if "size" in offered else ""
+        if "8bitmime" in offered and not letter.content.isascii():
+            options += " body=8bitmime"
+        if not (letter.sender + "".join(letter.recipients)).isascii():
+            if "smtputf8" not in offered:
                 raise refusal(Step.RCPT, 550, "5.6.7 The server does not take addresses beyond ASCII (SMTPUTF8).")
-            options.append("SMTPUTF8")
+            options += " SMTPUTF8"
         return options
 
     def _ask(self, step: Step, command: str) -> tuple[int, bytes]:
@@ -283,14 +288,20 @@ def is_(first_digit: int, code: int) -> bool:
     return code // 100 == first_digit
 
 
-def check(step: Step, replies: Sequence[tuple[int, bytes]]) -> None:
+def check(replies: Sequence[Reply]) -> None:
     """Raises the first refusal, unless another command of the same step was taken."""
-    wanted = 3 if step is Step.DATA else 2
-    for code, _text in replies:
-        if is_(wanted, code):
-            return
-    code, text = replies[0]
-    raise refusal(step, code, reply_text(text))
+    refused = [(step, reply) for step, reply in replies if not is_(_WANTED[step], reply[0])]
+    if refused:  # hardly ever
+        taken = {step for step, reply in replies if is_(_WANTED[step], reply[0])}
+        for step, (code, text) in refused:
+            if step not in taken:
+                raise refusal(step, code, reply_text(text))
+
+
+def asks_for_text(replies: Sequence[Reply]) -> bool:
+    """Whether the server waits for a text, whatever it said of the envelope."""
+    step, (code, _text) = replies[-1]
+    return step is Step.DATA and is_(_WANTED[step], code)
 
 
 def _path(address: str) -> str:

@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from .contract import Answer
 from .messages import Phase, TransportError
-from .smtp_client import CLOSING, Letter, PhasedSMTP, check, dotted, is_
+from .smtp_client import CLOSING, Letter, PhasedSMTP, Reply, asks_for_text, check, dotted, is_
 from .smtp_errors import PhasedSMTPError, Step, lost, refusal, reply_text
 from .smtp_replies import Replies
 
@@ -32,7 +32,7 @@ class Aside(Enum):
     RESET = auto()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Packed:
     """A letter as it goes over one connection: its commands, the steps that they are, and its text with the final dot."""
 
@@ -54,7 +54,7 @@ class SmtpDialogue:
         self._unsent = memoryview(b"")
         self._behind_dot = 0  # bytes of the last write
         self._expected: deque[Step | Aside] = deque()  # what the next replies are to
-        self._heard: dict[Step, list[tuple[int, bytes]]] = {}  # of the envelope that is out
+        self._heard: list[Reply] = []  # of the envelope that is out
         self._offered: Packed | None = None
         self._has_sent = False  # a text, to which there is no answer yet
         self.is_taken = False
@@ -79,10 +79,9 @@ class SmtpDialogue:
     def pack(self, letter: Letter) -> Packed:
         letter = self._connection.as_taken(letter)
         asked = self._connection.commands(letter)
-        commands = "".join(command for commands in asked.values() for command in commands)
         return Packed(
-            envelope=commands.encode(self._connection.command_encoding),
-            steps=[step for step, commands in asked.items() for _command in commands],
+            envelope="".join([command for _step, command in asked]).encode(self._connection.command_encoding),
+            steps=[step for step, _command in asked],
             text=dotted(letter),
         )
 
@@ -128,7 +127,7 @@ class SmtpDialogue:
     # --- writing
 
     def _expect(self, packed: Packed) -> None:
-        self._offered, self._heard = packed, {step: [] for step in packed.steps}
+        self._offered, self._heard = packed, []
         self._expected += packed.steps
 
     def _write(self, data: bytes, *, behind_dot: int = 0) -> None:
@@ -177,7 +176,7 @@ class SmtpDialogue:
             if step is Step.DOT:
                 yield self._answer_to_text(code, reply_text(reply[1]))
             elif isinstance(step, Step) and code != CLOSING:
-                self._heard[step].append(reply)
+                self._heard.append((step, reply))
                 if step is Step.DATA:
                     yield from self._judged()
             elif step is Aside.RESET and not is_(2, code):
@@ -195,11 +194,10 @@ class SmtpDialogue:
     def _judged(self) -> Sequence[Answer]:
         """The envelope's replies are all there: its text is waited for, or the next one starts afresh."""
         try:
-            for step, replies in self._heard.items():
-                check(step, replies)
+            check(self._heard)
         except PhasedSMTPError as error:
             self._offered = None
-            self._clear_up(asks_for_text=is_(3, self._heard[Step.DATA][0][0]))
+            self._clear_up(asks_for_text=asks_for_text(self._heard))
             return [Answer(is_of_text=False, error=error)]
         self.is_taken = True
         self.deadline = _NEVER  # it is our turn

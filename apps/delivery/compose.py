@@ -129,6 +129,7 @@ class Writer:
         self.takes_wire, self.takes_merge = takes_wire, takes_merge
         self.touchpoint = batch.touchpoint
         self.kind = batch.channel.kind
+        self.rings = quiet_hours.has_quiet_hours(kind=self.kind, urgency=self.touchpoint.urgency)
         self.window = self.touchpoint.campaign.window
         self.thread = str(self.window.uid)
         self.domain = site_domain()
@@ -178,9 +179,10 @@ class Writer:
         wire: Wire | Merge | None = None
         is_shared = self.takes_wire or self.takes_merge
         if is_shared and (written := self.letters.write(delivery, compiled, has_unsubscribe=leaves)):
-            subject, wire = written
+            subject, wire, leave = written
         else:
-            content = self._rendered(delivery, compiled, leaves=leaves)
+            leave = self.unsubscribe_url(delivery.token) if leaves else ""
+            content = self._rendered(delivery, compiled, leave=leave)
             subject, text, html = content.subject, content.text, content.html
             if self.takes_wire:
                 text, html, wire = "", "", Wire.of(text=text, html=html)
@@ -190,7 +192,7 @@ class Writer:
             subject=subject,
             text=text,
             html=html,
-            headers=self._headers(delivery, date=date, language=compiled.source.language, leaves=leaves),
+            headers=self._headers(delivery, date=date, language=compiled.source.language, leave=leave),
             tags=(self.touchpoint.content_key,),
             wire=wire if isinstance(wire, Wire) else None,
             merge=wire if isinstance(wire, Merge) else None,
@@ -198,9 +200,8 @@ class Writer:
             maintnote=self.maintnotes.file(delivery, compiled.source.language) if self.maintnotes.is_used else b"",
         )
 
-    def _rendered(self, delivery: WaitingRow, compiled: Compiled, *, leaves: bool) -> Content:
+    def _rendered(self, delivery: WaitingRow, compiled: Compiled, *, leave: str) -> Content:
         notice = self._notice_url(delivery)
-        leave = self.unsubscribe_url(delivery.token) if leaves else ""
         pixel = self.open_url(delivery.token)
         content = compiled.render(delivery.contact, notice_url=notice, unsubscribe_url=leave, pixel_url=pixel)
         html = links.rewrite_links(content.html, number_of=self.links.number_of, token=delivery.token, keep=(notice, leave))
@@ -214,7 +215,7 @@ class Writer:
     def _may_unsubscribe(self, delivery: WaitingRow) -> bool:
         return delivery.contact is not None and not self.touchpoint.is_mandatory and not delivery.contact.is_internal
 
-    def _headers(self, delivery: WaitingRow, *, date: datetime, language: str, leaves: bool) -> Mapping[str, str]:
+    def _headers(self, delivery: WaitingRow, *, date: datetime, language: str, leave: str) -> Mapping[str, str]:
         """All messages of a window to one person form one thread."""
         thread = hashlib.sha256(f"{self.thread} {delivery.contact_id}".encode()).hexdigest()[:32]
         headers = mail_headers(
@@ -223,8 +224,8 @@ class Writer:
             date=date,
             language=language,
         )
-        if leaves:
-            headers["List-Unsubscribe"] = f"<{self.unsubscribe_url(delivery.token)}>"
+        if leave:
+            headers["List-Unsubscribe"] = f"<{leave}>"
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
         return headers
 
@@ -235,7 +236,6 @@ def _objection(delivery: WaitingRow, writer: Writer, *, at: datetime) -> Outcome
         return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, delivery.suppression, at=at)
     if delivery.contact and delivery.contact.archived_at and writer.touchpoint.audience != Audience.TOLD:
         return Outcome.left_out(delivery, DeliveryState.SUPPRESSED, DeliveryReason.ARCHIVED, at=at)
-    rings = quiet_hours.has_quiet_hours(kind=writer.kind, urgency=writer.touchpoint.urgency)
-    if rings and quiet_hours.is_quiet(at, writer.zone_of(delivery)):
+    if writer.rings and quiet_hours.is_quiet(at, writer.zone_of(delivery)):
         return Outcome.left_out(delivery, DeliveryState.EXPIRED, DeliveryReason.QUIET_HOURS, at=at)
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from apps.campaigns.content import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Compiled, MergedLetter, WiredLetter
@@ -23,6 +24,12 @@ class Filling:
         return self.plain | dict(zip(self.signed, links.addresses_of(token.bytes, [*self.signed.values()]), strict=True))
 
 
+class Written(NamedTuple):
+    subject: str
+    texts: Wire | Merge
+    unsubscribe_url: str  # empty: nobody can leave
+
+
 class LetterBox:
     """The letters of one touchpoint, by template, language, zone and kind of reader; each is cut when it is first asked for."""
 
@@ -34,10 +41,14 @@ class LetterBox:
         self._fillings: dict[frozenset[int], Filling] = {}
         self._letters: dict[tuple[int, bool, bool], WiredLetter | MergedLetter | None] = {}
 
-    def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> tuple[str, Wire | Merge] | None:
-        """Subject and texts; None where this template has to be rendered for each recipient."""
+    def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> "Written | None":
+        """None where this template has to be rendered for each recipient."""
         letter = self._letter(row, compiled, has_unsubscribe=has_unsubscribe)
-        return None if letter is None else letter.to(row.contact, self._addresses(row.token, letter.letter.addresses))
+        if letter is None:
+            return None
+        addresses = self._addresses(row.token, letter.letter.addresses)
+        subject, texts = letter.to(row.contact, addresses)
+        return Written(subject, texts, addresses[UNSUBSCRIBE].decode() if has_unsubscribe else "")
 
     def _letter(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> WiredLetter | MergedLetter | None:
         is_internal = row.contact is not None and row.contact.is_internal

@@ -19,7 +19,7 @@ class Tried(Protocol):
     def attempts(self) -> int: ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Outcome:
     """The state a delivery goes to, and why. PENDING with `was_tried`: it goes again later; without: nothing happened."""
 

@@ -16,6 +16,7 @@ from apps.common.statements import run_together, takes_several
 from apps.common.states import move
 
 from . import policy
+from .clock import written
 from .closing import Closing, close_deliveries, finish_last, is_any, leave_in_doubt
 from .gists import gist
 from .models import BATCH_TRANSITIONS, Attempt, Batch, BatchState, Delivery, DeliveryState
@@ -164,7 +165,7 @@ def _sent_sql(accepted: str) -> str:
 def _as_arrays(outcomes: Sequence[Outcome]) -> tuple[str, list[Any]]:
     """Numbers and times are written out here: the driver would look at each value on its own."""
     ids = ",".join(str(row.delivery_id) for row in outcomes)
-    times = ",".join(row.at.isoformat() for row in outcomes)
+    times = ",".join(written(row.at) for row in outcomes)
     arrays = "unnest(%s::bigint[], %s::timestamptz[], %s::text[]) accepted(id, at, provider_id)"
     return arrays, [f"{{{ids}}}", f"{{{times}}}", [row.provider_id for row in outcomes]]
 

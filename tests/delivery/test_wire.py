@@ -128,17 +128,18 @@ def test_both_ways_give_the_same_bytes(facts, invitations, body, subject, name, 
     )
     if joined is None:
         return
-    content = writer._rendered(row, compiled, leaves=leaves)
+    leave = writer.unsubscribe_url(row.token) if leaves else ""
+    content = writer._rendered(row, compiled, leave=leave)
 
-    assert joined[0] == content.subject
+    assert (joined.subject, joined.unsubscribe_url) == (content.subject, leave)
     plain = {"text": clean_text(content.text), "html": clean_text(content.html)}
-    assert sent(*joined, calendar) == sent(content.subject, None, calendar, **plain)
+    assert sent(*joined[:2], calendar) == sent(content.subject, None, calendar, **plain)
     rendered = Wire.of(text=content.text, html=content.html)
     texts = bytes(rendered.text), bytes(rendered.html)
-    assert (bytes(joined[1].text), bytes(joined[1].html)) == texts
-    assert (joined[1].text.is_ascii, joined[1].html.is_ascii) == tuple(text.isascii() for text in texts)
-    assert joined[1].longest_line >= rendered.longest_line
-    if joined[1].has_no_dots:
+    assert (bytes(joined.texts.text), bytes(joined.texts.html)) == texts
+    assert (joined.texts.text.is_ascii, joined.texts.html.is_ascii) == tuple(text.isascii() for text in texts)
+    assert joined.texts.longest_line >= rendered.longest_line
+    if joined.texts.has_no_dots:
         assert not any(line.startswith(b".") for part in texts for line in part.split(b"\r\n"))
 
 
@@ -162,12 +163,13 @@ def test_a_provider_that_fills_in_our_form_letter_sends_the_rendered_text(
     merged = box.write(row, compiled, has_unsubscribe=leaves) if compiled else None
     if merged is None:
         return
-    content = writer._rendered(row, compiled, leaves=leaves)
+    leave = writer.unsubscribe_url(row.token) if leaves else ""
+    content = writer._rendered(row, compiled, leave=leave)
     rendered = content.subject, clean_text(content.text), clean_text(content.html)
 
-    subject, merge = merged
+    subject, merge, unsubscribe_url = merged
     form, values = merge.form, merge.values
-    assert subject == content.subject
+    assert (subject, unsubscribe_url) == (content.subject, leave)
     assert tuple(text.filled(values) for text in (form.subject, form.text, form.html)) == rendered
     for syntax in filter(lambda syntax: syntax.takes(merge), SYNTAXES.values()):
         tagged = syntax.tagged(form)
@@ -204,7 +206,7 @@ def sent(subject: str, wire: Wire | None, calendar: CalendarPart | None, text: s
         calendar=calendar,
         headers={"Date": "now", "Message-ID": "<k>"},
     )
-    return BOUNDARY.sub(b"boundary", mail_bytes(message, FRAME))
+    return BOUNDARY.sub(b"boundary", mail_bytes(message, FRAME)[0])
 
 
 def test_an_ordinary_letter_is_joined(facts):
@@ -215,7 +217,7 @@ def test_an_ordinary_letter_is_joined(facts):
     )
     row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, Recipient(7, "Cem", "", "en", "", None, False))
 
-    subject, wire = LetterBox(Book(), notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=True)
+    subject, wire, _leave = LetterBox(Book(), notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=True)
 
     assert subject == "Cem"
     assert b"Hello Cem," in bytes(wire.text)

@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 RESERVED = "qzx"  # no template may hold it; in small letters, since host names in links are put into them
 SAFE_SCHEMES = ("http", "https", "mailto", "tel")
 
+_SPECIAL = re.compile("[&<>\"'\n]")  # of which most names have none
 _MARK = re.compile(r"qzx([tup])(\d{6})qzx")
 _URL_HOST = ".invalid"  # a mark in place of a whole address must look like one, or the clean-up would take it for a path
 _MARKED_URL = re.compile(rf"https://(qzxu\d{{6}}qzx){re.escape(_URL_HOST)}/?")
@@ -74,7 +75,7 @@ def quote_part(value: str) -> str:
 
 
 def escape_lines(value: str) -> str:
-    return html.escape(value).replace("\n", "<br>")
+    return html.escape(value).replace("\n", "<br>") if _SPECIAL.search(value) else value
 
 
 def one_paragraph(value: str) -> str:

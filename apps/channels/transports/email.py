@@ -20,7 +20,7 @@ from ..mail_errors import REFUSED, cannot_open, status_error, transport_error
 from ..mailboxes import PLAIN_ADDRESS, is_address, is_clear_address
 from ..merging import SYNTAXES, MergeSyntax
 from ..messages import Message, Receipt, TransportError
-from ..mime import Frame, django_email, is_joined, mail_bytes, merged_email
+from ..mime import Frame, django_email, mail_bytes, merged_email
 from ..models import ChannelKind
 from ..smtp import PhasedSMTPBackend, bare_address
 from ..smtp_client import Letter
@@ -143,12 +143,8 @@ class EmailTransport(Transport):
                 raise TransportError(_("This is not an e-mail address."), permanent=True, bad_address=True)
             recipient = bare_address(recipient)
         frame = self._frame_of(message)
-        return Letter(
-            sender=bare_address(frame.sender),
-            recipients=[recipient],
-            content=mail_bytes(message, frame),
-            has_no_dots=message.wire is not None and message.wire.has_no_dots and is_joined(message.wire),
-        )
+        content, has_no_dots = mail_bytes(message, frame)
+        return Letter(sender=bare_address(frame.sender), recipients=[recipient], content=content, has_no_dots=has_no_dots)
 
     def receipt_of(self, message: Message, answer: Answer) -> Receipt:
         if answer.error is None:
