@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from apps.channels.transports.memory import MemoryTransport
-from apps.common.redis import redis_client
+from apps.common.redis import redis_client, redis_key
 from apps.delivery import journal, services, store
 from apps.delivery.clock import RunningClock
 from apps.delivery.journal import Journal
@@ -237,7 +237,7 @@ def test_the_journal_is_forgotten_once_its_batch_is_settled():
     work()
 
     assert states() == {"sent": 2}
-    assert [key for key in redis_client().scan_iter() if b"journal" in key] == []
+    assert journals() == []
 
 
 def after_the_first(monkeypatch, deed):
@@ -253,8 +253,13 @@ def after_the_first(monkeypatch, deed):
     monkeypatch.setattr(MemoryTransport, "hand_over", hand_over_and_act)
 
 
+def journals():
+    """Those of this process: other tests run beside it."""
+    return list(redis_client().scan_iter(match=redis_key("journal", "*")))
+
+
 def flush():
-    for key in redis_client().scan_iter(match="*journal*"):
+    for key in journals():
         redis_client().delete(key)
 
 
