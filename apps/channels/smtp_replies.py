@@ -20,15 +20,17 @@ class Replies:
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         self._size += len(chunk)
         for line in lines:
-            if len(line) < 3 or not line[:3].isdigit():
+            code, text = line[:3], line[4:].strip()
+            if not code.isdigit() or len(code) < 3:
                 self._nonsense = self._nonsense or "The reply was not SMTP."
                 return
             if line[3:4] == b"-":
-                self._lines.append(line[4:].strip())
+                self._lines.append(text)
                 continue
-            text = line[4:].strip()
-            self._whole.append((int(line[:3]), b"\n".join((*self._lines, text)) if self._lines else text))
-            self._lines, self._size = [], len(self._rest)
+            if self._lines:
+                text, self._lines = b"\n".join((*self._lines, text)), []
+            self._whole.append((int(code), text))
+            self._size = len(self._rest)
         if self._size > LONGEST_REPLY_BYTES:
             self._nonsense = self._nonsense or "The reply does not end."
 

@@ -99,10 +99,12 @@ class WirePattern:
         written, more, has_no_dots = {}, 0, self.has_no_dots
         for number, encode, count in self.asking:
             text = encode(answers[number])
-            value = written[number, encode] = _wired(text) if "\n" in text else text.encode()
+            has_lines = "\n" in text
+            value = written[number, encode] = _wired(text) if has_lines else text.encode()
             more += count * len(value)
             # An empty one may leave a dot first that stands behind it; one of several lines may have one anywhere.
-            has_no_dots = has_no_dots and value[:1] not in _PERHAPS_FIRST and "\n" not in text
+            if has_lines or value[:1] in _PERHAPS_FIRST:
+                has_no_dots = False
         values = [written[number, encode] if encode else own[number] for number, encode in self.slots]
         octets = Octets(pieces=_woven(self.loom, values), is_ascii=self.is_ascii and b"".join(values).isascii())
         return octets, more, has_no_dots
