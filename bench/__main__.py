@@ -25,7 +25,7 @@ Show = Callable[[dict[str, Any]], str]
 ALL = (
     ["weigh"],
     ["throughput", "--recipients", "20000"],
-    ["throughput", "--recipients", "100000", "--only", "preavis", "--only", "preavis-8"],
+    ["throughput", "--recipients", "100000", "--only", "preavis", "--only", "preavis-12"],
     ["slow"],
     ["lateness"],
     ["pixel"],

@@ -31,7 +31,7 @@ def _row(kept: Kept, part: str, contender: str) -> dict[str, Any]:
 
 
 def _rate(kept: Kept) -> float:
-    return float(_row(kept, W, "preavis-8")["per_second"])
+    return float(_row(kept, W, "preavis-12")["per_second"])
 
 
 def _times(peer: str) -> Callable[[Kept], float]:
@@ -43,7 +43,7 @@ def _late(how: str) -> Callable[[Kept], float]:
 
 
 GOALS = (
-    Goal(text="W, messages per second, 8 connections per worker", measured=_rate, bound=7000, unit="/s"),
+    Goal(text="W, messages per second, 12 connections per worker", measured=_rate, bound=7000, unit="/s"),
     Goal(text="beside Celery, a task per message", measured=_times("celery-each"), bound=25, unit=" ×"),
     Goal(text="beside django-post_office", measured=_times("post-office"), bound=15, unit=" ×"),
     Goal(text="beside Celery, a connection per 100", measured=_times("celery-chunks"), bound=8, unit=" ×"),

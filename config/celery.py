@@ -29,16 +29,12 @@ def start_private_valkey(**_: Any) -> None:
 
 @worker_init.connect
 def load_what_letters_need(**_: Any) -> None:
-    """Addresses, template tags, words and the frame, before the worker divides into processes: or the first message of each
-    would wait for them, and each would keep them for itself."""
+    """Addresses and template tags, before the worker divides into processes: or the first message of each would wait for them."""
     from django.conf import settings
     from django.template import engines
 
-    from apps.campaigns.content.loading import load_letters
-
     engines.all()
     import_module(settings.PUBLIC_URLCONF)
-    load_letters()
 
 
 @task_prerun.connect
@@ -54,5 +50,12 @@ def look_after_connections(task: Any = None, **_: Any) -> None:
 @worker_process_init.connect
 def keep_what_is_loaded(**_: Any) -> None:
     """What stands before the first task stays to the end. No collection looks through it again, which took 7 % of the
-    processor time of a message, and the pages shared with the other processes stay shared."""
+    processor time of a message, and the pages shared with the other processes stay shared.
+
+    Words and the frame of letters belong to it: the first letter of a process would wait for them. The process that only
+    divides needs none.
+    """
+    from apps.campaigns.content.loading import load_letters
+
+    load_letters()
     gc.freeze()

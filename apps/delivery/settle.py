@@ -155,7 +155,8 @@ def _sent_sql(accepted: str) -> str:
     """`accepted`: what stands for a table of the accepted ones."""
     table = Delivery._meta.db_table
     return f"""
-        UPDATE {table} SET state = 'sent', reason = '', attempts = attempts + 1, provider_id = accepted.provider_id,
+        UPDATE {table} SET state = 'sent', reason = '', attempts = attempts + 1,
+            provider_id = COALESCE(accepted.provider_id, ''),
             sent_at = accepted.at, settled_at = %s, composed_at = COALESCE(composed_at, %s)
         FROM {accepted}
         WHERE {table}.id = accepted.id AND batch_id = %s AND state = 'pending'
@@ -163,11 +164,14 @@ def _sent_sql(accepted: str) -> str:
 
 
 def _as_arrays(outcomes: Sequence[Outcome]) -> tuple[str, list[Any]]:
-    """Numbers and times are written out here: the driver would look at each value on its own."""
+    """Written out here: the driver would look at each value on its own. No provider's name for a message holds a line end."""
     ids = ",".join(str(row.delivery_id) for row in outcomes)
     times = ",".join(written(row.at) for row in outcomes)
-    arrays = "unnest(%s::bigint[], %s::timestamptz[], %s::text[]) accepted(id, at, provider_id)"
-    return arrays, [f"{{{ids}}}", f"{{{times}}}", [row.provider_id for row in outcomes]]
+    names = "\n".join(row.provider_id for row in outcomes)
+    if names.count("\n") != len(outcomes) - 1:
+        raise ValueError("A provider's name for a message holds a line end.")
+    arrays = "unnest(%s::bigint[], %s::timestamptz[], string_to_array(%s, chr(10))) accepted(id, at, provider_id)"
+    return arrays, [f"{{{ids}}}", f"{{{times}}}", names]
 
 
 def _as_values(outcomes: Sequence[Outcome]) -> tuple[str, list[Any]]:

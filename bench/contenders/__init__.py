@@ -22,19 +22,17 @@ class Place:
 
 @dataclass(kw_only=True)
 class Run:
-    """One doing of the work. `writing_seconds` is until all rows are written, `sending_seconds` from there to the last outcome."""
+    """One doing of the work, in seconds from its beginning: until all rows were written, and until the last outcome; with Preavis
+    also until the first message could leave, since it writes and sends at the same time."""
 
     recipients: int
     received: int  # by the sink
     recorded: int  # as sent, in the database
     writing_seconds: float
-    sending_seconds: float
+    seconds: float
+    first_seconds: float | None = None
     cpu_seconds: dict[str, float] = field(default_factory=dict)  # "own", "database", "redis", "sink"
     peak_bytes: int = 0  # of the largest of the contender's own processes
-
-    @property
-    def seconds(self) -> float:
-        return self.writing_seconds + self.sending_seconds
 
     def check(self) -> None:
         if not self.recipients == self.received == self.recorded:

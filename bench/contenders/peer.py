@@ -71,7 +71,7 @@ class Peer:
             received=0,
             recorded=recorded,
             writing_seconds=written - began,
-            sending_seconds=done - written,
+            seconds=done - began,
         )
 
     def _start_worker(self, place: Place, env: dict[str, str]) -> "subprocess.Popen[bytes]":

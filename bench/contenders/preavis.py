@@ -42,15 +42,15 @@ class Preavis:
             return do_work(place, url, scene, recipients, sink)
 
 
-class PreavisEight(Preavis):
-    """As a channel's setting allows; after a crash up to eight messages of a worker are in doubt, in place of one."""
+class PreavisTwelve(Preavis):
+    """As a channel's setting allows; after a crash up to twelve messages of a worker are in doubt, in place of one."""
 
-    name = "preavis-8"
-    title = "Preavis, 8 connections per worker"
+    name = "preavis-12"
+    title = "Preavis, 12 connections per worker"
 
     def run(self, place: Place, recipients: int, sink: SmtpSink | OwnSink) -> Run:
         with self.copy(place, recipients) as (url, scene):
-            set_connections(url, 8)
+            set_connections(url, 12)
             return do_work(place, url, scene, recipients, sink)
 
 
@@ -114,7 +114,7 @@ def do_work(
             make_due(ledger, scene["w"])
             written = moment_of(lambda: is_written(ledger, scene["w"]), what="the deliveries are written")
             done = moment_of(lambda: is_over(ledger, scene["w"]), what="the last delivery is settled")
-        began = began_at(ledger, scene["w"])
+        began, first = (moment_in(ledger, column, scene["w"]) for column in ("expanded_at", "first_sent_at"))
         recorded = ledger.value("SELECT count(*) FROM delivery_delivery WHERE touchpoint_id = %s AND state = 'sent'", scene["w"])
         received = sink.received() - before if isinstance(sink, SmtpSink) else recorded
     return Run(
@@ -122,7 +122,8 @@ def do_work(
         received=received,
         recorded=recorded,
         writing_seconds=written - began,
-        sending_seconds=done - written,
+        seconds=done - began,
+        first_seconds=first - began,
         cpu_seconds=meter.seconds,
         peak_bytes=meter.peak_bytes["own"],
     )
@@ -153,9 +154,9 @@ def is_over(ledger: Ledger, touchpoint: int) -> bool:
     return is_written(ledger, touchpoint) and ledger.value(open_one, touchpoint) is None
 
 
-def began_at(ledger: Ledger, touchpoint: int) -> float:
-    """When its expansion began, by the database's clock, which on one machine is everybody's."""
-    found = ledger.value("SELECT expanded_at FROM campaigns_touchpoint WHERE id = %s", touchpoint)
+def moment_in(ledger: Ledger, column: str, touchpoint: int) -> float:
+    """When its expansion began, or its first message could leave, by the database's clock, which on one machine is everybody's."""
+    found = ledger.value(f"SELECT {column} FROM campaigns_touchpoint WHERE id = %s", touchpoint)
     if isinstance(found, str):
         found = datetime.fromisoformat(found).replace(tzinfo=UTC)
     return float(found.timestamp())

@@ -39,7 +39,7 @@ def one(place: Place, preavis: Preavis, *, delay: float, per: str, connections: 
         report = sink.close()
     run.received = report["messages"].get(GROUP, 0)
     run.check()
-    rate = recipients / run.sending_seconds
+    rate = recipients / run.seconds
     return {
         "per": per,
         "connections": connections,

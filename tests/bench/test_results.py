@@ -7,7 +7,7 @@ from bench.results import percentile, summary, table
 
 
 def run(seconds: float = 2.0, **fields) -> Run:
-    defaults = {"recipients": 1000, "received": 1000, "recorded": 1000, "writing_seconds": 0.5, "sending_seconds": seconds - 0.5}
+    defaults = {"recipients": 1000, "received": 1000, "recorded": 1000, "writing_seconds": 0.5, "seconds": seconds}
     return Run(**(defaults | fields))
 
 

@@ -13,7 +13,7 @@ from apps.delivery.closing import finish_settled
 from apps.delivery.compose import Desk
 from apps.delivery.models import Batch, BatchState, Delivery, DeliveryState
 from apps.delivery.outcomes import Outcome
-from apps.delivery.settle import settle
+from apps.delivery.settle import _as_arrays, settle
 from apps.delivery.waiting import waiting_rows
 from tests.factories import NOW, make_delivery, make_touchpoint
 
@@ -36,6 +36,23 @@ def life_of_a_batch(desk: Desk | None = None) -> list[str]:
         settle(batch, [Outcome.accepted(row, at=NOW) for row in waiting_rows(batch)], now=NOW)
     words = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
     return [query["sql"] for query in asked.captured_queries if not query["sql"].startswith(words)]
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_acceptances_without_a_name_are_settled(size):
+    batch = marked(size)
+
+    settle(batch, [Outcome.accepted(row, at=NOW) for row in waiting_rows(batch)], now=NOW)
+
+    assert set(Delivery.objects.values_list("state", "provider_id")) == {("sent", "")}
+
+
+def test_a_name_of_two_lines_is_refused_before_it_could_shift_the_others():
+    batch = marked(2)
+    outcomes = [Outcome.accepted(row, at=NOW, provider_id="a\nb") for row in waiting_rows(batch)]
+
+    with pytest.raises(ValueError, match="line end"):
+        _as_arrays(outcomes)
 
 
 @pytest.mark.parametrize("size", [1, 40])
