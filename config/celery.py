@@ -40,11 +40,20 @@ def load_what_letters_need(**_: Any) -> None:
 @task_prerun.connect
 @task_postrun.connect
 def look_after_connections(task: Any = None, **_: Any) -> None:
-    """As Django does around a request: what is broken or too old is closed, and the next use asks first whether it answers."""
-    from django.db import close_old_connections
+    """As Django does around a request: what is broken or too old is closed, and the next use asks first whether it answers.
 
-    if not (task and task.request.is_eager):
-        close_old_connections()
+    No task leaves a transaction open, but for one that its time limit struck just as it began or ended one. What the next
+    tasks wrote would seem to be kept, and would not be.
+    """
+    from django.db import close_old_connections, connections
+
+    if task and task.request.is_eager:
+        return
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            connection.in_atomic_block = False  # or Django would wait for its end
+            connection.close()
+    close_old_connections()
 
 
 @worker_process_init.connect

@@ -6,6 +6,7 @@ import pytest
 from celery.fixups.django import DjangoWorkerFixup
 from django.conf import settings
 from django.db import connection
+from django.db.transaction import atomic
 
 from apps.campaigns.content.compiled import compile_source
 from apps.campaigns.content.loading import load_letters
@@ -69,3 +70,16 @@ def test_a_connection_that_is_too_old_is_closed_before_a_task():
     look_after_connections(sweep)
 
     assert connection.connection is None
+
+
+@on_a_server
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_that_a_task_left_open_is_not_gone_on_with():
+    atomic().__enter__()
+    connection.cursor().execute("CREATE TEMPORARY TABLE left_open (id integer)")
+
+    look_after_connections(sweep)
+
+    assert connection.get_autocommit()
+    assert not connection.in_atomic_block
+    assert "left_open" not in connection.introspection.table_names()
