@@ -13,7 +13,7 @@ from apps.delivery.closing import finish_settled
 from apps.delivery.compose import Desk
 from apps.delivery.models import Batch, BatchState, Delivery, DeliveryState
 from apps.delivery.outcomes import Outcome
-from apps.delivery.settle import _as_arrays, settle
+from apps.delivery.settle import settle
 from apps.delivery.waiting import waiting_rows
 from tests.factories import NOW, make_delivery, make_touchpoint
 
@@ -47,12 +47,16 @@ def test_acceptances_without_a_name_are_settled(size):
     assert set(Delivery.objects.values_list("state", "provider_id")) == {("sent", "")}
 
 
-def test_a_name_of_two_lines_is_refused_before_it_could_shift_the_others():
+def test_a_name_of_two_lines_shifts_no_other_and_holds_up_nothing():
     batch = marked(2)
-    outcomes = [Outcome.accepted(row, at=NOW, provider_id="a\nb") for row in waiting_rows(batch)]
+    first, second = waiting_rows(batch)
+    names = {first: "a\nb", second: "c"}
 
-    with pytest.raises(ValueError, match="line end"):
-        _as_arrays(outcomes)
+    settle(batch, [Outcome.accepted(row, at=NOW, provider_id=name) for row, name in names.items()], now=NOW)
+
+    kept = {"a b", "a\nb"}  # where it takes a statement of arrays, and where not
+    assert Delivery.objects.get(pk=first.pk).provider_id in kept
+    assert Delivery.objects.get(pk=second.pk).provider_id == "c"
 
 
 @pytest.mark.parametrize("size", [1, 40])
