@@ -14,7 +14,8 @@ from apps.delivery.models import Batch, Delivery, Expansion
 from apps.delivery.policy import FIRST_PORTION, PORTION, DeliveryReason
 from apps.delivery.steering import Choice
 from apps.delivery.tallies import tallies
-from tests.factories import HOUR, NOW, make_campaign, make_channel, make_contact, make_template, make_touchpoint
+from apps.windows.models import RevisionChange
+from tests.factories import HOUR, NOW, make_campaign, make_channel, make_contact, make_revision, make_template, make_touchpoint
 
 from .engine import states, sweep, work
 
@@ -241,6 +242,18 @@ def test_what_a_worker_without_portions_has_closed_goes_on():
     assert (touchpoint.state, touchpoint.settled_at) == (TouchpointState.SENDING, None)
     work()
     assert states() == {"sent": PEOPLE}
+
+
+@pytest.mark.parametrize("change", [RevisionChange.RESCHEDULED, RevisionChange.CANCELLED, RevisionChange.COMPLETED])
+def test_what_such_a_worker_has_closed_stays_closed_once_it_is_no_longer_true(change):
+    touchpoint = begun()
+    work()
+    Touchpoint.objects.update(state=TouchpointState.SENT, settled_at=NOW)
+    make_revision(touchpoint.campaign.window, number=2, change=change)
+
+    assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.NOT_NOW
+    assert due(LATER).to_expand == []
+    assert not invariants.left_off_in_the_middle(NOW + HOUR).exists()
 
 
 def test_the_clock_asks_again_for_what_was_left_off_in_the_middle():

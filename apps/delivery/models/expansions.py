@@ -2,10 +2,14 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.campaigns.models import OPEN_STATES, Touchpoint, TouchpointState
+from apps.windows.models import RevisionChange, WindowRevision
+
+# After these nobody is told any more what was planned before.
+OVERTAKING = (RevisionChange.RESCHEDULED, RevisionChange.EXTENDED, RevisionChange.CANCELLED, RevisionChange.COMPLETED)
 
 
 class ExpansionQuerySet(models.QuerySet["Expansion"]):
@@ -16,11 +20,15 @@ class ExpansionQuerySet(models.QuerySet["Expansion"]):
     def to_finish(self, now: datetime) -> Self:
         """Those that are to go on: their touchpoint is open, as it was, and of use.
 
-        One that counts as sent is among them: a worker of an older version, which knows of no portions, has closed it.
+        One that counts as sent is among them: a worker of an older version, which knows of no portions, has closed it. No
+        plan made anew touches what is sent, so that whether it still holds is asked here.
         """
-        is_open = Q(touchpoint__state__in=OPEN_STATES) | Q(touchpoint__state=TouchpointState.SENT, touchpoint__reason="")
+        overtaken = WindowRevision.objects.filter(
+            window__campaign=OuterRef("touchpoint__campaign"), number__gt=OuterRef("revision"), change__in=OVERTAKING
+        )
+        is_closed = Q(~Exists(overtaken), touchpoint__state=TouchpointState.SENT, touchpoint__reason="")
         is_wanted = Q(touchpoint__revision=F("revision"), touchpoint__useful_until__gt=now)
-        return self.unfinished().filter(is_open, is_wanted)
+        return self.unfinished().filter(Q(touchpoint__state__in=OPEN_STATES) | is_closed, is_wanted)
 
 
 class Expansion(models.Model):
