@@ -138,7 +138,7 @@ class DirectWork:
     def _expand(self, now: datetime) -> bool:
         """A portion of each: the next round goes on with those that have more."""
         chosen = self._partly_written | {pk for pk, _is_urgent in due(now).to_expand}
-        written = {pk: services.expand_touchpoint(pk, now=now) for pk in sorted(chosen) if not self._over.is_set()}
+        written = {pk: _portion(pk, now) for pk in sorted(chosen) if not self._over.is_set()}
         self._partly_written = {pk for pk, outcome in written.items() if outcome is Expanded.PARTLY}
         return any(outcome is not Expanded.NOT_NOW for outcome in written.values())
 
@@ -153,6 +153,17 @@ class DirectWork:
                 services.deliver_batch(batch, now=now, budget=BUDGET, workplace=workplace)
                 done = True
         return done
+
+
+def _portion(touchpoint_id: int, now: datetime) -> Expanded:
+    """One that cannot be written, because its segment's rule is broken, say, keeps no other waiting."""
+    try:
+        return services.expand_touchpoint(touchpoint_id, now=now)
+    except Error:
+        raise
+    except Exception:
+        logger.exception("Touchpoint %s could not be written", touchpoint_id)
+        return Expanded.NOT_NOW
 
 
 def _is_unheard(now: datetime) -> bool:

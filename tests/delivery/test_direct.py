@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from apps.audiences.models import Segment
 from apps.campaigns.models import Touchpoint, TouchpointState
 from apps.delivery import direct, health, services
 from apps.delivery.direct import Cause, DirectWork
@@ -156,6 +157,18 @@ def test_a_large_touchpoint_is_written_portion_by_portion_while_its_first_messag
     looked(work, 1)
 
     assert [*Delivery.objects.values_list("state", flat=True)] == [DeliveryState.SENT] * (FIRST_PORTION + 1)
+
+
+def test_a_segment_whose_rule_is_broken_keeps_no_other_waiting(away):
+    make_contact()
+    broken, sound = make_touchpoint(), make_touchpoint()
+    Segment.objects.filter(pk=broken.segment_id).update(rule={"all": "nonsense"})
+    work = DirectWork(takes_notes=away)
+    away.takes_notes = False
+
+    looked(work, 2)
+
+    assert [*Delivery.objects.values_list("touchpoint", "state")] == [(sound.pk, DeliveryState.SENT)]
 
 
 def test_it_says_that_it_is_at_work(away):
