@@ -16,6 +16,7 @@ from apps.delivery.hastening import coming_update, send_now
 from apps.delivery.holding import hold_updates, release_updates
 from apps.delivery.models import Delivery
 from apps.delivery.pauses import pauses, pauses_of
+from apps.delivery.policy import FIRST_PORTION
 from apps.delivery.steering import Choice
 from apps.windows.models import MaintenanceWindow
 from tests.accounts.people import client_of, make_member
@@ -222,6 +223,17 @@ def test_page_saves_words_and_sends_them_now(ana):
 
     assert TouchpointText.objects.get().body == "Half of it is done."
     assert "The update leaves now: 2 messages." in answer.content.decode()
+
+
+def test_page_counts_all_people_of_an_update_that_is_written_in_part(ana, settings):
+    settings.DELIVERY_BATCH_SIZE = 1
+    for _ in range(FIRST_PORTION):
+        make_contact()
+    campaign = running(now=database_now())
+    first = updates()[0]
+    expand_touchpoint(first.pk, now=first.expand_at)
+
+    assert ana.get(page_of(campaign)).context["total"] == FIRST_PORTION + 2
 
 
 def test_page_refuses_a_variable_that_does_not_exist(ana):

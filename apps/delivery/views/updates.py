@@ -30,7 +30,7 @@ from ..consequences import grouped
 from ..forms import PauseForm, ReleaseForm
 from ..hastening import coming_update, send_now
 from ..holding import batches_held_back, held_back, hold_updates, release_updates, updates_of
-from ..models import Batch, Delivery, DeliveryState
+from ..models import Batch, Delivery, DeliveryState, Expansion
 from ..overdue import overdue_table
 from ..pauses import UpdatesPause
 from ..stillness import await_stillness
@@ -87,18 +87,18 @@ class Group:
 def update_page(request: HttpRequest, pk: int) -> HttpResponse:
     campaign, now = _campaign(request, pk), database_now()
     update = coming_update(campaign)
-    groups = _groups(request.POST or None, update)
+    groups = _groups(request.POST or None, update, now)
     problems: list[str] = []
     if request.method == "POST" and update:
         problems = _problems(request, update, groups)
         if not problems and all(form.is_valid() for group in groups for form in group.forms):
-            counts = _recipients(update)  # before it leaves: a worker may be quicker than the page that says so
+            counts = _recipients(update, now)  # before it leaves: a worker may be quicker than the page that says so
             with transaction.atomic():
                 changed = _save(groups, reader(request), now)
                 sent = _send(request, campaign, update, now) if "_send" in request.POST else None
             _say(request, changed, sent, counts)
             return redirect(back_to(request, campaign) if sent is not None else request.get_full_path())
-    counts = _recipients(update)
+    counts = _recipients(update, now)
     first = update[0] if update else None
     context = {
         "title": _("The next update"),
@@ -171,14 +171,14 @@ def _campaign(request: HttpRequest, pk: int) -> Campaign:
     return get_object_or_404(rows, pk=pk)
 
 
-def _groups(data: Any, update: Sequence[Touchpoint]) -> list[Group]:
+def _groups(data: Any, update: Sequence[Touchpoint], now: datetime) -> list[Group]:
     """Together what says the same in every language: as a rule all e-mails, all posts, all text messages."""
     found: dict[tuple[Words, ...], list[Touchpoint]] = {}
     languages = [code for code, _name in settings.LANGUAGES]
     for row in update:
         material = gather(row)
         found.setdefault(tuple(effective(material, code) for code in languages), []).append(row)
-    reach = _recipients(update)
+    reach = _recipients(update, now)
     return [
         Group(
             touchpoints=rows,
@@ -192,9 +192,10 @@ def _groups(data: Any, update: Sequence[Touchpoint]) -> list[Group]:
     ]
 
 
-def _recipients(update: Sequence[Touchpoint]) -> Mapping[int, int | None]:
-    """How many each touchpoint goes to: those written for it, else those of its segment as it is now."""
-    unwritten = [row for row in update if row.expanded_at is None]
+def _recipients(update: Sequence[Touchpoint], now: datetime) -> Mapping[int, int | None]:
+    """How many each touchpoint goes to: those written for it or, until all are, those of its segment as it is now."""
+    partly = set(Expansion.objects.to_finish(now).filter(touchpoint__in=update).values_list("touchpoint", flat=True))
+    unwritten = [row for row in update if row.expanded_at is None or row.pk in partly]
     reach = reaches((row.segment, row.channel) for row in unwritten)
     found: dict[int, int | None] = {
         row.pk: reach[row.segment_id, row.channel_id].recipients(is_mandatory=row.is_mandatory) for row in unwritten
