@@ -9,6 +9,7 @@ import pytest
 from apps.campaigns.content.compiled import Source, compile_source
 from apps.campaigns.content.looks import Identity, Picture, default_look, look_of
 from apps.campaigns.content.schemes import Scheme, in_scheme
+from apps.campaigns.content.trimming import worn
 from apps.campaigns.models import Brand
 from tests.campaigns.test_content_values import facts, person
 
@@ -169,7 +170,7 @@ def test_a_name_that_looks_like_what_is_trimmed_stays_whole(logo):
 
 
 @pytest.mark.parametrize(
-    ("body", "worn"),
+    ("body", "its_own"),
     [
         ("Soon.", set()),
         ("# Work", {".body h1"}),
@@ -180,9 +181,24 @@ def test_a_name_that_looks_like_what_is_trimmed_stays_whole(logo):
     ],
     ids=["plain", "heading", "quote", "code", "line", "button"],
 )
-def test_a_letter_carries_rules_only_for_what_it_has(body, worn):
+def test_a_letter_carries_rules_only_for_what_it_has(body, its_own):
     plain = {":root", "body", "table", "td", ".page", ".sheet>table", ".sender", ".body", ".foot", ".foot td", ".sheet a"}
-    assert selectors(letter(body=body).html) == plain | worn
+    assert selectors(letter(body=body).html) == plain | its_own
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        pytest.param("@font-face{font-family:X}", id="no rule for tags"),
+        pytest.param("[data-ogsc] .a{color:red}", id="an attribute"),
+        pytest.param("#outlook a{padding:0}", id="an id"),
+        pytest.param("tr:nth-child(odd){color:red}", id="a place"),
+    ],
+)
+def test_a_rule_is_kept_where_tags_and_classes_do_not_tell(css):
+    document = f'<style>{css}.b{{color:red}}</style><table><tr><td class="a"><a href="">x</a></td></tr></table>'
+
+    assert worn(document) == document.replace(".b{color:red}", "")
 
 
 def test_logo_and_colophon_bring_their_rules():

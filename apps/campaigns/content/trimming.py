@@ -40,9 +40,9 @@ _NO_MATTER = re.compile(r"direction:ltr;|vertical-align:top;|(?<=\b0)px")
 _AROUND_SIGNS = re.compile(r"\s*([{}:;,>])\s*|\s+(?=!)|^\s+")
 
 _STYLE = re.compile(r"(?<=<style>)[^<]+")
-_RULE = re.compile(r"([^{}@]+)(\{[^{}@]+\})")
+_RULE = re.compile(r"(@?)([^{}@]+)(\{[^{}@]+\})")
 _EMPTY = re.compile(r"@media[^{}]+\{\}")
-_NAME = re.compile(r"(?<![\w:-])\.?[a-z][\w-]*")
+_NAME = re.compile(r"(?<![\w:#\[(-])\.?[a-z][\w-]*")  # no id, no attribute, nothing behind a colon
 _TAG = re.compile(r'<([a-z][a-z0-9]*)(?: [^<>]*?\bclass="([^"]*)")?')
 _THOUGHT_IN = frozenset({"tbody"})
 
@@ -66,12 +66,15 @@ def _inline(found: re.Match[str]) -> str:
 
 
 def worn(document: str) -> str:
-    """The letter with only those rules in its head that something in it wears."""
+    """The letter with only those rules in its head that something in it wears, as far as tags and classes tell."""
     names = _names(document)
 
     def rule(found: re.Match[str]) -> str:
-        selectors = [each for each in found[1].split(",") if names.issuperset(_NAME.findall(each))]
-        return f"{','.join(selectors)}{found[2]}" if selectors else ""
+        at, selectors, properties = found.groups()
+        if at:  # of fonts, say
+            return found[0]
+        kept = [each for each in selectors.split(",") if names.issuperset(_NAME.findall(each))]
+        return f"{','.join(kept)}{properties}" if kept else ""
 
     def style(found: re.Match[str]) -> str:
         return _LONG_CSS.sub("\\1\n ", _EMPTY.sub("", _RULE.sub(rule, found[0])))
