@@ -36,8 +36,8 @@ def next_span(touchpoint: Touchpoint, *, after: int, size: int) -> Span:
     """The next `size` people of the touchpoint's segment, or all that are left."""
     assert touchpoint.segment is not None, "a segment touchpoint has a segment"
     rest = Span(after).of(touchpoint.segment.contacts(), field="pk").order_by("pk")
-    last = list(rest.values_list("pk", flat=True)[size - 1 : size])
-    return Span(after, *last)
+    ends = list(rest.values_list("pk", flat=True)[size - 1 : size + 1])
+    return Span(after, ends[0] if len(ends) > 1 else None)
 
 
 def recipients(touchpoint: Touchpoint, *, span: Span = EVERYBODY) -> QuerySet[Contact]:

@@ -32,7 +32,7 @@ class Expanded(StrEnum):
     WRITTEN = "written"  # its deliveries wait for their time
     PARTLY = "partly"  # those of a portion do; called again, it writes the next
     NOBODY = "nobody"  # there is nobody (more) to write to; the touchpoint is closed
-    NOT_NOW = "not_now"  # another expander was quicker, it was re-planned, or messages it depends on are still leaving
+    NOT_NOW = "not_now"  # another expander was quicker, it was stopped or paused, or messages it depends on are still leaving
 
 
 def expand_wholly(touchpoint_id: int, *, now: datetime, also_held_back: bool = False) -> Expanded:

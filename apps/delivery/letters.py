@@ -41,7 +41,7 @@ class LetterBox:
         self._fillings: dict[frozenset[int], Filling] = {}
         self._letters: dict[tuple[int, bool, bool], WiredLetter | MergedLetter | None] = {}
 
-    def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> "Written | None":
+    def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> Written | None:
         """None where this template has to be rendered for each recipient."""
         letter = self._letter(row, compiled, has_unsubscribe=has_unsubscribe)
         if letter is None:

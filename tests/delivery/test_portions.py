@@ -62,7 +62,9 @@ def test_each_call_writes_the_next_portion():
 
 
 def test_as_many_as_a_portion_are_one():
-    touchpoint = begun(FIRST_PORTION)
+    for _ in range(FIRST_PORTION):
+        make_contact()
+    touchpoint = make_touchpoint()
 
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.WRITTEN
     assert written(touchpoint) == FIRST_PORTION
