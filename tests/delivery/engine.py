@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from apps.campaigns.models import Touchpoint
 from apps.delivery import services, store
-from apps.delivery.expand import expand_touchpoint
+from apps.delivery.expand import expand_wholly
 from apps.delivery.models import Batch, Delivery
 from tests.factories import NOW, make_contact, make_touchpoint
 
@@ -14,7 +14,7 @@ def expanded(people: int = 2, *, now: datetime = NOW, **fields) -> Touchpoint:
     for _ in range(people):
         make_contact()
     touchpoint = make_touchpoint(**fields)
-    expand_touchpoint(touchpoint.pk, now=now)
+    expand_wholly(touchpoint.pk, now=now)
     touchpoint.refresh_from_db()
     return touchpoint
 

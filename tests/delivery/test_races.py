@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from math import ceil
 
 import pytest
 from django.db import connection, transaction
@@ -105,7 +106,7 @@ def test_a_worker_takes_what_is_written_while_the_next_portion_is_being_written(
     monkeypatch.setattr(expand, "check_keys_now", check_keys_now)
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.WRITTEN
 
-    assert len(sent) == FIRST_PORTION // LARGEST
+    assert len(sent) == ceil(FIRST_PORTION / LARGEST)
     touchpoint.refresh_from_db()
     assert touchpoint.state == TouchpointState.SENDING
 
@@ -174,7 +175,7 @@ def test_two_workers_share_the_batches_and_one_of_them_ends_the_touchpoint(setti
     MemoryTransport.reset()
     taken = [batch for batches in at_once(work, work, work) for batch in batches]
 
-    assert len(taken) == len(set(taken)) == 12
+    assert len(taken) == len(set(taken)) == Batch.objects.count() > 2
     assert states() == {"sent": 12}
     services.finish_settled(NOW)
     assert Touchpoint.objects.get().state == TouchpointState.SENT
