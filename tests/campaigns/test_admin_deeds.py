@@ -10,9 +10,10 @@ from django.utils import timezone
 from apps.campaigns import services
 from apps.campaigns.forms.verbs import ExtendForm
 from apps.campaigns.models import Touchpoint, TouchpointState
+from apps.delivery.models import Expansion
 from apps.windows.models import MaintenanceWindow, WindowStatus
 from tests.accounts.people import client_of, make_member
-from tests.factories import make_contact, make_delivery, make_step, make_template, make_window
+from tests.factories import NOW, make_contact, make_delivery, make_step, make_template, make_window
 
 from .admin_pages import INLINE, LIST, deed_of, drafted, page_of, press, released, signed_in
 
@@ -281,6 +282,19 @@ def test_texts_are_edited_in_each_language():
 def test_windows_are_cancelled_not_deleted():
     client = signed_in()
     assert client.get(f"{LIST}{drafted(client).window_id}/delete/").status_code == 403
+
+
+def test_page_of_a_campaign_says_where_more_people_are_to_come():
+    client = signed_in()
+    campaign = released(client)
+    tell(campaign)
+    assert "not all are written yet" not in client.get(page_of(campaign)).content.decode()
+
+    touchpoint = campaign.touchpoints.get(step_key="announce")
+    Touchpoint.objects.filter(pk=touchpoint.pk).update(state=TouchpointState.SENDING)
+    Expansion.objects.create(touchpoint=touchpoint, revision=touchpoint.revision, recipients=2, reached=2, written_at=NOW)
+
+    assert "not all are written yet" in client.get(page_of(campaign)).content.decode()
 
 
 def test_page_of_a_campaign_shows_state_counts_lateness_and_reasons():

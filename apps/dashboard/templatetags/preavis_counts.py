@@ -9,7 +9,7 @@ from django.db.models import Max
 from apps.campaigns.consequences import Consequences
 from apps.campaigns.models import Campaign, Touchpoint
 from apps.campaigns.reach import ColumnKey
-from apps.delivery.models import Delivery, DeliveryState
+from apps.delivery.models import Delivery, DeliveryState, Expansion
 from apps.delivery.tallies import tallies
 
 register = template.Library()
@@ -23,6 +23,7 @@ class Counts:
     """Of one touchpoint's deliveries; `total` are those meant to be sent."""
 
     states: Mapping[str, int]
+    is_in_part: bool = False  # there are more people for whom nothing has been written yet
 
     def of(self, states: Sequence[str]) -> int:
         return sum(self.states.get(state, 0) for state in states)
@@ -50,9 +51,10 @@ class Counts:
 
 @register.simple_tag
 def campaign_counts(campaign: Campaign) -> dict[int, Counts]:
-    """Three queries, none of which reads what was simply sent."""
+    """Four queries, none of which reads what was simply sent."""
     ids = list(Touchpoint.objects.filter(campaign=campaign).order_by().values_list("pk", flat=True))
-    return {touchpoint: Counts(states=found) for touchpoint, found in tallies(ids).items()}
+    in_part = set(Expansion.objects.under_way().filter(touchpoint__in=ids).values_list("touchpoint", flat=True))
+    return {pk: Counts(states=found, is_in_part=pk in in_part) for pk, found in tallies(ids).items()}
 
 
 @register.filter

@@ -17,6 +17,10 @@ class ExpansionQuerySet(models.QuerySet["Expansion"]):
         """Of some people of their touchpoint nothing is written yet, and perhaps never will be."""
         return self.filter(reached__isnull=False)
 
+    def under_way(self) -> Self:
+        """Their touchpoint is open as it was: nobody knows yet how many people it has."""
+        return self.unfinished().filter(touchpoint__state__in=OPEN_STATES, touchpoint__revision=F("revision"))
+
     def to_finish(self, now: datetime) -> Self:
         """Those that are to go on: their touchpoint is open, as it was, and of use.
 
