@@ -60,7 +60,7 @@ class DirectWork:
         self.cause: Cause | None = None
         self._takes_notes = takes_notes or _redis_takes_notes
         self._missed = self._unheard = 0
-        self._partly_written: set[int] = set()
+        self._partly_written: list[int] = []
         self._hears_from = 0.0
         self._sweep_at = self._pulse_at = 0.0
         self._over = threading.Event()
@@ -137,9 +137,9 @@ class DirectWork:
 
     def _expand(self, now: datetime) -> bool:
         """A portion of each: the next round goes on with those that have more."""
-        chosen = self._partly_written | {pk for pk, _is_urgent in due(now).to_expand}
-        written = {pk: _portion(pk, now) for pk in sorted(chosen) if not self._over.is_set()}
-        self._partly_written = {pk for pk, outcome in written.items() if outcome is Expanded.PARTLY}
+        chosen = dict.fromkeys([*self._partly_written, *(pk for pk, _is_urgent in due(now).to_expand)])  # in order, each once
+        written = {pk: _portion(pk, now) for pk in chosen if not self._over.is_set()}
+        self._partly_written = [pk for pk, outcome in written.items() if outcome is Expanded.PARTLY]
         return any(outcome is not Expanded.NOT_NOW for outcome in written.values())
 
     def _deliver(self, ends: float) -> bool:

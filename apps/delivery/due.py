@@ -12,10 +12,9 @@ from apps.channels.models import Channel
 from apps.windows.models import MaintenanceWindow, WindowStatus
 
 from .models import Batch, BatchState, Circuit, CircuitState, Expansion, RehearsalMessage, RehearsedState
-from .policy import URGENT_PRIORITIES
+from .policy import PORTION_SIGN_OF_LIFE, URGENT_PRIORITIES
 
 PACED_SIGN_OF_LIFE = timedelta(seconds=60)  # one claim hands over for half of it
-PORTION_SIGN_OF_LIFE = timedelta(seconds=5)  # each portion of an expansion takes a fraction of that
 MOST_AT_ONCE = 16  # hints of a kind per look; the next look is a second away at most
 
 

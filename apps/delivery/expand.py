@@ -104,7 +104,7 @@ def _go_on(begun: Expansion, now: datetime, *, also_held_back: bool) -> Expanded
     this takes it at the very end."""
     rows = Touchpoint.objects if also_held_back else Touchpoint.objects.going()
     touchpoint = rows.select_related("campaign__window", "segment", "channel").filter(pk=begun.touchpoint_id).first()
-    if touchpoint is None:
+    if touchpoint is None or (not also_held_back and _has_another_ahead(begun, touchpoint, now)):
         return Expanded.NOT_NOW
     span = audience.next_span(touchpoint, after=begun.reached or 0, size=_portion_size(is_first=False))
     people = audience.recipients(touchpoint, span=span)
@@ -114,11 +114,17 @@ def _go_on(begun: Expansion, now: datetime, *, also_held_back: bool) -> Expanded
     if not (Expansion.objects.to_finish(now).filter(pk=begun.pk).exists() and reopen(locked)):
         transaction.set_rollback(True)  # stopped meanwhile
         return Expanded.NOT_NOW
+    Expansion.objects.filter(pk=begun.pk).update(recipients=F("recipients") + new, reached=span.last, written_at=now)
     if span.last is not None:
-        Expansion.objects.filter(pk=begun.pk).update(recipients=F("recipients") + new, reached=span.last, written_at=now)
         return Expanded.PARTLY
-    prove(touchpoint, now=now)
     return Expanded.NOBODY if finish_touchpoint(touchpoint.pk, now=now) else Expanded.WRITTEN
+
+
+def _has_another_ahead(begun: Expansion, touchpoint: Touchpoint, now: datetime) -> bool:
+    """Whether a sibling that began before is just being written. One after the other: or as many workers as there are large
+    siblings would wait for each other, and none of them would send."""
+    others = Expansion.objects.to_finish(now).filter(touchpoint__campaign=touchpoint.campaign_id, pk__lt=begun.pk)
+    return others.filter(written_at__gt=now - policy.PORTION_SIGN_OF_LIFE).exists()
 
 
 def _portion_size(*, is_first: bool) -> int:

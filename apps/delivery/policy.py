@@ -201,6 +201,7 @@ def batch_count(messages: int, *, usual: int, is_paced: bool, is_followed: bool 
 
 FIRST_PORTION = 10  # batches of the usual size
 PORTION = 40
+PORTION_SIGN_OF_LIFE = timedelta(seconds=5)  # each portion takes a fraction of that
 
 
 def portion_size(*, is_first: bool, usual: int) -> int:

@@ -26,7 +26,7 @@ REHEARSING_SECONDS = 5.0  # then it is the turn of messages to others
 
 @shared_task(name="delivery.expand_touchpoint")
 def expand_touchpoint(*, touchpoint_id: int) -> None:
-    """Portion after portion; others send what is written already. What time is too short for, the clock hints at again."""
+    """Portion after portion, while time is left; others send what is written already."""
     ends, outcome = time.monotonic() + CLAIMING_SECONDS, Expanded.PARTLY
     while outcome is Expanded.PARTLY and time.monotonic() < ends:
         now = database_now()
@@ -36,6 +36,8 @@ def expand_touchpoint(*, touchpoint_id: int) -> None:
         if outcome in (Expanded.PARTLY, Expanded.WRITTEN):
             hint(work_batches, queue="urgent", urgent_only=True)
             hint(work_batches)
+    if outcome is Expanded.PARTLY:
+        hint(expand_touchpoint, touchpoint_id=touchpoint_id)
 
 
 @shared_task(name="delivery.work_batches")

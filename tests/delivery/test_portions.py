@@ -143,12 +143,35 @@ def test_a_sibling_written_meanwhile_shares_the_people():
     fields = {"campaign": campaign, "channel": channel, "step_key": "t-7d"}
     first = begun(**fields)
     second = make_touchpoint(**fields)
+    expand_touchpoint(second.pk, now=NOW)
 
+    expand_wholly(first.pk, now=NOW)
     expand_wholly(second.pk, now=NOW)
+
+    assert (written(first), written(second)) == (PEOPLE - FIRST_PORTION, FIRST_PORTION)
+    assert not invariants.people_told_a_moment_twice(NOW).exists()
+
+
+def test_large_siblings_go_on_one_after_the_other():
+    campaign = make_campaign()
+    first = begun(campaign=campaign)
+    second = make_touchpoint(campaign=campaign)
+    assert expand_touchpoint(second.pk, now=NOW) is Expanded.PARTLY  # its first people need not wait
+
+    assert expand_touchpoint(second.pk, now=NOW) is Expanded.NOT_NOW
     expand_wholly(first.pk, now=NOW)
 
-    assert (written(first), written(second)) == (FIRST_PORTION, PEOPLE - FIRST_PORTION)
-    assert not invariants.people_told_a_moment_twice(NOW).exists()
+    assert expand_wholly(second.pk, now=NOW) is Expanded.WRITTEN
+    assert (written(first), written(second)) == (PEOPLE, PEOPLE)
+
+
+def test_a_sibling_that_nobody_goes_on_with_keeps_no_other():
+    campaign = make_campaign()
+    begun(campaign=campaign)
+    second = make_touchpoint(campaign=campaign)
+    expand_touchpoint(second.pk, now=LATER)
+
+    assert expand_wholly(second.pk, now=LATER) is Expanded.WRITTEN
 
 
 def test_what_was_cancelled_meanwhile_is_not_gone_on_with():
@@ -296,3 +319,15 @@ def test_the_task_writes_all_of_it_and_tells_workers_of_each_portion(monkeypatch
 
     assert written(touchpoint) == PEOPLE
     assert hints == ["urgent", "bulk"] * 2
+
+
+def test_a_task_whose_time_is_over_asks_for_another(monkeypatch):
+    hints = []
+    monkeypatch.setattr(tasks, "hint", lambda task, **how: hints.append(task.name))
+    monkeypatch.setattr(tasks, "database_now", lambda: NOW)
+    monkeypatch.setattr(tasks, "CLAIMING_SECONDS", 0.0)
+    touchpoint = begun()
+
+    tasks.expand_touchpoint(touchpoint_id=touchpoint.pk)
+
+    assert hints == ["delivery.expand_touchpoint"]
