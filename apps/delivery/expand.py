@@ -117,6 +117,8 @@ def _go_on(begun: Expansion, now: datetime, *, also_held_back: bool) -> Expanded
     Expansion.objects.filter(pk=begun.pk).update(recipients=F("recipients") + new, reached=span.last, written_at=now)
     if span.last is not None:
         return Expanded.PARTLY
+    if not begun.recipients + new:
+        return _end(touchpoint, Touchpoint.objects.filter(pk=touchpoint.pk, revision=begun.revision), now, has_any=False)
     return Expanded.NOBODY if finish_touchpoint(touchpoint.pk, now=now) else Expanded.WRITTEN
 
 

@@ -138,7 +138,7 @@ def test_who_comes_while_it_is_written_is_written_to_and_who_goes_is_not():
     assert Delivery.objects.filter(contact=late).exists()
 
 
-def test_a_sibling_written_meanwhile_shares_the_people():
+def test_a_sibling_of_the_same_people_finds_nobody_left():
     campaign, channel = make_campaign(), make_channel()
     fields = {"campaign": campaign, "channel": channel, "step_key": "t-7d"}
     first = begun(**fields)
@@ -148,8 +148,9 @@ def test_a_sibling_written_meanwhile_shares_the_people():
     expand_wholly(first.pk, now=NOW)
     expand_wholly(second.pk, now=NOW)
 
-    assert (written(first), written(second)) == (PEOPLE - FIRST_PORTION, FIRST_PORTION)
-    assert not invariants.people_told_a_moment_twice(NOW).exists()
+    second.refresh_from_db()
+    assert (written(first), written(second)) == (PEOPLE, 0)
+    assert (second.state, second.reason) == (TouchpointState.SKIPPED, Reason.NOBODY)
 
 
 def test_large_siblings_go_on_one_after_the_other():
