@@ -186,15 +186,15 @@ SHARES = 25  # as many batches at least, of a touchpoint of more than that of th
 LARGEST = 4  # times the usual size
 
 
-def batch_count(messages: int, *, usual: int, is_paced: bool, is_followed: bool = False) -> int:
+def batch_count(messages: int, *, usual: int, is_paced: bool, is_amid: bool = False) -> int:
     """In how many batches so many messages leave: of the `usual` size or, for a large touchpoint, of up to LARGEST times that.
 
     Claiming and settling a batch costs nearly the same for few as for many. Those of a paced channel stay small: what it does not
-    let through during one claim has to be dealt out anew. Small ones behind them let several workers end together: `is_followed` says
-    that more of the touchpoint's are to come.
+    let through during one claim has to be dealt out anew. `is_amid`: others of the touchpoint's come before and behind them. Small
+    batches before let the first message leave sooner, and small ones behind let several workers end together.
     """
     largest = LARGEST * usual
-    of_a_free_channel = largest if is_followed else min(max(usual, ceil(messages / SHARES)), largest)
+    of_a_free_channel = largest if is_amid else min(max(usual, ceil(messages / SHARES)), largest)
     size = usual if is_paced else of_a_free_channel
     return ceil(messages / size)
 

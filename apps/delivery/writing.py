@@ -76,7 +76,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
     written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
     people = audience.without(group, written, span=span)
     total = people.count()
-    count = _batch_count(touchpoint, total, is_followed=span.last is not None)
+    count = _batch_count(touchpoint, total, is_amid=span.after > 0 and span.last is not None)
     if not count:
         return 0
     batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
@@ -163,9 +163,9 @@ def write_broadcast(touchpoint: Touchpoint, now: datetime) -> None:
     )
 
 
-def _batch_count(touchpoint: Touchpoint, total: int, *, is_followed: bool = False) -> int:
+def _batch_count(touchpoint: Touchpoint, total: int, *, is_amid: bool = False) -> int:
     is_paced = touchpoint.channel.pace is not None
-    return policy.batch_count(total, usual=settings.DELIVERY_BATCH_SIZE, is_paced=is_paced, is_followed=is_followed)
+    return policy.batch_count(total, usual=settings.DELIVERY_BATCH_SIZE, is_paced=is_paced, is_amid=is_amid)
 
 
 def _make_batches(touchpoint: Touchpoint, count: int, *, not_before: datetime, now: datetime) -> Sequence[Batch]:

@@ -113,12 +113,12 @@ def test_when_nobody_of_the_last_portion_can_be_written_to_the_touchpoint_ends_w
     assert states() == {"sent": FIRST_PORTION, "suppressed": 1}
 
 
-def test_batches_are_large_but_for_those_of_the_last_portion():
+def test_batches_are_large_but_for_those_of_the_first_and_the_last_portion():
     touchpoint = begun()
     expand_wholly(touchpoint.pk, now=NOW)
 
     sizes = [batch.deliveries.count() for batch in Batch.objects.order_by("pk")]
-    assert sizes == [4, 3, 3] + [4] * (PORTION // 4) + [1] * 5
+    assert sizes == [1] * FIRST_PORTION + [4] * (PORTION // 4) + [1] * 5
 
 
 def test_batches_of_a_paced_channel_stay_small():

@@ -4,7 +4,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from math import ceil
 
 import pytest
 from django.db import connection, transaction
@@ -20,7 +19,7 @@ from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import expand, services, store
 from apps.delivery.expand import Expanded, expand_touchpoint
 from apps.delivery.models import Batch, Delivery
-from apps.delivery.policy import FIRST_PORTION, LARGEST
+from apps.delivery.policy import FIRST_PORTION
 from apps.delivery.resolutions import Resolution
 from apps.delivery.steering import pause
 from apps.delivery.stillness import await_stillness
@@ -106,7 +105,7 @@ def test_a_worker_takes_what_is_written_while_the_next_portion_is_being_written(
     monkeypatch.setattr(expand, "check_keys_now", check_keys_now)
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.WRITTEN
 
-    assert len(sent) == ceil(FIRST_PORTION / LARGEST)
+    assert len(sent) == FIRST_PORTION
     touchpoint.refresh_from_db()
     assert touchpoint.state == TouchpointState.SENDING
 
