@@ -21,7 +21,7 @@ def database_now() -> datetime:
     return moment
 
 
-written = lru_cache(maxsize=256)(datetime.isoformat)  # several messages are handed over together, and each is noted twice
+iso_format = lru_cache(maxsize=256)(datetime.isoformat)  # several messages are handed over together, and each is noted twice
 
 
 class RunningClock:

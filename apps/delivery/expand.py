@@ -4,7 +4,6 @@ The people of a segment may be a million. They are written in portions, a transa
 while the others are being written; how far it has come stands in the touchpoint's Expansion.
 """
 
-import logging
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -24,8 +23,6 @@ from .closing import Closing, close_batches, finish_touchpoint
 from .models import Batch, Delivery, DeliveryState, Expansion, Installation
 from .retrying import reopen
 from .writing import check_keys_now, plan_for_sets, write_broadcast, write_people
-
-logger = logging.getLogger(__name__)
 
 
 class Expanded(StrEnum):

@@ -22,7 +22,7 @@ import redis
 
 from apps.common.redis import hurried_redis_client, redis_key
 
-from .clock import written
+from .clock import iso_format
 from .models import Batch, DeliveryState
 from .outcomes import Outcome
 
@@ -185,7 +185,7 @@ def _progress(batch: Batch, lines: Sequence[bytes], server: Mapping[str, Any]) -
 def _dump(outcome: Outcome) -> str:
     """An acceptance, which nearly all of them are, in short."""
     if outcome.state == DeliveryState.SENT:
-        return f'[{outcome.delivery_id},"{written(outcome.at)}",{_quoted(outcome.provider_id)},{outcome.attempts}]'
+        return f'[{outcome.delivery_id},"{iso_format(outcome.at)}",{_quoted(outcome.provider_id)},{outcome.attempts}]'
     wait = outcome.retry_after
     odd = {"at": outcome.at.isoformat(), "retry_after": None if wait is None else wait.total_seconds()}
     return json.dumps(asdict(outcome) | odd)

@@ -17,7 +17,7 @@ from apps.common.states import move
 from apps.common.text import one_line
 
 from . import policy
-from .clock import written
+from .clock import iso_format
 from .closing import Closing, close_deliveries, finish_last, is_any, leave_in_doubt
 from .gists import gist
 from .models import BATCH_TRANSITIONS, Attempt, Batch, BatchState, Delivery, DeliveryState
@@ -167,7 +167,7 @@ def _sent_sql(accepted: str) -> str:
 def _as_arrays(outcomes: Sequence[Outcome]) -> tuple[str, list[Any]]:
     """Written out here: the driver would look at each value on its own. Line ends part the providers' names for messages."""
     ids = ",".join(str(row.delivery_id) for row in outcomes)
-    times = ",".join(written(row.at) for row in outcomes)
+    times = ",".join(iso_format(row.at) for row in outcomes)
     names = "\n".join(row.provider_id for row in outcomes)
     if names.count("\n") != len(outcomes) - 1:  # one that a transport of others gave, in which there is a line end
         names = "\n".join(one_line(row.provider_id) for row in outcomes)

@@ -257,17 +257,26 @@ def test_past_its_use_and_paused_the_pause_is_the_reason():
     assert set(Delivery.objects.values_list("reason", flat=True)) == {DeliveryReason.PAUSED}
 
 
-def test_what_a_worker_without_portions_has_closed_goes_on():
+@pytest.mark.parametrize("reason", ["", Reason.NOT_SENT_IN_TIME])
+def test_what_a_worker_without_portions_has_closed_goes_on(reason):
     touchpoint = begun()
     work()
-    Touchpoint.objects.update(state=TouchpointState.SENT, settled_at=NOW)
+    Touchpoint.objects.update(state=TouchpointState.SENT, reason=reason, settled_at=NOW)
 
     expand_wholly(touchpoint.pk, now=NOW)
 
     touchpoint.refresh_from_db()
-    assert (touchpoint.state, touchpoint.settled_at) == (TouchpointState.SENDING, None)
+    assert (touchpoint.state, touchpoint.reason, touchpoint.settled_at) == (TouchpointState.SENDING, "", None)
     work()
     assert states() == {"sent": PEOPLE}
+
+
+def test_what_a_person_has_skipped_stays_closed():
+    touchpoint = begun()
+    work()
+    Touchpoint.objects.update(state=TouchpointState.SENT, reason=Reason.SKIPPED_BY_HAND, settled_at=NOW)
+
+    assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.NOT_NOW
 
 
 @pytest.mark.parametrize("change", [RevisionChange.RESCHEDULED, RevisionChange.CANCELLED, RevisionChange.COMPLETED])

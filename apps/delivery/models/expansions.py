@@ -5,11 +5,14 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.campaigns.models import OPEN_STATES, Touchpoint, TouchpointState
+from apps.campaigns.models import OPEN_STATES, Reason, Touchpoint, TouchpointState
+from apps.campaigns.plans import MOVES
 from apps.windows.models import RevisionChange, WindowRevision
 
 # After these nobody is told any more what was planned before.
-OVERTAKING = (RevisionChange.RESCHEDULED, RevisionChange.EXTENDED, RevisionChange.CANCELLED, RevisionChange.COMPLETED)
+OVERTAKING = (*MOVES, RevisionChange.CANCELLED, RevisionChange.COMPLETED)
+# What an older worker says of one that it closes while it is of use; any other reason is a person's.
+CLOSED_TOO_EARLY = ("", Reason.NOT_SENT_IN_TIME)
 
 
 class ExpansionQuerySet(models.QuerySet["Expansion"]):
@@ -30,7 +33,7 @@ class ExpansionQuerySet(models.QuerySet["Expansion"]):
         overtaken = WindowRevision.objects.filter(
             window__campaign=OuterRef("touchpoint__campaign"), number__gt=OuterRef("revision"), change__in=OVERTAKING
         )
-        is_closed = Q(~Exists(overtaken), touchpoint__state=TouchpointState.SENT, touchpoint__reason="")
+        is_closed = Q(~Exists(overtaken), touchpoint__state=TouchpointState.SENT, touchpoint__reason__in=CLOSED_TOO_EARLY)
         is_wanted = Q(touchpoint__revision=F("revision"), touchpoint__useful_until__gt=now)
         return self.unfinished().filter(Q(touchpoint__state__in=OPEN_STATES) | is_closed, is_wanted)
 
