@@ -1,14 +1,14 @@
 """Who a touchpoint is for, as querysets: nothing here reads a row."""
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from django.db.models import CharField, Exists, Expression, F, Max, Model, OuterRef, Q, QuerySet, Subquery, Value, Window
 from django.db.models.functions import Coalesce, Lower, RowNumber
 
-from apps.audiences.models import Contact, Suppression
+from apps.audiences.models import Contact
 from apps.campaigns.models import OPEN_STATES, Audience, Touchpoint
 from apps.campaigns.recipients import addressed as recipients_by_address
-from apps.campaigns.recipients import suppressions as suppressions_for
+from apps.campaigns.recipients import suppressions
 from apps.windows.models import WindowRevision, WindowStatus
 
 from .models import TOLD_STATES, Delivery, DeliveryState
@@ -92,16 +92,23 @@ def addressed(people: QuerySet[Contact], touchpoint: Touchpoint) -> QuerySet[Any
     return placed
 
 
-def suppressions(touchpoint: Touchpoint) -> QuerySet[Suppression]:
-    """What keeps an address from this touchpoint; a mandatory one stops at dead and blocked addresses only."""
-    return suppressions_for(touchpoint.channel.kind, is_mandatory=touchpoint.is_mandatory)
+class Stops(NamedTuple):
+    """What decides which suppressions keep an address from a touchpoint."""
+
+    kind: str
+    is_mandatory: bool
+    segment_id: int | None
+
+    @classmethod
+    def of(cls, touchpoint: Touchpoint) -> Self:
+        return cls(touchpoint.channel.kind, touchpoint.is_mandatory, touchpoint.segment_id)
 
 
-def suppression_now(touchpoint: Touchpoint) -> Expression:
-    """For deliveries of the touchpoint: why their address is not to be used, which somebody may have asked for since
-    they were written."""
-    here = Q(segment__isnull=True) | Q(segment=touchpoint.segment_id)
-    rows = suppressions(touchpoint).filter(here, address=Lower(OuterRef("address")))
+def suppression_now(stops: Stops) -> Expression:
+    """For deliveries of a touchpoint: why their address is not to be used, which somebody may have asked for since they
+    were written. A mandatory one stops at dead and blocked addresses only."""
+    here = Q(segment__isnull=True) | Q(segment=stops.segment_id)
+    rows = suppressions(stops.kind, is_mandatory=stops.is_mandatory).filter(here, address=Lower(OuterRef("address")))
     return Coalesce(Subquery(rows.values("reason")[:1]), Value(""), output_field=CharField())
 
 

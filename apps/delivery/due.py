@@ -9,6 +9,7 @@ from django.db.models import Min, Q, QuerySet
 
 from apps.campaigns.models import OPEN_STATES, Touchpoint, TouchpointState, Urgency
 from apps.channels.models import Channel
+from apps.common.statements import Repeated
 from apps.windows.models import MaintenanceWindow, WindowStatus
 
 from .models import Batch, BatchState, Circuit, CircuitState, Expansion, RehearsalMessage, RehearsedState
@@ -29,23 +30,21 @@ class Due:
 
 
 def due(now: datetime) -> Due:
-    priorities = list(Batch.objects.claimable(now).values_list("priority", flat=True)[:MOST_AT_ONCE])
+    priorities = [priority for (priority,) in _claimable(now)]
     urgent = sum(priority in URGENT_PRIORITIES for priority in priorities)
     return Due(
-        to_expand=[(pk, urgency == Urgency.URGENT) for pk, urgency in _to_expand(now)],
+        # Those of which somebody left off in the middle first: others of their people have been told.
+        to_expand=[(pk, urgency == Urgency.URGENT) for pk, urgency in (*_stalled(now), *_planned(now))[:MOST_AT_ONCE]],
         urgent_batches=urgent,
         bulk_batches=len(priorities) - urgent,
-        has_windows_to_start=MaintenanceWindow.objects.due_to_start(now).exists(),
-        has_rehearsals=RehearsalMessage.objects.due(now).exists(),
-        next_at=_next_at(now),
+        has_windows_to_start=bool(_to_start(now)),
+        has_rehearsals=bool(_rehearsals(now)),
+        next_at=min((at for rows in _NEXT for (at,) in rows(now)), default=None),
     )
 
 
-def _to_expand(now: datetime) -> list[tuple[int, str]]:
-    """Those of which somebody left off in the middle first: others of their people have been told."""
-    planned = Touchpoint.objects.due_for_expansion(now).filter(useful_until__gt=now).order_by("expand_at", "pk")
-    chosen = (stalled(now), planned)
-    return [row for rows in chosen for row in rows.values_list("pk", "urgency")[:MOST_AT_ONCE]][:MOST_AT_ONCE]
+def _first(rows: QuerySet[Any], field: str) -> QuerySet[Any, Any]:
+    return rows.order_by(field).values_list(field)[:1]
 
 
 def stalled(now: datetime) -> QuerySet[Touchpoint]:
@@ -80,19 +79,32 @@ def _moving_at_their_pace(now: datetime) -> QuerySet[Channel, Any]:
     return Channel.objects.filter(paced & Q(pk__in=moving.values("channel")) | Q(pk__in=resting.values("channel"))).values("pk")
 
 
-def _next_at(now: datetime) -> datetime | None:
-    batches = Batch.objects.filter(state=BatchState.READY, not_before__gt=now)
-    touchpoints = Touchpoint.objects.filter(state=TouchpointState.PLANNED, expand_at__gt=now)
-    windows = MaintenanceWindow.objects.filter(status=WindowStatus.SCHEDULED, starts_automatically=True, starts_at__gt=now)
-    rehearsed = RehearsalMessage.objects.filter(state=RehearsedState.WAITING, due_at__gt=now)
-    return _earliest(
-        batches.aggregate(at=Min("not_before"))["at"],
-        rehearsed.aggregate(at=Min("due_at"))["at"],
-        Circuit.objects.filter(not_before__gt=now).aggregate(at=Min("not_before"))["at"],
-        touchpoints.aggregate(at=Min("expand_at"))["at"],
-        windows.aggregate(at=Min("starts_at"))["at"],
-    )
-
-
 def _earliest(*instants: datetime | None) -> datetime | None:
     return min((instant for instant in instants if instant), default=None)
+
+
+# Asked each second, and for each message that is to leave on time.
+_claimable = Repeated(lambda now: Batch.objects.claimable(now).values_list("priority")[:MOST_AT_ONCE])
+_stalled = Repeated(lambda now: stalled(now).values_list("pk", "urgency")[:MOST_AT_ONCE])
+_planned = Repeated(
+    lambda now: (
+        Touchpoint.objects.due_for_expansion(now)
+        .filter(useful_until__gt=now)
+        .order_by("expand_at", "pk")
+        .values_list("pk", "urgency")[:MOST_AT_ONCE]
+    )
+)
+_to_start = Repeated(lambda now: MaintenanceWindow.objects.due_to_start(now).order_by().values_list("pk")[:1])
+_rehearsals = Repeated(lambda now: RehearsalMessage.objects.due(now).order_by().values_list("pk")[:1])
+_NEXT = (
+    Repeated(lambda now: _first(Batch.objects.filter(state=BatchState.READY, not_before__gt=now), "not_before")),
+    Repeated(lambda now: _first(RehearsalMessage.objects.filter(state=RehearsedState.WAITING, due_at__gt=now), "due_at")),
+    Repeated(lambda now: _first(Circuit.objects.filter(not_before__gt=now), "not_before")),
+    Repeated(lambda now: _first(Touchpoint.objects.filter(state=TouchpointState.PLANNED, expand_at__gt=now), "expand_at")),
+    Repeated(
+        lambda now: _first(
+            MaintenanceWindow.objects.filter(status=WindowStatus.SCHEDULED, starts_automatically=True, starts_at__gt=now),
+            "starts_at",
+        )
+    ),
+)

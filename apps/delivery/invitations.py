@@ -75,5 +75,6 @@ def _holders(touchpoint: Touchpoint) -> QuerySet[Delivery]:
 
 def _holders_of_false_ones(touchpoint: Touchpoint) -> QuerySet[Any]:
     """Only those to whom the last one said what no longer holds."""
-    last = _holders(touchpoint).values("contact").annotate(last=Max("revision"))
-    return last.filter(last__in=audience.false_revisions(touchpoint))
+    if not (false_now := audience.false_revisions(touchpoint)):
+        return Delivery.objects.none()
+    return _holders(touchpoint).values("contact").annotate(last=Max("revision")).filter(last__in=false_now)

@@ -1,11 +1,14 @@
 """The rows of a batch that wait to be sent, each with what its message says of its recipient: one cheap read per batch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import CharField, Expression, QuerySet, Value
+from django.db.models import CharField, QuerySet, Value
+
+from apps.common.statements import Repeated
 
 from . import audience
 from .models import Batch, Delivery, DeliveryState, Invitation
@@ -48,13 +51,28 @@ THEIRS = tuple(f"contact__{name}" for name in Recipient._fields if name != "pk")
 
 def waiting_rows(batch: Batch) -> Sequence[WaitingRow]:
     """What of `batch` is still to be sent, in the order in which it was written."""
-    waiting = Delivery.objects.filter(batch=batch.pk, state=DeliveryState.PENDING)
-    return rows_of(waiting, suppression=audience.suppression_now(batch.touchpoint))
+    return _read(_waiting(audience.Stops.of(batch.touchpoint))(batch.pk))
 
 
-def rows_of(deliveries: QuerySet[Delivery], *, suppression: Expression | Value = _NOT_ASKED) -> Sequence[WaitingRow]:
-    """Without `suppression` nothing is asked about addresses."""
-    rows = deliveries.annotate(suppression=suppression).order_by("pk").values_list(*OWN, *THEIRS)
+def rows_of(deliveries: QuerySet[Delivery]) -> Sequence[WaitingRow]:
+    """Without a look at what has become of their addresses since."""
+    return _read(_values(deliveries.annotate(suppression=_NOT_ASKED)))
+
+
+@lru_cache(maxsize=256)
+def _waiting(stops: audience.Stops) -> Repeated:
+    def build(batch: int) -> QuerySet[Any, Any]:
+        waiting = Delivery.objects.filter(batch=batch, state=DeliveryState.PENDING)
+        return _values(waiting.annotate(suppression=audience.suppression_now(stops)))
+
+    return Repeated(build)
+
+
+def _values(deliveries: QuerySet[Any]) -> QuerySet[Any, Any]:
+    return deliveries.order_by("pk").values_list(*OWN, *THEIRS)
+
+
+def _read(rows: Iterable[Any]) -> Sequence[WaitingRow]:
     return [
         WaitingRow(pk, token, address, attempts, composed_at, sent_at, contact and Recipient(contact, *theirs), part, reason)
         for pk, token, address, attempts, composed_at, sent_at, part, reason, contact, *theirs in rows

@@ -2,10 +2,11 @@
 
 import pytest
 
+from apps.audiences.models import Suppression
 from apps.channels.models import ChannelKind
 from apps.delivery.models import Delivery, DeliveryState
 from apps.delivery.waiting import Recipient, waiting_rows
-from tests.factories import NOW, make_channel, make_contact, make_delivery, make_touchpoint
+from tests.factories import NOW, make_channel, make_contact, make_delivery, make_segment, make_touchpoint
 
 from .engine import claimed, expanded
 
@@ -63,3 +64,36 @@ def test_rows_of_other_batches_stay_with_them(settings):
     batches = [waiting_rows(batch) for batch in touchpoint.batches.all()]
 
     assert sorted(map(len, batches)) == [1, 2, 2]
+
+
+def reason_not_to_write(**touchpoint):
+    """Why Cem gets no message of such a touchpoint."""
+    made = make_touchpoint(state="due", **touchpoint)
+    (row,) = waiting_rows(make_delivery(touchpoint=made, contact=None, address="cem@example.org").batch)
+    return row.suppression
+
+
+def test_who_left_a_segment_is_written_to_through_others():
+    left, other = make_segment(), make_segment()
+    Suppression.objects.create(kind="email", address="cem@example.org", reason="unsubscribed", segment=left)
+
+    reasons = [reason_not_to_write(segment=segment) for segment in (left, other, left)]
+
+    assert reasons == ["unsubscribed", "", "unsubscribed"]
+
+
+def test_who_left_everything_is_written_to_by_no_segment():
+    Suppression.objects.create(kind="email", address="cem@example.org", reason="unsubscribed")
+
+    assert [reason_not_to_write(segment=make_segment()) for _ in range(2)] == ["unsubscribed"] * 2
+
+
+def test_what_is_mandatory_is_written_to_who_has_left_and_to_no_dead_address():
+    segment, channel = make_segment(), make_channel()
+    Suppression.objects.create(kind="email", address="cem@example.org", reason="unsubscribed")
+    alike = {"segment": segment, "channel": channel}
+
+    assert reason_not_to_write(**alike) == "unsubscribed"
+    assert reason_not_to_write(is_mandatory=True, **alike) == ""
+    Suppression.objects.create(kind="email", address="cem@example.org", reason="hard_bounce")
+    assert reason_not_to_write(is_mandatory=True, **alike) == "hard_bounce"
