@@ -26,7 +26,7 @@ _METHOD = b"THEIRS"
 _ENCODING = b"Content-Transfer-Encoding: 7bit"
 _FIRST_HEADER, _END_OF_HEADERS = b"Subject: ", b"\r\n\r\n"
 # Written into a header as it is, and broken nowhere: printable, without what Python's folding may break at.
-_ATOM = re.compile(r"[!-+\--:<-~]+")
+_UNBROKEN = bytes(set(range(ord("!"), ord("~") + 1)) - {*b",;"})
 _OWN = frozenset(("Message-ID", "In-Reply-To", "References", "List-Unsubscribe"))  # headers that say something else to each
 
 
@@ -174,9 +174,11 @@ class Frame:
 
 def header(name: str, value: str) -> bytes:
     """The header's line or lines as Django writes them, line end included."""
-    if name != "Subject" and _ATOM.fullmatch(value):
-        before, after = _around_atom(name, len(value))
-        return before + value.encode("ascii") + after
+    if value.isascii() and name != "Subject":
+        written = value.encode()
+        if written and not written.translate(None, _UNBROKEN):
+            before, after = _around_atom(name, len(written))
+            return before + written + after
     return _written(name, one_line(value))
 
 

@@ -131,7 +131,7 @@ class Writer:
         self.kind = batch.channel.kind
         self.rings = quiet_hours.has_quiet_hours(kind=self.kind, urgency=self.touchpoint.urgency)
         self.window = self.touchpoint.campaign.window
-        self.thread = str(self.window.uid)
+        self.thread = hashlib.sha256(f"{self.window.uid} ".encode())
         self.domain = site_domain()
         self.material = gather(self.touchpoint)
         self._compiled: dict[tuple[str, str] | None, Compiled] = {}
@@ -174,7 +174,7 @@ class Writer:
         )
 
     def _mail(self, delivery: WaitingRow, compiled: Compiled, *, date: datetime) -> Message:
-        leaves = self._may_unsubscribe(delivery)
+        key, leaves = delivery.token.hex, self._may_unsubscribe(delivery)
         text, html = "", ""
         wire: Wire | Merge | None = None
         is_shared = self.takes_wire or self.takes_merge
@@ -187,12 +187,12 @@ class Writer:
             if self.takes_wire:
                 text, html, wire = "", "", Wire.of(text=text, html=html)
         return Message(
-            key=delivery.token.hex,
+            key=key,
             address=delivery.address,
             subject=subject,
             text=text,
             html=html,
-            headers=self._headers(delivery, date=date, language=compiled.source.language, leave=leave),
+            headers=self._headers(delivery, key, date=date, language=compiled.source.language, leave=leave),
             tags=(self.touchpoint.content_key,),
             wire=wire if isinstance(wire, Wire) else None,
             merge=wire if isinstance(wire, Merge) else None,
@@ -215,12 +215,13 @@ class Writer:
     def _may_unsubscribe(self, delivery: WaitingRow) -> bool:
         return delivery.contact is not None and not self.touchpoint.is_mandatory and not delivery.contact.is_internal
 
-    def _headers(self, delivery: WaitingRow, *, date: datetime, language: str, leave: str) -> Mapping[str, str]:
+    def _headers(self, delivery: WaitingRow, key: str, *, date: datetime, language: str, leave: str) -> Mapping[str, str]:
         """All messages of a window to one person form one thread."""
-        thread = hashlib.sha256(f"{self.thread} {delivery.contact_id}".encode()).hexdigest()[:32]
+        thread = self.thread.copy()
+        thread.update(str(delivery.contact_id).encode())
         headers = mail_headers(
-            message_id=f"<{delivery.token.hex}@{self.domain}>",
-            thread=f"<{thread}@{self.domain}>",
+            message_id=f"<{key}@{self.domain}>",
+            thread=f"<{thread.hexdigest()[:32]}@{self.domain}>",
             date=date,
             language=language,
         )

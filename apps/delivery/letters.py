@@ -1,27 +1,44 @@
 """E-mails of a batch for a transport that takes them as bytes, or merges them: what recipients share is written once."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
-from apps.campaigns.content import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Compiled, MergedLetter, WiredLetter
+from apps.campaigns.content import (
+    FIRST_LINK,
+    NOTICE,
+    PIXEL,
+    UNSUBSCRIBE,
+    Compiled,
+    Letter,
+    MergedLetter,
+    OwnAddress,
+    WiredLetter,
+)
 from apps.channels.merging import Merge
 from apps.channels.messages import Wire
+from apps.common.tokens import SignerOfAll
 
 from . import links
 from .waiting import WaitingRow
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filling:
-    """What stands in the slots of a letter that hold addresses: those of everybody, and those that each gets signed."""
+class OwnAddresses:
+    """What stands in the slots of a letter that hold addresses: for each recipient another, by a signed name in it."""
 
-    plain: dict[int, bytes]
-    signed: Mapping[int, tuple[links.Address, int]]
+    def __init__(self, asked: Mapping[int, tuple[links.Address, int]]) -> None:
+        """`asked`: the address and its number, by slot."""
+        self._asked = asked
+        self._sign = SignerOfAll([(address.signer, number) for address, number in asked.values()])
 
-    def of(self, token: UUID) -> Mapping[int, bytes]:
-        return self.plain | dict(zip(self.signed, links.addresses_of(token.bytes, [*self.signed.values()]), strict=True))
+    def names(self, token: UUID) -> dict[int, bytes]:
+        return dict(zip(self._asked, self._sign(token.bytes), strict=True))
+
+    def like(self, token: UUID) -> Mapping[int, OwnAddress]:
+        """How they are made, with the names of one recipient as an example."""
+        names = self.names(token)
+        return {slot: OwnAddress(address.before, names[slot], address.after) for slot, (address, _number) in self._asked.items()}
 
 
 class Written(NamedTuple):
@@ -37,53 +54,49 @@ class LetterBox:
         """`as_forms`: for a transport that merges, in place of one that takes bytes."""
         self._book, self._notice_url, self._as_forms = book, notice_url, as_forms
         self._click_urls = links.click_urls()
-        self._own = {PIXEL: (links.open_urls(), 0), UNSUBSCRIBE: (links.unsubscribe_urls(), 0)}
-        self._fillings: dict[frozenset[int], Filling] = {}
-        self._letters: dict[tuple[int, bool, bool], WiredLetter | MergedLetter | None] = {}
+        self._unsubscribe = links.unsubscribe_urls()
+        self._own = {PIXEL: (links.open_urls(), 0), UNSUBSCRIBE: (self._unsubscribe, 0)}
+        self._letters: dict[tuple[int, bool, bool], tuple[WiredLetter | MergedLetter, OwnAddresses] | None] = {}
 
     def write(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> Written | None:
         """None where this template has to be rendered for each recipient."""
-        letter = self._letter(row, compiled, has_unsubscribe=has_unsubscribe)
-        if letter is None:
-            return None
-        addresses = self._addresses(row.token, letter.letter.addresses)
-        subject, texts = letter.to(row.contact, addresses)
-        return Written(subject, texts, addresses[UNSUBSCRIBE].decode() if has_unsubscribe else "")
-
-    def _letter(self, row: WaitingRow, compiled: Compiled, *, has_unsubscribe: bool) -> WiredLetter | MergedLetter | None:
         is_internal = row.contact is not None and row.contact.is_internal
         key = (id(compiled), is_internal, has_unsubscribe)  # the material of the batch keeps what it has compiled
         if key not in self._letters:
             self._letters[key] = self._cut(row, compiled, is_internal=is_internal, has_unsubscribe=has_unsubscribe)
-        return self._letters[key]
+        cut = self._letters[key]
+        if cut is None:
+            return None
+        letter, own = cut
+        names = own.names(row.token)
+        subject, texts = letter.to(row.contact, names)
+        return Written(subject, texts, self._unsubscribe.around(names[UNSUBSCRIBE]) if has_unsubscribe else "")
 
     def _cut(
         self, row: WaitingRow, compiled: Compiled, *, is_internal: bool, has_unsubscribe: bool
-    ) -> WiredLetter | MergedLetter | None:
+    ) -> tuple[WiredLetter | MergedLetter, OwnAddresses] | None:
         letter = compiled.letter(is_internal=is_internal, has_unsubscribe=has_unsubscribe)
         if letter is None:
             return None
         html = links.lead_links(letter.html, number_of=self._book.number_of)
         if html is None:
             return None
-        letter = replace(letter, html=html)
-        if self._as_forms:
-            return MergedLetter.of(letter)
-        return letter.wired(self._addresses(row.token, letter.addresses))
+        letter = self._with_notice(replace(letter, html=html))
+        own = OwnAddresses({slot: self._address(slot) for slot in letter.addresses})
+        like = own.like(row.token)
+        made = MergedLetter.of(letter, like) if self._as_forms else letter.wired(like)
+        return (made, own) if made else None
 
-    def _addresses(self, token: UUID, slots: frozenset[int]) -> Mapping[int, bytes]:
-        """What stands in the slots for one recipient."""
-        if slots not in self._fillings:
-            plain = self._plain(slots)
-            self._fillings[slots] = Filling(plain=plain, signed={slot: self._address(slot) for slot in slots - plain.keys()})
-        return self._fillings[slots].of(token)
-
-    def _plain(self, slots: Collection[int]) -> dict[int, bytes]:
-        """The notice page's, where it has no number: everybody's is the same then."""
-        is_plain = NOTICE in slots and self._book.number_of(self._notice_url) is None
-        return {NOTICE: self._notice_url.encode()} if is_plain else {}
+    def _with_notice(self, letter: Letter) -> Letter:
+        """The address of the notice page is that of a link like others; where it has no number, everybody's is the same."""
+        if NOTICE not in letter.addresses:
+            return letter
+        number = self._book.number_of(self._notice_url)
+        if number is None:
+            known = {NOTICE: self._notice_url}
+            return replace(letter, text=letter.text.fill(known), html=letter.html.fill(known))
+        numbers = {NOTICE: FIRST_LINK + number}
+        return replace(letter, text=letter.text.renumbered(numbers), html=letter.html.renumbered(numbers))
 
     def _address(self, slot: int) -> tuple[links.Address, int]:
-        if slot == NOTICE:
-            return self._click_urls, self._book.number_of(self._notice_url) or 0
         return (self._click_urls, slot - FIRST_LINK) if slot >= FIRST_LINK else self._own[slot]

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from django.conf import settings
 
 from apps.campaigns.content import FIRST_LINK, NOTICE, UNSUBSCRIBE, Encoder, Pattern
 from apps.common.public_addresses import public_path
-from apps.common.tokens import Purpose, Signer, sign_together
+from apps.common.tokens import Purpose, Signer
 
 from .models import Link
 
@@ -28,17 +28,10 @@ class Address:
         self.signer = Signer(purpose)
 
     def __call__(self, token: UUID, number: int = 0) -> str:
-        return self.of(token.bytes, number).decode()
+        return self.around(self.signer.raw(token.bytes, number))
 
-    def of(self, token: bytes, number: int = 0) -> bytes:
-        """As it goes over the wire."""
-        return self.before + self.signer.raw(token, number) + self.after
-
-
-def addresses_of(token: bytes, asked: Sequence[tuple[Address, int]]) -> list[bytes]:
-    """What `of` each address gives for the token and its number, in that order."""
-    names = sign_together(token, [(address.signer, number) for address, number in asked])
-    return [address.before + name + address.after for (address, _number), name in zip(asked, names, strict=True)]
+    def around(self, name: bytes) -> str:
+        return (self.before + name + self.after).decode()
 
 
 def open_urls() -> Address:

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from apps.common.tokens import BadToken, Purpose, Signer, sign, sign_together, unsign
+from apps.common.tokens import BadToken, Purpose, Signer, SignerOfAll, sign, unsign
 
 TOKEN = uuid.UUID("8c7c2d3e-5a41-4d0b-9d59-3f1f0a1b2c3d")
 
@@ -31,7 +31,7 @@ def test_many_are_signed_alike():
 
 def test_names_signed_together_are_those_signed_one_by_one():
     asked = [(Purpose.OPEN, 0), (Purpose.CLICK, 255), (Purpose.CLICK, 7), (Purpose.UNSUBSCRIBE, 1)]
-    together = sign_together(TOKEN.bytes, [(Signer(purpose), number) for purpose, number in asked])
+    together = SignerOfAll([(Signer(purpose), number) for purpose, number in asked])(TOKEN.bytes)
 
     assert together == [sign(purpose, TOKEN, number=number).encode() for purpose, number in asked]
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -70,16 +71,20 @@ SUBJECTS = st.sampled_from(
 NAMES = st.text(max_size=40) | st.sampled_from(
     ["Ann & Bob <ab>", ".", "é" * 300, "a\r\n.\r\nb", "https://x.org/\"'", "qzxt000000qzx"]
 )
+NOTICES = st.sampled_from(["https://preavis.test/windows/7", "https://preavis.test/?a=1&b='2'"])
 
 
 class Book:
-    """The numbers of links, without a database."""
+    """The numbers of links, of which it has room for `most`, without a database."""
 
-    def __init__(self, *_args: object) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
         self.numbers: dict[str, int] = {}
 
     def number_of(self, url: str) -> int | None:
-        return self.numbers.setdefault(url, len(self.numbers) + 1) if len(self.numbers) < 3 or url in self.numbers else None
+        return (
+            self.numbers.setdefault(url, len(self.numbers) + 1) if len(self.numbers) < self.most or url in self.numbers else None
+        )
 
 
 @pytest.fixture(scope="module")
@@ -117,10 +122,15 @@ def invitations(django_db_setup, django_db_blocker) -> dict[Method, Invitation]:
     is_internal=st.booleans(),
     leaves=st.booleans(),
     method=st.sampled_from([None, *Method]),
+    links=st.integers(0, 3),
+    notice=NOTICES,
 )
-def test_both_ways_give_the_same_bytes(facts, invitations, body, subject, name, organisation, is_internal, leaves, method):
+def test_both_ways_give_the_same_bytes(
+    facts, invitations, body, subject, name, organisation, is_internal, leaves, method, links, notice
+):
+    facts = replace(facts, notice_url=notice)
     compiled = sound(body, subject, facts)
-    row, writer = written_to(name, organisation, facts, is_internal=is_internal)
+    row, writer = written_to(name, organisation, facts, is_internal=is_internal, links=links)
     calendar = method and CalendarPart(method=method, body=invitations[method].to(row.address))
 
     joined = (
@@ -143,22 +153,32 @@ def test_both_ways_give_the_same_bytes(facts, invitations, body, subject, name, 
         assert not any(line.startswith(b".") for part in texts for line in part.split(b"\r\n"))
 
 
-def written_to(name: str, organisation: str, facts: Facts, *, is_internal: bool) -> tuple[WaitingRow, Writer]:
+def written_to(name: str, organisation: str, facts: Facts, *, is_internal: bool, links: int) -> tuple[WaitingRow, Writer]:
     reader = Recipient(7, name, organisation, "en", "Europe/Paris", None, is_internal)
     row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, reader)
     writer = Writer.__new__(Writer)  # without the queries
-    writer.links, writer.material = Book(), SimpleNamespace(facts=facts)
+    writer.links, writer.material = Book(links), SimpleNamespace(facts=facts)
     writer.open_url, writer.click_url, writer.unsubscribe_url = open_urls(), click_urls(), unsubscribe_urls()
     return row, writer
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=BODIES, subject=SUBJECTS, name=NAMES, organisation=NAMES, is_internal=st.booleans(), leaves=st.booleans())
+@given(
+    body=BODIES,
+    subject=SUBJECTS,
+    name=NAMES,
+    organisation=NAMES,
+    is_internal=st.booleans(),
+    leaves=st.booleans(),
+    links=st.integers(0, 3),
+    notice=NOTICES,
+)
 def test_a_provider_that_fills_in_our_form_letter_sends_the_rendered_text(
-    facts, body, subject, name, organisation, is_internal, leaves
+    facts, body, subject, name, organisation, is_internal, leaves, links, notice
 ):
+    facts = replace(facts, notice_url=notice)
     compiled = sound(body, subject, facts)
-    row, writer = written_to(name, organisation, facts, is_internal=is_internal)
+    row, writer = written_to(name, organisation, facts, is_internal=is_internal, links=links)
     box = LetterBox(writer.links, notice_url=facts.notice_url, as_forms=True)
     merged = box.write(row, compiled, has_unsubscribe=leaves) if compiled else None
     if merged is None:
@@ -217,7 +237,7 @@ def test_an_ordinary_letter_is_joined(facts):
     )
     row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, Recipient(7, "Cem", "", "en", "", None, False))
 
-    subject, wire, _leave = LetterBox(Book(), notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=True)
+    subject, wire, _leave = LetterBox(Book(3), notice_url=facts.notice_url).write(row, compiled, has_unsubscribe=True)
 
     assert subject == "Cem"
     assert b"Hello Cem," in bytes(wire.text)
@@ -237,7 +257,7 @@ def test_an_ordinary_letter_is_joined(facts):
 def test_what_differs_in_more_than_its_values_is_rendered_for_each(facts, subject, body):
     row = WaitingRow(3, uuid4(), "cem@example.org", 0, None, None, Recipient(7, "Cem", "", "en", "", None, False))
 
-    assert LetterBox(Book(), notice_url=facts.notice_url).write(row, sound(body, subject, facts), has_unsubscribe=True) is None
+    assert LetterBox(Book(3), notice_url=facts.notice_url).write(row, sound(body, subject, facts), has_unsubscribe=True) is None
 
 
 @pytest.mark.django_db

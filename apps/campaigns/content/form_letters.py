@@ -11,34 +11,33 @@ from apps.channels.merging import SUBJECT_VALUE, FormLetter, FormText, Merge
 from apps.common.text import clean_text, one_line
 
 from .context import Reader
-from .slots import SUBJECT, Encoder, Pattern
-from .wire import Letter
-
-Slot = tuple[int, Encoder]
+from .slots import SUBJECT, Pattern, Slot
+from .wire import Letter, OwnAddress
 
 
 @dataclass(frozen=True, kw_only=True)
 class MergedLetter:
-    """A letter as a form: `names` are those of its slots' values."""
+    """A letter as a form: `values` are the names of what stands in its slots, `own` the addresses of which each recipient has one."""
 
     letter: Letter
+    own: Mapping[int, OwnAddress]
     form: FormLetter
-    names: Mapping[Slot, str]
+    values: Mapping[Slot, str]
 
     @classmethod
-    def of(cls, letter: Letter) -> Self:
+    def of(cls, letter: Letter, own: Mapping[int, OwnAddress]) -> Self:
         slots = dict.fromkeys((*letter.text.slots, *letter.html.slots))
         names = {slot: f"v{number}" for number, slot in enumerate(slots)}
         form = FormLetter(
             subject=_subject(letter.subject), text=_form_text(letter.text, names), html=_form_text(letter.html, names)
         )
-        return cls(letter=letter, form=form, names=names)
+        return cls(letter=letter, own=own, form=form, values=names)
 
-    def to(self, reader: Reader | None, own: Mapping[int, bytes]) -> tuple[str, Merge]:
-        """Subject and values for one recipient; `own`: their addresses, by slot."""
+    def to(self, reader: Reader | None, names: Mapping[int, bytes]) -> tuple[str, Merge]:
+        """Subject and values for one recipient; `names`: those in their own addresses, by slot."""
         letter = self.letter
-        answers = letter.answers(reader) | {number: address.decode() for number, address in own.items()}
-        values = {name: clean_text(encode(answers[number])) for (number, encode), name in self.names.items()}
+        answers = letter.answers(reader) | {number: self.own[number].around(name) for number, name in names.items()}
+        values = {name: clean_text(encode(answers[number])) for (number, encode), name in self.values.items()}
         if letter.subject.slots:
             values[SUBJECT_VALUE] = answers[SUBJECT]
         return answers[SUBJECT], Merge(form=self.form, values=values)

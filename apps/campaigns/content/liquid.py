@@ -6,7 +6,7 @@ Rendering yields a skeleton: the text with a mark in place of every value, and t
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache, partial
 from typing import TextIO
 
 from django.utils.translation import gettext as _
@@ -84,7 +84,7 @@ class MarkingOutput(OutputNode):
         if time.thread_time() > skeleton.deadline:
             raise LiquidError("the template takes too long", token=self.token)
         if self.is_plain_contact_output and self.is_shared(context):
-            return buffer.write(skeleton.add(self.ask_contact))
+            return buffer.write(skeleton.add(self.asking))
         value = self.expression.evaluate(context)
         return buffer.write(mark(value.slot) if isinstance(value, PerRecipient) else skeleton.add(written(value)))
 
@@ -104,18 +104,20 @@ class MarkingOutput(OutputNode):
             return True
         return False  # rendering for one contact, or a local variable of that name
 
-    @cached_property
-    def plain_name(self) -> str | None:
-        """“name” where the output is `contact.name` and no more; so most are, and need no rendering."""
+    @property
+    def asking(self) -> ContactOutput:
+        """Most are `contact.name` and no more, and need no rendering."""
         expression = self.expression
         if isinstance(expression, FilteredExpression) and isinstance(expression.left, Path) and not expression.filters:
-            path = expression.left.path
-            return str(path[1]) if len(path) == 2 else None
-        return None
+            match expression.left.path:
+                case [_contact, str(name)]:
+                    return partial(self._look_up, name)
+        return self._render
 
-    def ask_contact(self, contact: Mapping[str, object]) -> str:
-        if self.plain_name is not None and self.plain_name in contact:
-            return written(contact[self.plain_name])
+    def _look_up(self, name: str, contact: Mapping[str, object]) -> str:
+        return written(contact[name]) if name in contact else self._render(contact)
+
+    def _render(self, contact: Mapping[str, object]) -> str:
         context = RenderContext(_EMPTY, globals={CONTACT: contact})
         return written(self.expression.evaluate(context))
 
@@ -128,11 +130,11 @@ def written(value: object) -> str:
     """A value as text: lists with commas, nothing for nil; raises for what does not exist."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return ", ".join(written(item) for item in value)
-    text = clean_text(str(value)).strip()
+    if not isinstance(value, str):
+        if isinstance(value, list | tuple):
+            return ", ".join(written(item) for item in value)
+        value = str(value).lower() if isinstance(value, bool) else str(value)
+    text = clean_text(value).strip()
     if len(text) > MAX_VALUE:
         raise LiquidError("a value is too long", token=None)
     return text

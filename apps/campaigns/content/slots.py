@@ -8,7 +8,7 @@ is common to all recipients is worked out once; a message is then a join.
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Self
@@ -34,6 +34,7 @@ NOTICE, UNSUBSCRIBE, PIXEL, SUBJECT, WHY, TEAM, CALENDAR = range(900_000, 900_00
 FIRST_LINK = 910_000  # from here on, by their number in the book of links: addresses that lead to what a letter links to
 
 Encoder = Callable[[str], str]
+Slot = tuple[int, Encoder]  # its number, and how a value is written there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,10 +90,10 @@ HTML = Medium(text=escape_lines, url=lambda value: html.escape(safe_address(valu
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
-    """A text cut at its slots: `literals` has one item more than `slots`, each a number and an encoder."""
+    """A text cut at its slots: `literals` has one item more than `slots`."""
 
     literals: tuple[str, ...]
-    slots: tuple[tuple[int, Encoder], ...]
+    slots: tuple[Slot, ...]
 
     @classmethod
     def cut(cls, text: str, medium: Medium) -> Self:
@@ -112,8 +113,11 @@ class Pattern:
                 literals.append(literal)
         return type(self)(literals=tuple(literals), slots=tuple(slots))
 
+    def renumbered(self, numbers: Mapping[int, int]) -> Self:
+        return replace(self, slots=tuple((numbers.get(number, number), encode) for number, encode in self.slots))
+
     @cached_property
-    def distinct(self) -> frozenset[tuple[int, Encoder]]:
+    def distinct(self) -> frozenset[Slot]:
         return frozenset(self.slots)
 
     def join(self, values: Mapping[int, str]) -> str:

@@ -3,18 +3,18 @@
 A joined letter has the bytes of the same letter rendered as text (tests/delivery/test_wire.py); it only takes less time.
 """
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from operator import itemgetter
+from typing import NamedTuple, Self
 
 from apps.channels.messages import Octets, Wire
 from apps.common.text import clean_text, one_line
 
 from .context import Reader, contact_context
 from .liquid import ContactOutput
-from .slots import SUBJECT, Encoder, Pattern
+from .slots import SUBJECT, Encoder, Pattern, Slot
 
 _PERHAPS_FIRST = (b"", b".")  # what a value begins with that may leave a dot at the beginning of a line
 
@@ -46,84 +46,110 @@ class Letter:
         """Empty where it asks."""
         return "" if self.subject.slots else one_line(self.subject.join({}))
 
-    def wired(self, own: Mapping[int, bytes]) -> "WiredLetter | None":
-        """`own`: addresses like those that each recipient gets, by slot; theirs have to be of the same length and letters.
-
-        None where such an address would not be written as it is.
-        """
-        asked = {*self.asks, SUBJECT}
-        slots = self.text.distinct | self.html.distinct
-        if any(number not in asked and encode(own[number].decode()).encode() != own[number] for number, encode in slots):
+    def wired(self, own: Mapping[int, "OwnAddress"]) -> "WiredLetter | None":
+        """`own`: how the addresses are made that each recipient gets, by slot. None where one would not be written as it is."""
+        asked = [slot for slot in (*self.text.slots, *self.html.slots) if slot[0] in self.asks or slot[0] == SUBJECT]
+        places = {slot: -1 - number for number, slot in enumerate(dict.fromkeys(asked))}
+        slots = (self.text.distinct | self.html.distinct) - places.keys()
+        whole = {number: own[number].around(own[number].name) for number, _encode in slots}
+        if any(encode(whole[number]) != whole[number] for number, encode in slots):
             return None
-        return WiredLetter(letter=self, text=WirePattern.of(self.text, asked, own), html=WirePattern.of(self.html, asked, own))
+        text, html = (WirePattern.of(pattern, places, own) for pattern in (self.text, self.html))
+        asking = [(place, *slot, self.text.slots.count(slot), self.html.slots.count(slot)) for slot, place in places.items()]
+        return WiredLetter(letter=self, text=text, html=html, asking=tuple(asking))
+
+
+class OwnAddress(NamedTuple):
+    """Addresses of which each recipient has one: they differ in a name, and the letters and length of all are those of `name`."""
+
+    before: bytes
+    name: bytes
+    after: bytes
+
+    def around(self, name: bytes) -> str:
+        return (self.before + name + self.after).decode()
 
 
 @dataclass(frozen=True, kw_only=True)
 class WirePattern:
-    """A pattern in UTF-8 with CRLF line ends. Slots with an encoder ask the recipient, the others hold addresses of theirs.
+    """A pattern in UTF-8 with CRLF line ends. In `places` stands what is written between the literals: the name of an address
+    of the recipient's own under the number of its slot, an answer under one below 0.
 
-    `longest_line`: of the text with its addresses, and nothing where the recipient is asked. `has_no_dots`: no line of it
-    begins with one as long as each answer begins and ends in the middle of a line.
+    `longest_line`: with such addresses, and nothing where the recipient is asked. `has_no_dots`: no line of it begins with
+    one as long as each answer begins and ends in the middle of a line.
     """
 
     literals: tuple[bytes, ...]
-    slots: tuple[tuple[int, Encoder | None], ...]
+    places: tuple[int, ...]
     longest_line: int
     has_no_dots: bool
+    is_ascii: bool  # but for the answers
 
     @classmethod
-    def of(cls, pattern: Pattern, asked: Collection[int], own: Mapping[int, bytes]) -> Self:
-        literals = tuple(_wired(clean_text(literal)) for literal in pattern.literals)
-        slots = tuple((number, encode if number in asked else None) for number, encode in pattern.slots)
-        specimen = b"".join(_woven(_loom(literals), [b"" if encode else own[number] for number, encode in slots]))
-        lines = specimen.split(b"\r\n")
+    def of(cls, pattern: Pattern, asked: Mapping[Slot, int], own: Mapping[int, OwnAddress]) -> Self:
+        literals = [_wired(clean_text(literal)) for literal in pattern.literals]
         has_dots = literals[0].startswith(b".") or any(b"\r\n." in literal for literal in literals)
-        return cls(literals=literals, slots=slots, longest_line=max(map(len, lines)), has_no_dots=not has_dots)
-
-    @cached_property
-    def asking(self) -> tuple[tuple[int, Encoder, int], ...]:
-        """The slots that ask, each with how often it does."""
-        times = Counter(slot for slot in self.slots if slot[1])
-        return tuple((number, encode, count) for (number, encode), count in times.items() if encode)
+        for number, slot in enumerate(pattern.slots):
+            if slot not in asked:  # what all its addresses have in common is the literals'
+                literals[number] += own[slot[0]].before
+                literals[number + 1] = own[slot[0]].after + literals[number + 1]
+        names = [b"" if slot in asked else own[slot[0]].name for slot in pattern.slots]
+        specimen = b"".join(_woven(_loom(literals), names))
+        return cls(
+            literals=tuple(literals),
+            places=tuple(asked.get(slot, slot[0]) for slot in pattern.slots),
+            longest_line=max(map(len, specimen.split(b"\r\n"))),
+            has_no_dots=not has_dots,
+            is_ascii=specimen.isascii(),
+        )
 
     @cached_property
     def loom(self) -> list[bytes]:
         return _loom(self.literals)
 
     @cached_property
-    def is_ascii(self) -> bool:
-        return all(literal.isascii() for literal in self.literals)
+    def pick(self) -> Callable[[Mapping[int, bytes]], Sequence[bytes]]:
+        """Gives what stands in the places, in their order."""
+        if len(self.places) > 1:
+            return itemgetter(*self.places)
+        return lambda values: [values[place] for place in self.places]
 
-    def fill(self, answers: Mapping[int, str], own: Mapping[int, bytes]) -> tuple[Octets, int, bool]:
-        """The text, how much longer than `longest_line` a line of it can be, and whether it has no dots."""
-        written, more, has_no_dots = {}, 0, self.has_no_dots
-        for number, encode, count in self.asking:
-            text = encode(answers[number])
-            has_lines = "\n" in text
-            value = written[number, encode] = _wired(text) if has_lines else text.encode()
-            more += count * len(value)
-            # An empty one may leave a dot first that stands behind it; one of several lines may have one anywhere.
-            if has_lines or value[:1] in _PERHAPS_FIRST:
-                has_no_dots = False
-        values = [written[number, encode] if encode else own[number] for number, encode in self.slots]
-        octets = Octets(pieces=_woven(self.loom, values), is_ascii=self.is_ascii and b"".join(values).isascii())
-        return octets, more, has_no_dots
+    def fill(self, values: Mapping[int, bytes], *, is_ascii: bool) -> Octets:
+        return Octets(pieces=_woven(self.loom, self.pick(values)), is_ascii=is_ascii)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WiredLetter:
+    """`asking`: the place of each answer, the number it answers and how it is encoded, how often it stands in either text."""
+
     letter: Letter
     text: WirePattern
     html: WirePattern
+    asking: tuple[tuple[int, int, Encoder, int, int], ...]
 
-    def to(self, reader: Reader | None, own: Mapping[int, bytes]) -> tuple[str, Wire]:
-        """Subject and texts for one recipient."""
-        answers = self.letter.answers(reader)
-        text, text_more, text_has_no_dots = self.text.fill(answers, own)
-        html, html_more, html_has_no_dots = self.html.fill(answers, own)
+    def to(self, reader: Reader | None, names: Mapping[int, bytes]) -> tuple[str, Wire]:
+        """Subject and texts for one recipient; `names`: those in their own addresses, by slot."""
+        answers, values = self.letter.answers(reader), dict(names)
+        text_more, html_more, has_no_dots = 0, 0, self.has_no_dots
+        text_is_ascii, html_is_ascii = self.text.is_ascii, self.html.is_ascii
+        for place, number, encode, in_text, in_html in self.asking:
+            answer = encode(answers[number])
+            has_lines = "\n" in answer
+            value = values[place] = _wired(answer) if has_lines else answer.encode()
+            text_more += in_text * len(value)
+            html_more += in_html * len(value)
+            # An empty one may leave a dot first that stands behind it; one of several lines may have one anywhere.
+            if has_lines or value[:1] in _PERHAPS_FIRST:
+                has_no_dots = False
+            if not value.isascii():
+                text_is_ascii, html_is_ascii = text_is_ascii and not in_text, html_is_ascii and not in_html
         longest = max(self.text.longest_line + text_more, self.html.longest_line + html_more)
-        has_no_dots = text_has_no_dots and html_has_no_dots
+        text, html = self.text.fill(values, is_ascii=text_is_ascii), self.html.fill(values, is_ascii=html_is_ascii)
         return answers[SUBJECT], Wire(text=text, html=html, longest_line=longest, has_no_dots=has_no_dots)
+
+    @cached_property
+    def has_no_dots(self) -> bool:
+        return self.text.has_no_dots and self.html.has_no_dots
 
 
 def _wired(text: str) -> bytes:
@@ -135,7 +161,7 @@ def _loom(literals: Collection[bytes]) -> list[bytes]:
     return [part for literal in literals for part in (b"", literal)][1:]
 
 
-def _woven(loom: list[bytes], values: list[bytes]) -> list[bytes]:
+def _woven(loom: list[bytes], values: Sequence[bytes]) -> list[bytes]:
     parts = loom.copy()
     parts[1::2] = values
     return parts
