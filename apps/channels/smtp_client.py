@@ -11,6 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import groupby
 from operator import itemgetter, methodcaller
 from typing import Any
@@ -111,14 +112,14 @@ class PhasedSMTP(smtplib.SMTP):
 
         As in Django, one accepted recipient of several is enough.
         """
-        asked = self.commands(letter)
+        commands, steps = self.commands(letter), steps_of(letter)
         if not self.has_extn("pipelining"):
-            for _step, group in groupby(asked, key=itemgetter(0)):
+            for _step, group in groupby(zip(steps, commands, strict=True), key=itemgetter(0)):
                 check([(step, self._ask(step, command)) for step, command in group])
             return
         self._allow(self.patience.command)
-        self.send("".join(command for _step, command in asked))
-        replies = [(step, self._reply_to(step)) for step, _command in asked]
+        self.send("".join(commands))
+        replies = [(step, self._reply_to(step)) for step in steps]
         try:
             check(replies)
         except PhasedSMTPError as error:
@@ -126,15 +127,12 @@ class PhasedSMTP(smtplib.SMTP):
                 self._send_nothing(error)
             raise
 
-    def commands(self, letter: Letter) -> list[tuple[Step, str]]:
-        """The letter's envelope, command by command; raises PhasedSMTPError where this server cannot take it."""
+    def commands(self, letter: Letter) -> Sequence[str]:
+        """The letter's envelope, a command for each of its steps; raises PhasedSMTPError where this server cannot take it."""
         options = self._options(letter)
         self.command_encoding = "utf-8" if options.endswith("SMTPUTF8") else "ascii"
-        return [
-            (Step.MAIL, f"MAIL FROM:{_path(letter.sender)}{options}\r\n"),
-            *[(Step.RCPT, f"RCPT TO:{_path(recipient)}\r\n") for recipient in letter.recipients],
-            (Step.DATA, "DATA\r\n"),
-        ]
+        recipients = [f"RCPT TO:{_path(recipient)}\r\n" for recipient in letter.recipients]
+        return f"MAIL FROM:{_path(letter.sender)}{options}\r\n", *recipients, "DATA\r\n"
 
     def _options(self, letter: Letter) -> str:
         offered = self.esmtp_features  # names in small letters
@@ -286,6 +284,16 @@ class PhasedSMTPS(PhasedSMTP, smtplib.SMTP_SSL):
 
 def is_(first_digit: int, code: int) -> bool:
     return code // 100 == first_digit
+
+
+def steps_of(letter: Letter) -> Sequence[Step]:
+    """What its envelope consists of."""
+    return _steps(len(letter.recipients))
+
+
+@cache
+def _steps(recipients: int) -> Sequence[Step]:
+    return Step.MAIL, *[Step.RCPT] * recipients, Step.DATA
 
 
 def check(replies: Sequence[Reply]) -> None:

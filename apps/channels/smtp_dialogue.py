@@ -15,7 +15,7 @@ from enum import Enum, auto
 
 from .contract import Answer
 from .messages import Phase, TransportError
-from .smtp_client import CLOSING, Letter, PhasedSMTP, Reply, asks_for_text, check, dotted, is_
+from .smtp_client import CLOSING, Letter, PhasedSMTP, Reply, asks_for_text, check, dotted, is_, steps_of
 from .smtp_errors import PhasedSMTPError, Step, lost, refusal, reply_text
 from .smtp_replies import Replies
 
@@ -78,10 +78,9 @@ class SmtpDialogue:
 
     def pack(self, letter: Letter) -> Packed:
         letter = self._connection.as_taken(letter)
-        asked = self._connection.commands(letter)
         return Packed(
-            envelope="".join([command for _step, command in asked]).encode(self._connection.command_encoding),
-            steps=[step for step, _command in asked],
+            envelope="".join(self._connection.commands(letter)).encode(self._connection.command_encoding),
+            steps=steps_of(letter),
             text=dotted(letter),
         )
 
@@ -108,7 +107,7 @@ class SmtpDialogue:
             for answer in self._answers():
                 answers.append(answer)  # one by one: those before a loss are answers all the same
         except PhasedSMTPError as error:
-            self.loss = error
+            self.loss = error.with_traceback(None)  # in which this very dialogue stands
         except OSError as reason:
             self._lose(reason)
         return answers
