@@ -11,7 +11,7 @@ from django.db.transaction import atomic
 from apps.campaigns.content.compiled import compile_source
 from apps.campaigns.content.loading import load_letters
 from apps.delivery.tasks import sweep
-from config.celery import app, keep_what_is_loaded, look_after_connections
+from config.celery import COLLECTING_AFTER, app, keep_what_is_loaded, look_after_connections
 
 # What a worker has loaded once it has everything it needs to write a message.
 A_WORKER = """
@@ -39,11 +39,14 @@ def test_what_the_first_letter_needs_is_loaded_without_a_database():
 
 
 def test_what_a_worker_has_loaded_is_passed_over_by_collections():
+    before = gc.get_threshold()
     try:
         keep_what_is_loaded()
         assert gc.get_freeze_count() > 100_000
+        assert gc.get_threshold()[0] == COLLECTING_AFTER
     finally:
         gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 on_a_server = pytest.mark.skipif("connection.vendor == 'sqlite'", reason="a database in memory is never hung up on")
