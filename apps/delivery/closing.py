@@ -161,8 +161,9 @@ def _ending(touchpoint_id: int, revision: int) -> tuple[str, str]:
     rows = Delivery.objects.filter(touchpoint=touchpoint_id)
     unsent = rows.with_a_reason().filter(revision=revision, state__in=(DeliveryState.EXPIRED, DeliveryState.CANCELLED))
     codes = set(unsent.values_list("reason", flat=True).distinct())
-    if Expansion.objects.unfinished().filter(touchpoint=touchpoint_id, revision=revision).exists():
-        codes.add(Closing.late(Touchpoint.objects.get(pk=touchpoint_id)).value[1])  # nothing was written for the others
+    rest = Expansion.objects.unfinished().filter(touchpoint=touchpoint_id, revision=revision).select_related("touchpoint").first()
+    if rest:  # nothing was written for the others
+        codes.add((Closing.SKIPPED if rest.skipped_at else Closing.late(rest.touchpoint)).value[1])
     if not codes:
         return TouchpointState.SENT, ""
     reason = next((reason for code, reason in UNSENT_REASONS.items() if code in codes), Reason.NOT_SENT_IN_TIME)

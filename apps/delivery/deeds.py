@@ -31,6 +31,7 @@ DEEDS = {
 FACTS = {
     "choice": _("What was overdue"),
     "skipped": _("Skipped"),
+    "cut_short": _("Touchpoints cut short"),
     "minutes": _("Minutes"),
     "to": _("What it is held to be"),
     "by": _("By"),

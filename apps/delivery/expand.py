@@ -185,7 +185,7 @@ def prove(touchpoint: Touchpoint, *, now: datetime, reached: int | None = None) 
     Expansion.objects.update_or_create(
         touchpoint=touchpoint,
         revision=touchpoint.revision,
-        defaults={"recipients": count["all"], "reached": reached, "written_at": now},
+        defaults={"recipients": count["all"], "reached": reached, "skipped_at": None, "written_at": now},
     )
     return count
 

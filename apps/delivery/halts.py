@@ -70,7 +70,7 @@ def release(*, choice: Choice, over: timedelta = timedelta(0), actor: User | Non
         Installation.objects.update(name=name, home=place, beats=1, beat_at=now, halted_at=None, halt="")
         released = steering.release(Touchpoint.objects.going(), Batch.objects.unpaused(), choice=choice, over=over, now=now)
         minutes = round(over.total_seconds() / 60)
-        detail = {"choice": choice, "skipped": released.skipped, **({"minutes": minutes} if choice is Choice.SPREAD else {})}
+        detail = released.facts() | ({"minutes": minutes} if choice is Choice.SPREAD else {})
         record("installation.released", subject=row, actor=actor, now=now, was=row.halt, **detail)
     witness.remember(name, 1)
     return released

@@ -54,7 +54,7 @@ def release_updates(
         Campaign.objects.filter(pk=current.pk).update(updates_held_at=None, updates_held_by=None, updates_held_reason="")
         free, going = Touchpoint.objects.filter(pk__in=ids), Batch.objects.filter(pk__in=batch_ids)
         released = release(free, going, choice=choice, over=over, now=now)
-        record("campaign.updates_released", subject=current, actor=actor, now=now, choice=choice, skipped=released.skipped)
+        record("campaign.updates_released", subject=current, actor=actor, now=now, **released.facts())
     return released
 
 

@@ -33,6 +33,7 @@ from . import policy
 from .closing import Closing, close_batches, expire_past_use, finish_touchpoint
 from .expand import expand_wholly
 from .models import Batch, BatchQuerySet, BatchState, Delivery, DeliveryState, Expansion
+from .retrying import reopen
 
 Target = Campaign | Touchpoint | Channel
 
@@ -68,7 +69,12 @@ class Released:
 
     choice: Choice
     skipped: int = 0  # messages; a touchpoint whose recipients were not written counts as one
+    cut_short: int = 0  # touchpoints written in part, of which nobody else is written to
     last_at: datetime | None = None  # of those spread
+
+    def facts(self) -> dict[str, int | str]:
+        """For the trail."""
+        return {"choice": self.choice, "skipped": self.skipped, **({"cut_short": self.cut_short} if self.cut_short else {})}
 
 
 @transaction.atomic
@@ -103,7 +109,7 @@ def resume(
             return None
         released = release(held_back_by(target), batches_held_back_by(target), choice=choice, over=over, now=now)
         minutes = round(over.total_seconds() / 60)
-        detail = {"choice": choice, "skipped": released.skipped, **({"minutes": minutes} if choice is Choice.SPREAD else {})}
+        detail = released.facts() | ({"minutes": minutes} if choice is Choice.SPREAD else {})
         record(f"{target._meta.model_name}.resumed", subject=target, actor=actor, now=now, **detail)
     return released
 
@@ -177,14 +183,11 @@ def outlook(target: Target) -> Outlook:
 
 
 def write_overdue(touchpoints: TouchpointQuerySet, *, choice: Choice, now: datetime) -> None:
-    """Writes the recipients of what should have left, so that it can be dealt with by the batch: of all that is to be spread,
-    and to be skipped of what is written in part."""
-    if choice is Choice.NOW:
+    """Writes the recipients of what should have left and is to be spread, which is done by the batch."""
+    if choice is not Choice.SPREAD:
         return
-    chosen = set(_partly_written(touchpoints, now).values_list("pk", flat=True))
-    if choice is Choice.SPREAD:
-        chosen |= set(_unwritten(touchpoints, now).values_list("pk", flat=True))
-    for pk in sorted(chosen):
+    unwritten = [rows.values_list("pk", flat=True) for rows in (_unwritten(touchpoints, now), _partly_written(touchpoints, now))]
+    for pk in sorted({*unwritten[0], *unwritten[1]}):
         expand_wholly(pk, now=now, also_held_back=True)
 
 
@@ -194,21 +197,38 @@ def release(
     """Disposes of what is overdue; what is not goes on at its time in any case. In the caller's transaction."""
     match choice:
         case Choice.SKIP:
-            return Released(choice=choice, skipped=_skip(touchpoints, batches, now))
+            return _skip(touchpoints, batches, now)
         case Choice.SPREAD:
             return Released(choice=choice, last_at=_spread(batches, over, now))
     return Released(choice=choice)
 
 
-def _skip(touchpoints: TouchpointQuerySet, batches: BatchQuerySet, now: datetime) -> int:
+def _skip(touchpoints: TouchpointQuerySet, batches: BatchQuerySet, now: datetime) -> Released:
     late = Touchpoint.objects.filter(pk__in=_unwritten(touchpoints, now).values("pk"))
     ended = {"reason": Reason.SKIPPED_BY_HAND, "settled_at": now}
     skipped = move(late, to=TouchpointState.SKIPPED, transitions=TOUCHPOINT_TRANSITIONS, field="state", **ended)
-    begun = list(batches.overdue(now).order_by("touchpoint").values_list("touchpoint", flat=True).distinct())
+    cut_short = _cut_short(touchpoints, now)
+    begun = {*cut_short, *batches.overdue(now).order_by().values_list("touchpoint", flat=True).distinct()}
     skipped += close_batches(batches.overdue(now), Closing.SKIPPED, now=now)
-    for pk in begun:
+    for pk in sorted(begun):
         finish_touchpoint(pk, now=now)
-    return skipped
+    return Released(choice=Choice.SKIP, skipped=skipped, cut_short=len(cut_short))
+
+
+def _cut_short(touchpoints: TouchpointQuerySet, now: datetime) -> list[int]:
+    """Nobody else of those written in part is written to; returns which.
+
+    A portion that is just being written takes their locks at its end: it is there before this, and then its batches are
+    closed with the others, or it finds that it was overtaken.
+    """
+    partly = Touchpoint.objects.filter(pk__in=_partly_written(touchpoints, now).values("pk"))
+    locked = {row.pk: row for row in partly.select_for_update(no_key=True).order_by("pk")}
+    rest = Expansion.objects.to_finish(now).filter(touchpoint__in=locked)
+    ids = sorted(rest.values_list("touchpoint", flat=True))
+    Expansion.objects.filter(pk__in=rest.values("pk")).update(skipped_at=now)
+    for pk in ids:
+        reopen(locked[pk])  # what a worker that knows of no portions has closed ends anew, with this reason
+    return ids
 
 
 def _spread(batches: BatchQuerySet, over: timedelta, now: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from apps.campaigns.models import Touchpoint
 from apps.delivery import services, store
-from apps.delivery.expand import expand_wholly
+from apps.delivery.expand import Expanded, expand_touchpoint, expand_wholly
 from apps.delivery.models import Batch, Delivery
 from tests.factories import NOW, make_contact, make_touchpoint
 
@@ -17,6 +17,20 @@ def expanded(people: int = 2, *, now: datetime = NOW, **fields) -> Touchpoint:
     expand_wholly(touchpoint.pk, now=now)
     touchpoint.refresh_from_db()
     return touchpoint
+
+
+def begun(people: int, *, now: datetime = NOW, **fields) -> Touchpoint:
+    """A touchpoint of which the first portion is written, and more people come behind it."""
+    for _ in range(people):
+        make_contact()
+    touchpoint = make_touchpoint(**fields)
+    assert expand_touchpoint(touchpoint.pk, now=now) is Expanded.PARTLY
+    touchpoint.refresh_from_db()
+    return touchpoint
+
+
+def written(touchpoint: Touchpoint) -> int:
+    return Delivery.objects.filter(touchpoint=touchpoint).count()
 
 
 def claimed(people: int = 2, **fields) -> Batch:

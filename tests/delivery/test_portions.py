@@ -17,7 +17,7 @@ from apps.delivery.tallies import tallies
 from apps.windows.models import RevisionChange
 from tests.factories import HOUR, NOW, make_campaign, make_channel, make_contact, make_revision, make_template, make_touchpoint
 
-from .engine import states, sweep, work
+from .engine import begun, states, sweep, work, written
 
 pytestmark = pytest.mark.django_db
 
@@ -32,22 +32,8 @@ def _small_batches(settings):
     make_template()
 
 
-def begun(people=PEOPLE, **fields):
-    """A touchpoint of which the first portion is written."""
-    for _ in range(people):
-        make_contact()
-    touchpoint = make_touchpoint(**fields)
-    assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.PARTLY
-    touchpoint.refresh_from_db()
-    return touchpoint
-
-
-def written(touchpoint):
-    return Delivery.objects.filter(touchpoint=touchpoint).count()
-
-
 def test_each_call_writes_the_next_portion():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     counts = [written(touchpoint)]
 
     outcomes = []
@@ -71,7 +57,7 @@ def test_as_many_as_a_portion_are_one():
 
 
 def test_the_proof_and_the_tallies_hold_at_every_moment():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
 
     while True:
         assert Expansion.objects.get().recipients == written(touchpoint)
@@ -84,7 +70,7 @@ def test_the_proof_and_the_tallies_hold_at_every_moment():
 
 
 def test_the_first_are_sent_while_the_others_are_written_and_the_touchpoint_waits_for_all():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
 
     work()
     sweep(NOW)
@@ -114,7 +100,7 @@ def test_when_nobody_of_the_last_portion_can_be_written_to_the_touchpoint_ends_w
 
 
 def test_batches_are_large_but_for_those_of_the_first_and_the_last_portion():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     expand_wholly(touchpoint.pk, now=NOW)
 
     sizes = [batch.deliveries.count() for batch in Batch.objects.order_by("pk")]
@@ -122,13 +108,13 @@ def test_batches_are_large_but_for_those_of_the_first_and_the_last_portion():
 
 
 def test_batches_of_a_paced_channel_stay_small():
-    begun(channel=make_channel(pace=14))
+    begun(PEOPLE, channel=make_channel(pace=14))
 
     assert {batch.deliveries.count() for batch in Batch.objects.all()} == {1}
 
 
 def test_who_comes_while_it_is_written_is_written_to_and_who_goes_is_not():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     Contact.objects.order_by("-pk").first().delete()
     late = make_contact()
 
@@ -141,7 +127,7 @@ def test_who_comes_while_it_is_written_is_written_to_and_who_goes_is_not():
 def test_a_sibling_of_the_same_people_finds_nobody_left():
     campaign, channel = make_campaign(), make_channel()
     fields = {"campaign": campaign, "channel": channel, "step_key": "t-7d"}
-    first = begun(**fields)
+    first = begun(PEOPLE, **fields)
     second = make_touchpoint(**fields)
     expand_touchpoint(second.pk, now=NOW)
 
@@ -155,7 +141,7 @@ def test_a_sibling_of_the_same_people_finds_nobody_left():
 
 def test_large_siblings_go_on_one_after_the_other():
     campaign = make_campaign()
-    first = begun(campaign=campaign)
+    first = begun(PEOPLE, campaign=campaign)
     second = make_touchpoint(campaign=campaign)
     assert expand_touchpoint(second.pk, now=NOW) is Expanded.PARTLY  # its first people need not wait
 
@@ -168,7 +154,7 @@ def test_large_siblings_go_on_one_after_the_other():
 
 def test_a_sibling_that_nobody_goes_on_with_keeps_no_other():
     campaign = make_campaign()
-    begun(campaign=campaign)
+    begun(PEOPLE, campaign=campaign)
     second = make_touchpoint(campaign=campaign)
     expand_touchpoint(second.pk, now=LATER)
 
@@ -176,7 +162,7 @@ def test_a_sibling_that_nobody_goes_on_with_keeps_no_other():
 
 
 def test_what_was_cancelled_meanwhile_is_not_gone_on_with():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     Touchpoint.objects.update(state=TouchpointState.CANCELLED, reason=Reason.WINDOW_CANCELLED)
 
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.NOT_NOW
@@ -184,7 +170,7 @@ def test_what_was_cancelled_meanwhile_is_not_gone_on_with():
 
 
 def test_what_was_planned_anew_begins_anew():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     Touchpoint.objects.update(state=TouchpointState.PLANNED, revision=2)
 
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.PARTLY
@@ -195,7 +181,7 @@ def test_what_was_planned_anew_begins_anew():
 
 
 def test_a_plan_made_anew_without_other_times_brings_back_what_was_written():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     expand_touchpoint(touchpoint.pk, now=NOW)
     Touchpoint.objects.update(state=TouchpointState.PLANNED)
 
@@ -206,7 +192,7 @@ def test_a_plan_made_anew_without_other_times_brings_back_what_was_written():
 
 
 def test_what_is_paused_waits_in_the_middle_and_goes_on_when_it_is_let_go():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     steering.pause(touchpoint, reason="", actor=None, now=NOW)
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.NOT_NOW
 
@@ -215,18 +201,17 @@ def test_what_is_paused_waits_in_the_middle_and_goes_on_when_it_is_let_go():
     assert expand_wholly(touchpoint.pk, now=NOW) is Expanded.WRITTEN
 
 
-@pytest.mark.parametrize("choice", [Choice.SKIP, Choice.SPREAD])
-def test_what_is_skipped_or_spread_is_first_written_to_its_end(choice):
-    touchpoint = begun()
+def test_what_is_spread_is_first_written_to_its_end():
+    touchpoint = begun(PEOPLE)
     steering.pause(touchpoint, reason="", actor=None, now=NOW)
 
-    steering.resume(touchpoint, choice=choice, over=HOUR, actor=None, now=NOW)
+    steering.resume(touchpoint, choice=Choice.SPREAD, over=HOUR, actor=None, now=NOW)
 
-    assert states() == ({"cancelled": PEOPLE} if choice is Choice.SKIP else {"pending": PEOPLE})
+    assert states() == {"pending": PEOPLE}
 
 
 def test_of_what_is_written_in_part_nobody_knows_yet_how_many_are_overdue():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     steering.pause(touchpoint, reason="", actor=None, now=NOW)
 
     (row,) = steering.overdue(Touchpoint.objects.all(), Batch.objects.all(), now=NOW)
@@ -235,7 +220,7 @@ def test_of_what_is_written_in_part_nobody_knows_yet_how_many_are_overdue():
 
 
 def test_past_its_use_it_ends_where_it_is_with_the_reason():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     work()
     late = touchpoint.useful_until
 
@@ -247,7 +232,7 @@ def test_past_its_use_it_ends_where_it_is_with_the_reason():
 
 
 def test_past_its_use_and_paused_the_pause_is_the_reason():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     steering.pause(touchpoint, reason="", actor=None, now=NOW)
 
     closing.expire_past_use(touchpoint.useful_until)
@@ -259,7 +244,7 @@ def test_past_its_use_and_paused_the_pause_is_the_reason():
 
 @pytest.mark.parametrize("reason", ["", Reason.NOT_SENT_IN_TIME])
 def test_what_a_worker_without_portions_has_closed_goes_on(reason):
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     work()
     Touchpoint.objects.update(state=TouchpointState.SENT, reason=reason, settled_at=NOW)
 
@@ -272,7 +257,7 @@ def test_what_a_worker_without_portions_has_closed_goes_on(reason):
 
 
 def test_what_a_person_has_skipped_stays_closed():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     work()
     Touchpoint.objects.update(state=TouchpointState.SENT, reason=Reason.SKIPPED_BY_HAND, settled_at=NOW)
 
@@ -281,7 +266,7 @@ def test_what_a_person_has_skipped_stays_closed():
 
 @pytest.mark.parametrize("change", [RevisionChange.RESCHEDULED, RevisionChange.CANCELLED, RevisionChange.COMPLETED])
 def test_what_such_a_worker_has_closed_stays_closed_once_it_is_no_longer_true(change):
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     work()
     Touchpoint.objects.update(state=TouchpointState.SENT, settled_at=NOW)
     make_revision(touchpoint.campaign.window, number=2, change=change)
@@ -292,14 +277,14 @@ def test_what_such_a_worker_has_closed_stays_closed_once_it_is_no_longer_true(ch
 
 
 def test_the_clock_asks_again_for_what_was_left_off_in_the_middle():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
 
     assert due(NOW + timedelta(seconds=1)).to_expand == []  # somebody is at it
     assert due(LATER).to_expand == [(touchpoint.pk, False)]
 
 
 def test_what_was_left_off_in_the_middle_is_what_waits_longest():
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
     work()
     assert oldest_due_at(NOW) is None
 
@@ -307,14 +292,14 @@ def test_what_was_left_off_in_the_middle_is_what_waits_longest():
 
 
 def test_one_that_nobody_goes_on_with_breaks_an_invariant():
-    begun()
+    begun(PEOPLE)
     assert not invariants.left_off_in_the_middle(LATER).exists()
 
     assert invariants.left_off_in_the_middle(NOW + HOUR).exists()
 
 
 def test_a_paused_one_breaks_none():
-    steering.pause(begun(), reason="", actor=None, now=NOW)
+    steering.pause(begun(PEOPLE), reason="", actor=None, now=NOW)
 
     assert not invariants.left_off_in_the_middle(NOW + HOUR).exists()
 
@@ -323,7 +308,7 @@ def test_the_task_writes_all_of_it_and_tells_workers_of_each_portion(monkeypatch
     hints = []
     monkeypatch.setattr(tasks, "hint", lambda task, **how: hints.append(how.get("queue", "bulk")))
     monkeypatch.setattr(tasks, "database_now", lambda: NOW)
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
 
     tasks.expand_touchpoint(touchpoint_id=touchpoint.pk)
 
@@ -336,7 +321,7 @@ def test_a_task_whose_time_is_over_asks_for_another(monkeypatch):
     monkeypatch.setattr(tasks, "hint", lambda task, **how: hints.append(task.name))
     monkeypatch.setattr(tasks, "database_now", lambda: NOW)
     monkeypatch.setattr(tasks, "CLAIMING_SECONDS", 0.0)
-    touchpoint = begun()
+    touchpoint = begun(PEOPLE)
 
     tasks.expand_touchpoint(touchpoint_id=touchpoint.pk)
 

@@ -16,12 +16,12 @@ from apps.campaigns.models import OWN_KEY, Anchor, Reason, Step, Touchpoint, Tou
 from apps.campaigns.planner import CellKey
 from apps.campaigns.stillness import Unanswered
 from apps.channels.transports.memory import MemoryTransport
-from apps.delivery import expand, services, store
-from apps.delivery.expand import Expanded, expand_touchpoint
+from apps.delivery import expand, invariants, services, store
+from apps.delivery.expand import Expanded, expand_touchpoint, expand_wholly
 from apps.delivery.models import Batch, Delivery
-from apps.delivery.policy import FIRST_PORTION
+from apps.delivery.policy import FIRST_PORTION, PORTION
 from apps.delivery.resolutions import Resolution
-from apps.delivery.steering import pause
+from apps.delivery.steering import Choice, pause, resume
 from apps.delivery.stillness import await_stillness
 from apps.windows.services import WindowError
 from tests.factories import (
@@ -36,7 +36,7 @@ from tests.factories import (
     make_touchpoint,
 )
 
-from .engine import expanded, states
+from .engine import begun, expanded, states
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -123,6 +123,39 @@ def test_whoever_is_last_of_writer_and_sender_ends_the_touchpoint(settings):
 
     touchpoint.refresh_from_db()
     assert touchpoint.state == TouchpointState.SENT
+
+
+def skip(target):
+    pause(target, reason="", actor=None, now=NOW)
+    resume(target, choice=Choice.SKIP, actor=None, now=NOW)
+
+
+def test_a_portion_that_was_overtaken_by_a_skip_is_not_kept(settings, monkeypatch):
+    settings.DELIVERY_BATCH_SIZE = 1
+    touchpoint = begun(FIRST_PORTION + 1)
+
+    def check_keys_now():
+        """The rows of the second portion stand, and are not committed."""
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: in_a_thread(lambda: skip(touchpoint.channel))).result(timeout=10)
+
+    monkeypatch.setattr(expand, "check_keys_now", check_keys_now)
+    assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.NOT_NOW
+
+    assert states() == {"cancelled": FIRST_PORTION}
+
+
+@pytest.mark.parametrize("target_of", [lambda row: row, lambda row: row.campaign, lambda row: row.channel])
+def test_whoever_comes_first_of_writer_and_skipper_nobody_is_left_waiting(settings, target_of):
+    settings.DELIVERY_BATCH_SIZE = 1
+    touchpoint = begun(FIRST_PORTION + 2 * PORTION)
+
+    at_once(lambda: expand_wholly(touchpoint.pk, now=NOW), lambda: skip(target_of(touchpoint)))
+
+    assert set(states()) == {"cancelled"}
+    touchpoint.refresh_from_db()
+    assert (touchpoint.state, touchpoint.reason) == (TouchpointState.SKIPPED, Reason.SKIPPED_BY_HAND)
+    assert not invariants.counts_that_do_not_add_up(NOW).exists()
 
 
 def test_a_portion_that_was_overtaken_by_a_cancellation_is_not_kept(settings, monkeypatch):

@@ -22,10 +22,11 @@ class ExpansionQuerySet(models.QuerySet["Expansion"]):
 
     def under_way(self) -> Self:
         """Their touchpoint is open as it was: nobody knows yet how many people it has."""
-        return self.unfinished().filter(touchpoint__state__in=OPEN_STATES, touchpoint__revision=F("revision"))
+        going = self.unfinished().filter(skipped_at__isnull=True)
+        return going.filter(touchpoint__state__in=OPEN_STATES, touchpoint__revision=F("revision"))
 
     def to_finish(self, now: datetime) -> Self:
-        """Those that are to go on: their touchpoint is open, as it was, and of use.
+        """Those that are to go on: their touchpoint is open, as it was, and of use, and nobody skipped their rest.
 
         One that counts as sent is among them: a worker of an older version, which knows of no portions, has closed it. No
         plan made anew touches what is sent, so that whether it still holds is asked here.
@@ -34,7 +35,7 @@ class ExpansionQuerySet(models.QuerySet["Expansion"]):
             window__campaign=OuterRef("touchpoint__campaign"), number__gt=OuterRef("revision"), change__in=OVERTAKING
         )
         is_closed = Q(~Exists(overtaken), touchpoint__state=TouchpointState.SENT, touchpoint__reason__in=CLOSED_TOO_EARLY)
-        is_wanted = Q(touchpoint__revision=F("revision"), touchpoint__useful_until__gt=now)
+        is_wanted = Q(touchpoint__revision=F("revision"), touchpoint__useful_until__gt=now, skipped_at__isnull=True)
         return self.unfinished().filter(Q(touchpoint__state__in=OPEN_STATES) | is_closed, is_wanted)
 
 
@@ -45,6 +46,7 @@ class Expansion(models.Model):
     revision = models.PositiveIntegerField()
     recipients = models.PositiveIntegerField()  # so many deliveries there must be, whatever became of them
     reached = models.BigIntegerField(null=True)  # the contact as far as which it has come; None: all are written
+    skipped_at = models.DateTimeField(null=True)  # when a person decided that those behind that contact are not told
     written_at = models.DateTimeField()  # the last portion of it
 
     objects = ExpansionQuerySet.as_manager()

@@ -98,6 +98,20 @@ def table_context(table: OverdueTable, form: ReleaseForm) -> dict[str, Any]:
 
 
 def released_words(released: Released, *, zone: str) -> str:
+    words = [_going_on_words(released, zone)]
+    if released.cut_short:
+        words.append(
+            ngettext(
+                "%(count)s touchpoint was written in part: those of its people who had no message yet get none.",
+                "%(count)s touchpoints were written in part: those of their people who had no message yet get none.",
+                released.cut_short,
+            )
+            % {"count": released.cut_short}
+        )
+    return " ".join(words)
+
+
+def _going_on_words(released: Released, zone: str) -> str:
     match released.choice:
         case Choice.SKIP if released.skipped:
             words = ngettext(
