@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,9 @@ from .steering import Choice
 
 USUAL_MINUTES = 30
 MOST_MINUTES = 7 * 24 * 60
+CANNOT_BE_SPREAD = gettext_lazy(
+    "The rule of the segment “%(segment)s” is broken, so that its messages cannot be spread. Mend the rule, or skip them."
+)
 
 
 class PauseForm(forms.Form):
@@ -22,7 +26,8 @@ class PauseForm(forms.Form):
 
 
 class ReleaseForm(forms.Form):
-    """What becomes of that which should have left meanwhile; `asks` is false where there is none."""
+    """What becomes of that which should have left meanwhile; `asks` is false where there is none. What is of `unreadable`
+    segments cannot be spread, because nobody knows to whom it goes."""
 
     choice = forms.ChoiceField(
         label=gettext_lazy("What becomes of the messages that are overdue?"),
@@ -42,8 +47,9 @@ class ReleaseForm(forms.Form):
         initial=USUAL_MINUTES,
     )
 
-    def __init__(self, *args: Any, asks: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asks: bool, unreadable: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.unreadable = unreadable
         if not asks:
             self.fields.clear()
 
@@ -51,6 +57,8 @@ class ReleaseForm(forms.Form):
         data = super().clean() or {}
         if data.get("choice") == Choice.SPREAD and not data.get("minutes") and "minutes" not in self.errors:
             raise ValidationError({"minutes": _("Say over how many minutes they are spread.")})
+        if data.get("choice") == Choice.SPREAD and self.unreadable:
+            raise ValidationError({"choice": [CANNOT_BE_SPREAD % {"segment": name} for name in self.unreadable]})
         return data
 
     @property

@@ -50,6 +50,12 @@ class OverdueTable:
         """Touchpoints that are of no use any more: they are missed, whatever is chosen."""
         return len(self.rows) - len(self.useful)
 
+    @property
+    def unreadable(self) -> list[str]:
+        """Segments of which people are still to be written to, and whose rule is broken."""
+        rows = [row for row in self.useful if (reach := self._reach(row)) and reach.problem]
+        return sorted({str(row.touchpoint.segment) for row in rows})
+
     def lines(self, *, over: timedelta) -> list[Line]:
         return [self._line(row, over) for row in self.rows]
 
@@ -82,10 +88,15 @@ class OverdueTable:
     def _messages(self, row: Overdue) -> int | None:
         if row.waiting is not None:
             return row.waiting
+        reach = self._reach(row)
+        return reach.recipients(is_mandatory=row.touchpoint.is_mandatory) if reach and not reach.problem else None
+
+    def _reach(self, row: Overdue) -> Reach | None:
+        """Of those whose people a segment still has to say."""
         touchpoint = row.touchpoint
-        if touchpoint.audience == Audience.TOLD:
+        if row.waiting is not None or touchpoint.audience == Audience.TOLD:
             return None
-        return self.reach[touchpoint.segment_id, touchpoint.channel_id].recipients(is_mandatory=touchpoint.is_mandatory)
+        return self.reach[touchpoint.segment_id, touchpoint.channel_id]
 
 
 def overdue_table(touchpoints: TouchpointQuerySet, batches: BatchQuerySet, *, now: datetime) -> OverdueTable:

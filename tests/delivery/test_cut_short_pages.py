@@ -7,7 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.audiences.models import Segment
-from apps.delivery.policy import FIRST_PORTION
+from apps.campaigns.models import Touchpoint
+from apps.delivery.models import Delivery, Installation
+from apps.delivery.policy import FIRST_PORTION, Halt
 from apps.delivery.steering import pause
 from tests.campaigns.admin_pages import signed_in
 from tests.factories import make_campaign, make_segment, make_window
@@ -61,6 +63,25 @@ def test_skipping_needs_no_rule():
     assert (touchpoint.state, touchpoint.paused_at) == ("skipped", None)
 
 
+def test_of_how_many_a_broken_rule_has_nothing_is_said():
+    touchpoint, client = paused(), signed_in()
+    break_the_rule()
+
+    assert "about 0" not in client.get(resume_page(touchpoint)).content.decode()
+
+
+def test_spreading_over_a_broken_rule_says_what_is_to_be_mended_and_lets_nothing_go():
+    touchpoint, client = paused(), signed_in()
+    break_the_rule()
+
+    text = client.post(resume_page(touchpoint), {"choice": "spread", "minutes": "30"}).content.decode()
+
+    assert "The rule of the segment “Customers in Paris” is broken" in text
+    touchpoint.refresh_from_db()
+    assert touchpoint.paused_at is not None
+    assert states() == {"pending": FIRST_PORTION}
+
+
 def test_sending_now_is_left_to_the_workers():
     touchpoint, client = paused(), signed_in()
     break_the_rule()
@@ -69,3 +90,16 @@ def test_sending_now_is_left_to_the_workers():
 
     touchpoint.refresh_from_db()
     assert touchpoint.paused_at is None
+
+
+def test_a_halt_says_it_as_well():
+    touchpoint, client = paused(), signed_in()
+    Touchpoint.objects.update(paused_at=None)
+    Installation.objects.update_or_create(pk=1, defaults={"halted_at": timezone.now(), "halt": Halt.MOVED})
+    break_the_rule()
+
+    text = client.post(reverse("delivery:halt"), {"choice": "spread", "minutes": "30"}).content.decode()
+
+    assert "The rule of the segment “Customers in Paris” is broken" in text
+    assert Installation.objects.get().halted_at is not None
+    assert Delivery.objects.filter(touchpoint=touchpoint).count() == FIRST_PORTION

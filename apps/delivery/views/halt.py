@@ -20,7 +20,7 @@ from ..models import Batch, Installation
 from ..overdue import overdue_table
 from ..policy import Halt
 from ..stillness import await_stillness
-from .steering import released_words, table_context
+from .steering import asked_of, released_words, table_context
 
 
 @admin.site.admin_view
@@ -37,7 +37,7 @@ def halt_page(request: HttpRequest) -> HttpResponse:
         return redirect(request.path)
     row = Installation.objects.first()
     table = overdue_table(Touchpoint.objects.going(), Batch.objects.unpaused(), now=now)
-    form = ReleaseForm(request.POST if request.method == "POST" else None, asks=bool(table.rows))
+    form = ReleaseForm(request.POST if request.method == "POST" else None, **asked_of(table))
     if request.method == "POST" and form.is_valid():
         released = halts.release(choice=form.chosen, over=form.over, actor=planner, now=now)
         if released:

@@ -69,7 +69,7 @@ def resume_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         messages.warning(request, _("It was edited after it was approved: it goes on once a second person has approved it anew."))
         return redirect("admin:windows_maintenancewindow_approval", target.window_id)
     table = overdue_table(steering.held_back_by(target), steering.batches_held_back_by(target), now=now)
-    form = ReleaseForm(request.POST if request.method == "POST" else None, asks=bool(table.rows))
+    form = ReleaseForm(request.POST if request.method == "POST" else None, **asked_of(table))
     if request.method == "POST" and form.is_valid():
         released = steering.resume(target, choice=form.chosen, over=form.over, actor=reader(request), now=now)
         if released:
@@ -85,6 +85,10 @@ def resume_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         **table_context(table, form),
     }
     return render(request, "admin/delivery/resume.html", target, back, context)
+
+
+def asked_of(table: OverdueTable) -> dict[str, Any]:
+    return {"asks": bool(table.rows), "unreadable": table.unreadable}
 
 
 def table_context(table: OverdueTable, form: ReleaseForm) -> dict[str, Any]:

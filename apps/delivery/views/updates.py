@@ -34,7 +34,7 @@ from ..models import Batch, Delivery, DeliveryState, Expansion
 from ..overdue import overdue_table
 from ..pauses import UpdatesPause
 from ..stillness import await_stillness
-from .steering import back_to, reader, released_words, render, table_context
+from .steering import asked_of, back_to, reader, released_words, render, table_context
 
 
 class TextForm(forms.Form):
@@ -151,7 +151,7 @@ def release_page(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, _("The updates are not held (any more)."))
         return redirect(back)
     table = overdue_table(held_back(campaign), batches_held_back(campaign), now=now)
-    form = ReleaseForm(request.POST if request.method == "POST" else None, asks=bool(table.rows))
+    form = ReleaseForm(request.POST if request.method == "POST" else None, **asked_of(table))
     if request.method == "POST" and form.is_valid():
         released = release_updates(campaign, choice=form.chosen, over=form.over, actor=reader(request), now=now)
         if released:
