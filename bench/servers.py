@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import psycopg
 from .processes import seconds_of, stop
 
 ROOT = Path(__file__).resolve().parent.parent
+# How often it is looked whether work is over; to look takes from it, so that when it was over is asked of the database.
+LOOK_SECONDS = 0.1
 DEFAULT_SERVER = "postgres://postgres@127.0.0.1:5432"
 
 
@@ -32,6 +35,13 @@ def wait_until(happened: Callable[[], bool], *, seconds: float, what: str, every
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
         time.sleep(every)
+
+
+def as_seconds(moment: Any) -> float:
+    """Of a time in a database, by whose clock, on one machine, everybody goes; SQLite keeps texts in UTC."""
+    if isinstance(moment, str):
+        moment = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    return float(moment.timestamp())
 
 
 def free_port() -> int:

@@ -3,12 +3,11 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from ..letter import write_letter
 from ..processes import stop
-from ..servers import ROOT, Ledger, OwnSink, SmtpSink, wait_until
+from ..servers import LOOK_SECONDS, ROOT, Ledger, OwnSink, SmtpSink, as_seconds, wait_until
 from . import Place, Run, measured
 
 LONGEST_SECONDS = 600
@@ -61,8 +60,8 @@ class Peer:
         began, written = heard(program, "begun"), heard(program, "written")
         if self.has_worker:
             all_sent = lambda: ledger.value(self.count_sent) >= recipients  # noqa: E731
-            wait_until(all_sent, seconds=LONGEST_SECONDS, what="the last row is sent", every=0.02)
-            done = time.time()
+            wait_until(all_sent, seconds=LONGEST_SECONDS, what="the last row is sent", every=LOOK_SECONDS)
+            done = as_seconds(ledger.value("SELECT max(sent_at) FROM peers_mail"))
         else:
             done = heard(program, "done")
         recorded = ledger.value(self.count_sent)

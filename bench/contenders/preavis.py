@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ..installation import Installation
-from ..servers import Ledger, OwnSink, SmtpSink, wait_until
+from ..servers import LOOK_SECONDS, Ledger, OwnSink, SmtpSink, as_seconds, wait_until
 from . import Place, Run, measured
 
 LONGEST_SECONDS = 900
@@ -113,8 +113,9 @@ def do_work(
         with measured(place, pids, sink, url) as meter:
             make_due(ledger, scene["w"])
             written = moment_of(lambda: is_written(ledger, scene["w"]), what="the deliveries are written")
-            done = moment_of(lambda: is_over(ledger, scene["w"]), what="the last delivery is settled")
+            moment_of(lambda: is_over(ledger, scene["w"]), what="the last delivery is settled")
         began, first = (moment_in(ledger, column, scene["w"]) for column in ("expanded_at", "first_sent_at"))
+        done = last_moment(ledger, scene["w"])
         recorded = ledger.value("SELECT count(*) FROM delivery_delivery WHERE touchpoint_id = %s AND state = 'sent'", scene["w"])
         received = sink.received() - before if isinstance(sink, SmtpSink) else recorded
     return Run(
@@ -130,7 +131,7 @@ def do_work(
 
 
 def moment_of(happened, *, what: str) -> float:  # type: ignore[no-untyped-def]
-    wait_until(happened, seconds=LONGEST_SECONDS, what=what)
+    wait_until(happened, seconds=LONGEST_SECONDS, what=what, every=LOOK_SECONDS)
     return time.time()
 
 
@@ -155,8 +156,10 @@ def is_over(ledger: Ledger, touchpoint: int) -> bool:
 
 
 def moment_in(ledger: Ledger, column: str, touchpoint: int) -> float:
-    """When its expansion began, or its first message could leave, by the database's clock, which on one machine is everybody's."""
-    found = ledger.value(f"SELECT {column} FROM campaigns_touchpoint WHERE id = %s", touchpoint)
-    if isinstance(found, str):
-        found = datetime.fromisoformat(found).replace(tzinfo=UTC)
-    return float(found.timestamp())
+    """When its expansion began, or its first message could leave."""
+    return as_seconds(ledger.value(f"SELECT {column} FROM campaigns_touchpoint WHERE id = %s", touchpoint))
+
+
+def last_moment(ledger: Ledger, touchpoint: int) -> float:
+    """When its last batch was settled."""
+    return as_seconds(ledger.value("SELECT max(done_at) FROM delivery_batch WHERE touchpoint_id = %s", touchpoint))
