@@ -46,6 +46,10 @@ class OverdueTable:
         return sum(self._messages(row) or 0 for row in self.useful)
 
     @property
+    def has_uncounted(self) -> bool:
+        return any(self._messages(row) is None for row in self.useful)
+
+    @property
     def past_use(self) -> int:
         """Touchpoints that are of no use any more: they are missed, whatever is chosen."""
         return len(self.rows) - len(self.useful)

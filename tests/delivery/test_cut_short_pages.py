@@ -67,7 +67,11 @@ def test_of_how_many_a_broken_rule_has_nothing_is_said():
     touchpoint, client = paused(), signed_in()
     break_the_rule()
 
-    assert "about 0" not in client.get(resume_page(touchpoint)).content.decode()
+    text = client.get(resume_page(touchpoint)).content.decode()
+
+    assert "How many messages some of the touchpoints have is known when they are prepared." in text
+    assert "about 0" not in text
+    assert "<strong>0 messages" not in text
 
 
 def test_spreading_over_a_broken_rule_says_what_is_to_be_mended_and_lets_nothing_go():
