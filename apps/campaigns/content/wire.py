@@ -55,8 +55,11 @@ class Letter:
         if any(encode(whole[number]) != whole[number] for number, encode in slots):
             return None
         text, html = (WirePattern.of(pattern, places, own) for pattern in (self.text, self.html))
-        asking = [(place, *slot, self.text.slots.count(slot), self.html.slots.count(slot)) for slot, place in places.items()]
-        return WiredLetter(letter=self, text=text, html=html, asking=tuple(asking))
+        asking = [
+            Question(place, *slot, in_text=self.text.slots.count(slot), in_html=self.html.slots.count(slot))
+            for slot, place in places.items()
+        ]
+        return WiredLetter(letter=self, text=text, html=html, asking=asking)
 
 
 class OwnAddress(NamedTuple):
@@ -118,14 +121,22 @@ class WirePattern:
         return Octets(pieces=_woven(self.loom, self.pick(values)), is_ascii=is_ascii)
 
 
+class Question(NamedTuple):
+    """What is asked in one place or several, which answer that is, how it is encoded, and how often it stands in either text."""
+
+    place: int
+    number: int
+    encode: Encoder
+    in_text: int
+    in_html: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class WiredLetter:
-    """`asking`: the place of each answer, the number it answers and how it is encoded, how often it stands in either text."""
-
     letter: Letter
     text: WirePattern
     html: WirePattern
-    asking: tuple[tuple[int, int, Encoder, int, int], ...]
+    asking: Sequence[Question]
 
     def to(self, reader: Reader | None, names: Mapping[int, bytes]) -> tuple[str, Wire]:
         """Subject and texts for one recipient; `names`: those in their own addresses, by slot."""
