@@ -17,6 +17,7 @@ from .policy import PORTION_SIGN_OF_LIFE, URGENT_PRIORITIES
 
 PACED_SIGN_OF_LIFE = timedelta(seconds=60)  # one claim hands over for half of it
 MOST_AT_ONCE = 16  # hints of a kind per look; the next look is a second away at most
+MOST_LOOKED_AT = 1000  # touchpoints to be written, of which each look gives hints of some
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +35,20 @@ def due(now: datetime) -> Due:
     urgent = sum(priority in URGENT_PRIORITIES for priority in priorities)
     return Due(
         # Those of which somebody left off in the middle first: others of their people have been told.
-        to_expand=[(pk, urgency == Urgency.URGENT) for pk, urgency in (*_stalled(now), *_planned(now))[:MOST_AT_ONCE]],
+        to_expand=[(pk, urgency == Urgency.URGENT) for pk, urgency in _in_turn([*_stalled(now), *_planned(now)], now)],
         urgent_batches=urgent,
         bulk_batches=len(priorities) - urgent,
         has_windows_to_start=bool(_to_start(now)),
         has_rehearsals=bool(_rehearsals(now)),
         next_at=min((at for rows in _NEXT for (at,) in rows(now)), default=None),
     )
+
+
+def _in_turn(rows: Sequence[Any], now: datetime) -> Sequence[Any]:
+    """Of many, others at each look: so those that cannot be written, because their segment's rule is broken, say, keep nobody
+    waiting for good."""
+    start = int(now.timestamp()) * MOST_AT_ONCE % len(rows) if len(rows) > MOST_AT_ONCE else 0
+    return [*rows[start:], *rows[:start]][:MOST_AT_ONCE]
 
 
 def _first(rows: QuerySet[Any], field: str) -> QuerySet[Any, Any]:
@@ -85,13 +93,13 @@ def _earliest(*instants: datetime | None) -> datetime | None:
 
 # Asked each second, and for each message that is to leave on time.
 _claimable = Repeated(lambda now: Batch.objects.claimable(now).values_list("priority")[:MOST_AT_ONCE])
-_stalled = Repeated(lambda now: stalled(now).values_list("pk", "urgency")[:MOST_AT_ONCE])
+_stalled = Repeated(lambda now: stalled(now).values_list("pk", "urgency")[:MOST_LOOKED_AT])
 _planned = Repeated(
     lambda now: (
         Touchpoint.objects.due_for_expansion(now)
         .filter(useful_until__gt=now)
         .order_by("expand_at", "pk")
-        .values_list("pk", "urgency")[:MOST_AT_ONCE]
+        .values_list("pk", "urgency")[:MOST_LOOKED_AT]
     )
 )
 _to_start = Repeated(lambda now: MaintenanceWindow.objects.due_to_start(now).order_by().values_list("pk")[:1])

@@ -9,10 +9,10 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from apps.delivery import beat
 from apps.delivery.beat import DueRowScheduler
-from apps.delivery.due import due
+from apps.delivery.due import MOST_AT_ONCE, due
 from apps.delivery.models import Pulse
 from config.celery import app
-from tests.factories import HOUR, NOW, make_batch, make_touchpoint, make_window
+from tests.factories import HOUR, NOW, make_batch, make_campaign, make_touchpoint, make_window
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +120,16 @@ def test_it_waits_while_redis_is_away(scheduler, monkeypatch):
 
 def test_housekeeping_and_the_entries_of_the_settings_run_beside(scheduler):
     assert {"delivery.sweep", "delivery.pulse", *app.conf.beat_schedule} <= set(scheduler.schedule)
+
+
+def test_of_many_touchpoints_each_has_its_turn_within_seconds():
+    campaign = make_campaign()
+    many = {make_touchpoint(campaign=campaign, step_key=f"t{number}", expand_at=NOW).pk for number in range(2 * MOST_AT_ONCE + 1)}
+
+    looks = [{pk for pk, _is_urgent in due(NOW + timedelta(seconds=seconds)).to_expand} for seconds in range(4)]
+
+    assert [len(chosen) for chosen in looks] == [MOST_AT_ONCE] * 4
+    assert set.union(*looks) == many
 
 
 def test_the_next_instant_is_the_earliest_of_all_kinds():
