@@ -4,6 +4,12 @@ from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import bucket, guard, journal, witness
 from tests.factories import make_template
 
+TARGETS = {
+    "touchpoint": lambda touchpoint: touchpoint,
+    "campaign": lambda touchpoint: touchpoint.campaign,
+    "channel": lambda touchpoint: touchpoint.channel,
+}
+
 
 @pytest.fixture(autouse=True)
 def _empty_outbox():
@@ -44,3 +50,9 @@ def text(db):
 @pytest.fixture
 def outbox():
     return MemoryTransport.outbox
+
+
+@pytest.fixture(params=TARGETS)
+def target_of(request):
+    """What a planner may pause: a touchpoint, or what it belongs to."""
+    return TARGETS[request.param]

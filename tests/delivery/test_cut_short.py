@@ -26,16 +26,6 @@ from .engine import begun, states, sweep, work, written
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
 MORE = FIRST_PORTION + 2
-TARGETS = {
-    "touchpoint": lambda touchpoint: touchpoint,
-    "campaign": lambda touchpoint: touchpoint.campaign,
-    "channel": lambda touchpoint: touchpoint.channel,
-}
-
-
-@pytest.fixture(params=TARGETS)
-def target_of(request):
-    return TARGETS[request.param]
 
 
 @pytest.fixture(autouse=True)

@@ -17,16 +17,6 @@ from .engine import claimed, expanded, states, sweep, work
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-TARGETS = {
-    "touchpoint": lambda touchpoint: touchpoint,
-    "campaign": lambda touchpoint: touchpoint.campaign,
-    "channel": lambda touchpoint: touchpoint.channel,
-}
-
-
-@pytest.fixture(params=TARGETS)
-def target_of(request):
-    return TARGETS[request.param]
 
 
 def stop(target, **fields):

@@ -72,6 +72,16 @@ NAMES = st.text(max_size=40) | st.sampled_from(
     ["Ann & Bob <ab>", ".", "é" * 300, "a\r\n.\r\nb", "https://x.org/\"'", "qzxt000000qzx"]
 )
 NOTICES = st.sampled_from(["https://preavis.test/windows/7", "https://preavis.test/?a=1&b='2'"])
+LETTERS = {
+    "body": BODIES,
+    "subject": SUBJECTS,
+    "name": NAMES,
+    "organisation": NAMES,
+    "is_internal": st.booleans(),
+    "leaves": st.booleans(),
+    "links": st.integers(0, 3),
+    "notice": NOTICES,
+}
 
 
 class Book:
@@ -115,15 +125,8 @@ def invitations(django_db_setup, django_db_blocker) -> dict[Method, Invitation]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    body=BODIES,
-    subject=SUBJECTS,
-    name=NAMES,
-    organisation=NAMES,
-    is_internal=st.booleans(),
-    leaves=st.booleans(),
+    **LETTERS,
     method=st.sampled_from([None, *Method]),
-    links=st.integers(0, 3),
-    notice=NOTICES,
 )
 def test_both_ways_give_the_same_bytes(
     facts, invitations, body, subject, name, organisation, is_internal, leaves, method, links, notice
@@ -163,16 +166,7 @@ def written_to(name: str, organisation: str, facts: Facts, *, is_internal: bool,
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    body=BODIES,
-    subject=SUBJECTS,
-    name=NAMES,
-    organisation=NAMES,
-    is_internal=st.booleans(),
-    leaves=st.booleans(),
-    links=st.integers(0, 3),
-    notice=NOTICES,
-)
+@given(**LETTERS)
 def test_a_provider_that_fills_in_our_form_letter_sends_the_rendered_text(
     facts, body, subject, name, organisation, is_internal, leaves, links, notice
 ):
