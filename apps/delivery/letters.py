@@ -13,7 +13,6 @@ from apps.campaigns.content import (
     Compiled,
     Letter,
     MergedLetter,
-    OwnAddress,
     WiredLetter,
 )
 from apps.channels.merging import Merge
@@ -29,16 +28,11 @@ class OwnAddresses:
 
     def __init__(self, asked: Mapping[int, tuple[links.Address, int]]) -> None:
         """`asked`: the address and its number, by slot."""
-        self._asked = asked
+        self.by_slot = {slot: address for slot, (address, _number) in asked.items()}
         self._sign = SignerOfAll([(address.signer, number) for address, number in asked.values()])
 
     def names(self, token: UUID) -> dict[int, bytes]:
-        return dict(zip(self._asked, self._sign(token.bytes), strict=True))
-
-    def like(self, token: UUID) -> Mapping[int, OwnAddress]:
-        """How they are made, with the names of one recipient as an example."""
-        names = self.names(token)
-        return {slot: OwnAddress(address.before, names[slot], address.after) for slot, (address, _number) in self._asked.items()}
+        return dict(zip(self.by_slot, self._sign(token.bytes), strict=True))
 
 
 class Written(NamedTuple):
@@ -83,9 +77,10 @@ class LetterBox:
             return None
         letter = self._with_notice(replace(letter, html=html))
         own = OwnAddresses({slot: self._address(slot) for slot in letter.addresses})
-        like = own.like(row.token)
-        made = MergedLetter.of(letter, like) if self._as_forms else letter.wired(like)
-        return (made, own) if made else None
+        if self._as_forms:
+            return MergedLetter.of(letter, own.by_slot), own
+        wired = letter.wired(own.by_slot, own.names(row.token))
+        return (wired, own) if wired else None
 
     def _with_notice(self, letter: Letter) -> Letter:
         """The address of the notice page is that of a link like others; where it has no number, everybody's is the same."""

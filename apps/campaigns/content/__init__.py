@@ -15,7 +15,7 @@ from .kept import keep, material_of
 from .slots import FIRST_LINK, NOTICE, PIXEL, UNSUBSCRIBE, Encoder, Pattern
 from .variables import VARIABLES, Variable
 from .webhook import webhook_data
-from .wire import Letter, OwnAddress, WiredLetter
+from .wire import Letter, WiredLetter
 
 __all__ = [
     "FIRST_LINK",
@@ -30,7 +30,6 @@ __all__ = [
     "Letter",
     "Material",
     "MergedLetter",
-    "OwnAddress",
     "Pattern",
     "Problem",
     "Reader",

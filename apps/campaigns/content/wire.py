@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import itemgetter
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from apps.channels.messages import Octets, Wire
 from apps.common.text import clean_text, one_line
@@ -46,15 +46,18 @@ class Letter:
         """Empty where it asks."""
         return "" if self.subject.slots else one_line(self.subject.join({}))
 
-    def wired(self, own: Mapping[int, "OwnAddress"]) -> "WiredLetter | None":
-        """`own`: how the addresses are made that each recipient gets, by slot. None where one would not be written as it is."""
+    def wired(self, own: Mapping[int, "OwnAddress"], names: Mapping[int, bytes]) -> "WiredLetter | None":
+        """`own`: the addresses of which each recipient has one, by slot; `names`: those in the addresses of somebody.
+
+        None where an address would not be written as it is.
+        """
         asked = [slot for slot in (*self.text.slots, *self.html.slots) if slot[0] in self.asks or slot[0] == SUBJECT]
         places = {slot: -1 - number for number, slot in enumerate(dict.fromkeys(asked))}
         slots = (self.text.distinct | self.html.distinct) - places.keys()
-        whole = {number: own[number].around(own[number].name) for number, _encode in slots}
+        whole = {number: own[number].around(names[number]) for number, _encode in slots}
         if any(encode(whole[number]) != whole[number] for number, encode in slots):
             return None
-        text, html = (WirePattern.of(pattern, places, own) for pattern in (self.text, self.html))
+        text, html = (WirePattern.of(pattern, places, own, names) for pattern in (self.text, self.html))
         asking = [
             Question(place, *slot, in_text=self.text.slots.count(slot), in_html=self.html.slots.count(slot))
             for slot, place in places.items()
@@ -62,15 +65,13 @@ class Letter:
         return WiredLetter(letter=self, text=text, html=html, asking=asking)
 
 
-class OwnAddress(NamedTuple):
-    """Addresses of which each recipient has one: they differ in a name, and the letters and length of all are those of `name`."""
+class OwnAddress(Protocol):
+    """Addresses of which each recipient has one: they differ in a name, and those are alike in their letters and length."""
 
     before: bytes
-    name: bytes
     after: bytes
 
-    def around(self, name: bytes) -> str:
-        return (self.before + name + self.after).decode()
+    def around(self, name: bytes) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,15 +90,14 @@ class WirePattern:
     is_ascii: bool  # but for the answers
 
     @classmethod
-    def of(cls, pattern: Pattern, asked: Mapping[Slot, int], own: Mapping[int, OwnAddress]) -> Self:
+    def of(cls, pattern: Pattern, asked: Mapping[Slot, int], own: Mapping[int, OwnAddress], names: Mapping[int, bytes]) -> Self:
         literals = [_wired(clean_text(literal)) for literal in pattern.literals]
         has_dots = literals[0].startswith(b".") or any(b"\r\n." in literal for literal in literals)
         for number, slot in enumerate(pattern.slots):
             if slot not in asked:  # what all its addresses have in common is the literals'
                 literals[number] += own[slot[0]].before
                 literals[number + 1] = own[slot[0]].after + literals[number + 1]
-        names = [b"" if slot in asked else own[slot[0]].name for slot in pattern.slots]
-        specimen = b"".join(_woven(_loom(literals), names))
+        specimen = b"".join(_woven(_loom(literals), [b"" if slot in asked else names[slot[0]] for slot in pattern.slots]))
         return cls(
             literals=tuple(literals),
             places=tuple(asked.get(slot, slot[0]) for slot in pattern.slots),
