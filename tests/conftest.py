@@ -32,11 +32,16 @@ def english() -> Iterator[None]:
 
 @pytest.fixture
 def redis_server() -> Iterator[None]:
-    """The private Valkey (or REDIS_URL), emptied of this process's keys afterwards."""
+    """The private Valkey (or REDIS_URL), empty of this process's keys: a test that did not ask for it may have left some."""
+    embedded.ensure_running(settings.REDIS_URL, settings.VALKEY_DIR)
+    _forget_keys()
+    yield
+    _forget_keys()
+
+
+def _forget_keys() -> None:
     from apps.common.redis import redis_client
 
-    embedded.ensure_running(settings.REDIS_URL, settings.VALKEY_DIR)
-    yield
     client = redis_client()
     for key in client.scan_iter(match=f"{settings.REDIS_KEY_PREFIX}*"):
         client.delete(key)
