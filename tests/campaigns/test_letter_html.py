@@ -7,9 +7,11 @@ from html.parser import HTMLParser
 import pytest
 
 from apps.campaigns.content.compiled import Source, compile_source
+from apps.campaigns.content.layout import PREVIEW_LETTERS
 from apps.campaigns.content.looks import Identity, Picture, default_look, look_of
 from apps.campaigns.content.schemes import Scheme, in_scheme
 from apps.campaigns.content.trimming import worn
+from apps.campaigns.lengths import PREHEADER_ON_DESKTOP, preheader_of
 from apps.campaigns.models import Brand
 from tests.campaigns.test_content_values import facts, person
 
@@ -153,6 +155,21 @@ def test_the_foot_says_what_the_brand_wants_in_the_readers_language():
 
 def test_a_language_without_a_foot_gets_the_english_one():
     assert "A Ltd" in letter(look(footers=(("en", "A Ltd"), ("fr", ""))), language="fr").html
+
+
+def test_an_inbox_is_given_the_beginning_of_the_first_paragraph_that_greets_nobody():
+    words = "Soon {{ contact.first_name }} reads of the work. " + "It takes some more words than an inbox shows. " * 4
+
+    shown = preheader_of(letter(body=f"{{{{ contact.greeting }}}},\n\n{words}").html)
+
+    assert shown.startswith("Soon Ana reads of the work. It takes some")
+    assert shown.endswith(" …")
+    assert PREHEADER_ON_DESKTOP < len(shown) <= PREVIEW_LETTERS
+    assert shown.removesuffix(" …") in words.replace("{{ contact.first_name }}", "Ana")
+
+
+def test_a_short_first_paragraph_is_shown_whole():
+    assert preheader_of(letter(body="Hello,\n\nWork on **things**.\n\nMore.").html) == "Work on things."
 
 
 @pytest.mark.parametrize("name", ["<script>x</script>", '"><img src=x>', "{{ 7 }}", "A & B &amp;", "</mj-text>", "<!--", "é名"])

@@ -5,6 +5,7 @@ Worked out once per skeleton and kept; what differs between recipients stays a s
 
 import itertools
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,6 +61,9 @@ class Document:
     text: Pattern
     html: Pattern
     finish: Callable[[str], str] = str  # what is done to the finished text
+
+
+PREVIEW_LETTERS = 150  # more than any inbox shows; with fewer, some would go on with the greeting
 
 
 @lru_cache(maxsize=256)
@@ -119,7 +123,9 @@ def _slots(frame: Frame) -> dict[str, object]:
 
 
 def _preview(tokens: list[Token]) -> str:
-    """What an inbox shows beside the subject: the first paragraph that is not a greeting, which ends with a comma."""
+    """What an inbox shows beside the subject: the beginning of the first paragraph that is not a greeting, which ends with a
+    comma."""
     paragraphs = [inline for opening, inline in itertools.pairwise(tokens) if opening.type == "paragraph_open"]
     texts = [" ".join(markdown.to_text([paragraph]).split()) for paragraph in paragraphs]
-    return next((text for text in texts if text and not text.endswith(",")), "")
+    text = next((text for text in texts if text and not text.endswith(",")), "")
+    return textwrap.shorten(text, PREVIEW_LETTERS, placeholder=" …")
