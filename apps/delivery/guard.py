@@ -7,13 +7,14 @@ when, it was halts the installation, in the database, for all. Only the clock ju
 import logging
 import threading
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import F
 
 from apps.accounts.services import record
+from apps.common.statements import Repeated
 
 from . import witness
 from .due import oldest_due_at
@@ -22,6 +23,19 @@ from .models import Installation
 from .policy import LONGEST_SILENCE, Halt, judge
 
 logger = logging.getLogger(__name__)
+
+
+class Heard(NamedTuple):
+    """What a worker looks at, before each claim, of the installation's row."""
+
+    name: UUID
+    home: str
+    beats: int
+    beat_at: datetime | None
+    halted_at: datetime | None
+
+
+_heard = Repeated(lambda: Installation.objects.order_by("pk").values_list(*Heard._fields)[:1])
 
 
 class Memory:
@@ -45,7 +59,7 @@ _memory = Memory()
 
 def may_work(now: datetime) -> bool:
     """Asked by a worker before it claims, expands or heals: one row, and what is kept outside once per connection."""
-    row = Installation.objects.first()
+    row = next((Heard(*values) for values in _heard()), None)
     if row is None:
         return True  # no clock has beaten yet
     if row.halted_at:
@@ -79,7 +93,7 @@ def halt(reason: Halt, *, now: datetime) -> None:
         record("installation.halted", subject=Installation.objects.get(), actor=None, now=now, reason=reason)
 
 
-def _finds_fault(row: Installation, now: datetime, *, is_overdue: bool) -> bool:
+def _finds_fault(row: Installation | Heard, now: datetime, *, is_overdue: bool) -> bool:
     witnessed = _memory.beats.get(row.name)
     if _memory.is_new_connection() or is_overdue:
         outside = witness.recall(row.name)

@@ -5,7 +5,7 @@ import threading
 import time
 from types import TracebackType
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections
 
 from . import store
 from .clock import RunningClock
@@ -47,7 +47,7 @@ class Lease:
             while not self._over.wait(self._seconds / RENEWALS_PER_LEASE):
                 self._renew()
         finally:
-            connection.close()
+            connections.close_all()  # of this thread: none, as a rule
 
     def _renew(self) -> None:
         began = time.monotonic()

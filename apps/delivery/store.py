@@ -66,10 +66,14 @@ def _claimable(now: datetime, urgent_only: bool) -> BatchQuerySet:
 def _take_at_once(now: datetime, urgent_only: bool) -> Batch | None:
     """One statement."""
     sql, params = _taking(urgent_only)
-    known = {_NOW: now, _UNTIL: now + lease(), _TOKEN: uuid.uuid4()}
-    return next(iter(Batch.objects.raw(sql, [known.get(value, value) for value in params])), None)
+    known: dict[Any, Any] = {_NOW: now, _UNTIL: now + lease(), _TOKEN: uuid.uuid4()}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [known.get(value, value) for value in params])
+        row = cursor.fetchone()
+    return Batch.from_db(connection.alias, _COLUMNS, row) if row else None
 
 
+_COLUMNS = [field.attname for field in Batch._meta.concrete_fields]  # of which PostgreSQL gives the values as they are
 _NOW, _UNTIL, _TOKEN = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC), uuid.UUID(int=0)
 
 
@@ -82,7 +86,7 @@ def _taking(urgent_only: bool) -> tuple[str, Sequence[Any]]:
     sql = f"""
         WITH chosen AS MATERIALIZED ({chosen} FOR UPDATE OF {table} SKIP LOCKED)
         UPDATE {table} SET state = %s, token = %s, attempt = attempt + 1, lease_until = %s
-        WHERE id = (SELECT * FROM chosen) RETURNING *
+        WHERE id = (SELECT * FROM chosen) RETURNING {", ".join(_COLUMNS)}
     """
     return sql, (*params, BatchState.LEASED.value, _TOKEN, _UNTIL)
 

@@ -33,6 +33,14 @@ def test_a_claimed_batch_is_nobody_elses():
     assert store.claim(now=NOW) is None
 
 
+def test_a_claim_says_all_that_is_in_the_batchs_row():
+    batch = claimed()
+    row = Batch.objects.get(pk=batch.pk)
+
+    names = [field.attname for field in Batch._meta.concrete_fields]
+    assert {name: getattr(batch, name) for name in names} == {name: getattr(row, name) for name in names}
+
+
 def test_each_claim_has_its_own_token():
     first = claimed()
     store.release(first, not_before=NOW)
