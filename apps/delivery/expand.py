@@ -103,7 +103,7 @@ def _go_on(begun: Expansion, now: datetime, *, also_held_back: bool) -> Expanded
     touchpoint = rows.select_related("campaign__window", "segment", "channel").filter(pk=begun.touchpoint_id).first()
     if touchpoint is None or (not also_held_back and _has_another_ahead(begun, touchpoint, now)):
         return Expanded.NOT_NOW
-    span = audience.next_span(touchpoint, after=begun.reached or 0, size=_portion_size(is_first=False))
+    span = audience.next_span(touchpoint, after=begun.reached or 0, size=_portion_size(begun.recipients))
     people = audience.recipients(touchpoint, span=span)
     new = write_people(touchpoint, people, now=now, span=span)
     check_keys_now()
@@ -126,8 +126,8 @@ def _has_another_ahead(begun: Expansion, touchpoint: Touchpoint, now: datetime) 
     return others.filter(written_at__gt=now - policy.PORTION_SIGN_OF_LIFE).exists()
 
 
-def _portion_size(*, is_first: bool) -> int:
-    return policy.portion_size(is_first=is_first, usual=settings.DELIVERY_BATCH_SIZE)
+def _portion_size(written: int | None) -> int:
+    return policy.portion_size(written, usual=settings.DELIVERY_BATCH_SIZE)
 
 
 def _obstacle(touchpoint: Touchpoint) -> str:
@@ -162,7 +162,7 @@ def _write(touchpoint: Touchpoint, now: datetime) -> audience.Span:
         return audience.EVERYBODY
     span = audience.EVERYBODY
     if touchpoint.audience == Audience.SEGMENT:
-        span = audience.next_span(touchpoint, after=0, size=_portion_size(is_first=True))
+        span = audience.next_span(touchpoint, after=0, size=_portion_size(None))
     write_people(touchpoint, audience.recipients(touchpoint, span=span), now=now, span=span)
     return span
 

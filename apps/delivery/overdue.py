@@ -11,7 +11,7 @@ from apps.campaigns.moments import short_words, touchpoint_words
 from apps.campaigns.reach import ColumnKey, Reach, reaches
 
 from .models import BatchQuerySet
-from .policy import batch_count, spread
+from .policy import deal, spread
 from .steering import Overdue, overdue
 
 
@@ -83,7 +83,7 @@ class OverdueTable:
     def _last_at(self, row: Overdue, over: timedelta) -> datetime:
         is_paced, usual = row.touchpoint.channel.pace is not None, settings.DELIVERY_BATCH_SIZE
         written = 0 if row.waiting is None else row.batches
-        batches = written or batch_count(self._messages(row) or 1, usual=usual, is_paced=is_paced)
+        batches = written or len(deal(self._messages(row) or 1, usual=usual, is_paced=is_paced))
         return spread(batches or 1, over=over, now=self.now, useful_until=row.touchpoint.useful_until or self.now)[-1]
 
     def _is_past_use(self, row: Overdue) -> bool:

@@ -182,32 +182,44 @@ def priority(*, urgency: str, useful_for: timedelta) -> int:
 
 # --- how many at once --------------------------------------------------------------------------------------------------
 
-SHARES = 25  # as many batches at least, of a touchpoint of more than that of the usual size: each of several workers gets some
 LARGEST = 4  # times the usual size
+SHARES = 3  # of what is left of a touchpoint, at its end: each of several workers gets one
 
 
-def batch_count(messages: int, *, usual: int, is_paced: bool, is_amid: bool = False) -> int:
-    """In how many batches so many messages leave: of the `usual` size or, for a large touchpoint, of up to LARGEST times that.
+def deal(messages: int, *, usual: int, is_paced: bool, is_first: bool = True, has_more: bool = False) -> list[int]:
+    """How many messages are dealt out over batches, in the order in which they leave: for each, of how many parts it
+    consists. All parts are alike and have the `usual` size at most.
 
-    Claiming and settling a batch costs nearly the same for few as for many. Those of a paced channel stay small: what it does not
-    let through during one claim has to be dealt out anew. `is_amid`: others of the touchpoint's come before and behind them. Small
-    batches before let the first message leave sooner, and small ones behind let several workers end together.
+    Claiming and settling a batch costs nearly the same for few as for many, so that most have LARGEST parts. The first has one, so
+    that the first message leaves soon, and the last ones become smaller and smaller, so that several workers end together.
+    Those of a paced channel stay small: what it does not let through during one claim has to be dealt out anew. Of a touchpoint
+    that is written in portions, these are not the first (`is_first`), or others of its messages come behind them (`has_more`).
     """
-    largest = LARGEST * usual
-    of_a_free_channel = largest if is_amid else min(max(usual, ceil(messages / SHARES)), largest)
-    size = usual if is_paced else of_a_free_channel
-    return ceil(messages / size)
+    left, parts = ceil(messages / usual), list[int]()
+    while left:
+        is_small = is_paced or (is_first and not parts)
+        most = 1 if is_small else LARGEST if has_more else left // SHARES
+        parts.append(max(1, min(most, LARGEST, left)))
+        left -= parts[-1]
+    return parts
 
 
-FIRST_PORTION = 10  # batches of the usual size
-PORTION = 40
+FIRST_PORTION = 5  # batches of the usual size
+SECOND_PORTION = 20
+LARGEST_PORTION = 100
+GROWTH = 4  # writing so many takes no longer than sending one
 PORTION_SIGN_OF_LIFE = timedelta(seconds=5)  # each portion takes a fraction of that
 
 
-def portion_size(*, is_first: bool, usual: int) -> int:
-    """For how many people deliveries are written in one transaction. The first of them leave while the others are written, so
-    that the first portion is the smaller one; each takes its look around who is to be written to anew."""
-    return usual * (FIRST_PORTION if is_first else PORTION)
+def portion_size(written: int | None, *, usual: int) -> int:
+    """For how many people deliveries are written in one transaction, where so many are `written` already; None: it is the first.
+
+    Those of one portion leave while the next is written. The first are small, so that the first message leaves soon; the others
+    are as large as can be written meanwhile, since each takes its look around who is to be written to anew.
+    """
+    if written is None:
+        return FIRST_PORTION * usual
+    return max(SECOND_PORTION * usual, min(GROWTH * written, LARGEST_PORTION * usual))
 
 
 # --- what has waited too long -----------------------------------------------------------------------------------------

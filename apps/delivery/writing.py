@@ -76,10 +76,9 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
     written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
     people = audience.without(group, written, span=span)
     total = people.count()
-    count = _batch_count(touchpoint, total, is_amid=span.after > 0 and span.last is not None)
-    if not count:
+    parts = _deal_out(touchpoint, total, not_before=not_before, now=now, span=span)
+    if not parts:
         return 0
-    batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
     chosen = audience.addressed(people, touchpoint).annotate(invitation=invitations.part_for(touchpoint))
     chosen = chosen.values("id", "address", "reason", "place", "invitation")
     select, select_params = chosen.query.sql_with_params()
@@ -92,7 +91,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
             CASE WHEN people.reason = '' THEN 'pending' ELSE 'suppressed' END, people.reason, 0, '',
             CASE WHEN people.reason = '' THEN NULL ELSE {_AT[connection.vendor]} END, people.invitation
         FROM ({select}) people
-        LEFT JOIN {_dealt(batches, "people.place", total)} AND people.reason = ''
+        LEFT JOIN {_dealt(parts, "people.place", total)} AND people.reason = ''
         WHERE true
         ON CONFLICT (touchpoint_id, revision, contact_id) DO NOTHING
     """
@@ -101,7 +100,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
         new: int = cursor.rowcount
     # Where many were left out, some batches stayed empty.
     filled = Delivery.objects.filter(batch=OuterRef("pk"))
-    Batch.objects.filter(~Exists(filled), pk__in=[batch.pk for batch in batches]).delete()
+    Batch.objects.filter(~Exists(filled), pk__in={batch.pk for batch in parts}).delete()
     return new
 
 
@@ -120,10 +119,9 @@ def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: da
         return
     closed = closed.filter(contact__in=people)
     total = closed.count()
-    count = _batch_count(touchpoint, total)
-    if not count:
+    parts = _deal_out(touchpoint, total, not_before=not_before, now=now)
+    if not parts:
         return
-    batches = _make_batches(touchpoint, count, not_before=not_before, now=now)
     part = invitations.part_for(touchpoint, who="contact")
     placed = closed.annotate(place=Window(RowNumber(), order_by="pk"), part=part).values("id", "place", "part")
     select, params = placed.query.sql_with_params()
@@ -131,19 +129,19 @@ def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: da
     sql = f"""
         UPDATE {table}
         SET state = 'pending', reason = '', batch_id = dealt.column2, settled_at = NULL, invitation = closed.part
-        FROM ({select}) closed JOIN {_dealt(batches, "closed.place", total)}
+        FROM ({select}) closed JOIN {_dealt(parts, "closed.place", total)}
         WHERE {table}.id = closed.id
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
 
 
-def _dealt(batches: Sequence[Batch], place: str, total: int) -> str:
-    """What to join so that rows with a `place` from 1 to `total` get evenly filled batches, one after the other; who came
-    after they were counted goes into the last."""
-    rows = ", ".join(f"({number}, {batch.pk})" for number, batch in enumerate(batches))
-    last = len(batches) - 1
-    number = f"CASE WHEN {place} > {total} THEN {last} ELSE ({place} - 1) * {len(batches)} / {total} END"
+def _dealt(parts: Sequence[Batch], place: str, total: int) -> str:
+    """What to join so that rows with a `place` from 1 to `total` get evenly filled parts of batches, one after the other; who
+    came after they were counted goes into the last."""
+    rows = ", ".join(f"({number}, {batch.pk})" for number, batch in enumerate(parts))
+    last = len(parts) - 1
+    number = f"CASE WHEN {place} > {total} THEN {last} ELSE ({place} - 1) * {len(parts)} / {total} END"
     return f"(VALUES {rows}) dealt ON dealt.column1 = {number}"
 
 
@@ -163,9 +161,19 @@ def write_broadcast(touchpoint: Touchpoint, now: datetime) -> None:
     )
 
 
-def _batch_count(touchpoint: Touchpoint, total: int, *, is_amid: bool = False) -> int:
-    is_paced = touchpoint.channel.pace is not None
-    return policy.batch_count(total, usual=settings.DELIVERY_BATCH_SIZE, is_paced=is_paced, is_amid=is_amid)
+def _deal_out(
+    touchpoint: Touchpoint, total: int, *, not_before: datetime, now: datetime, span: audience.Span = audience.EVERYBODY
+) -> Sequence[Batch]:
+    """New batches for so many messages to people in `span`: for each part, in their order, the batch that it belongs to."""
+    sizes = policy.deal(
+        total,
+        usual=settings.DELIVERY_BATCH_SIZE,
+        is_paced=touchpoint.channel.pace is not None,
+        is_first=not span.after,
+        has_more=span.last is not None,
+    )
+    batches = _make_batches(touchpoint, len(sizes), not_before=not_before, now=now)
+    return [batch for batch, size in zip(batches, sizes, strict=True) for _part in range(size)]
 
 
 def _make_batches(touchpoint: Touchpoint, count: int, *, not_before: datetime, now: datetime) -> Sequence[Batch]:

@@ -103,19 +103,42 @@ def test_a_channel_may_choose_what_becomes_of_its_doubts(kind, chosen, age, atte
 
 
 @pytest.mark.parametrize(
-    ("messages", "is_paced", "batches"),
+    ("messages", "parts"),
     [
-        (1, False, 1),
-        (201, False, 2),
-        (5_000, False, 25),
-        (10_000, False, 25),  # larger ones rather than more
-        (20_000, False, 25),
-        (100_000, False, 125),  # of 800
-        (100_000, True, 500),
+        (1, [1]),
+        (201, [1, 1]),
+        (2_000, [1, 3, 2, 1, 1, 1, 1]),
+        (5_000, [1, 4, 4, 4, 4, 2, 2, 1, 1, 1, 1]),
     ],
 )
-def test_large_touchpoints_leave_in_large_batches_but_where_a_pace_would_break_them(messages, is_paced, batches):
-    assert policy.batch_count(messages, usual=200, is_paced=is_paced) == batches
+def test_batches_grow_behind_the_first_and_shrink_towards_the_end(messages, parts):
+    assert policy.deal(messages, usual=200, is_paced=False) == parts
+
+
+def test_in_the_middle_of_a_touchpoint_they_are_large():
+    middle = policy.deal(4_100, usual=200, is_paced=False, is_first=False, has_more=True)
+
+    assert middle == [4, 4, 4, 4, 4, 1]
+
+
+@given(
+    messages=st.integers(0, 60_000),
+    is_paced=st.booleans(),
+    is_first=st.booleans(),
+    has_more=st.booleans(),
+    usual=st.integers(1, 500),
+)
+def test_every_message_is_dealt_out_and_no_batch_is_too_large(messages, usual, **which):
+    parts = policy.deal(messages, usual=usual, **which)
+
+    assert (sum(parts) - 1) * usual < messages <= sum(parts) * usual
+    assert {*parts} <= ({1} if which["is_paced"] else {1, 2, 3, 4})
+
+
+def test_portions_grow_with_what_is_written():
+    sizes = [policy.portion_size(written, usual=200) for written in (None, 0, 1_000, 2_000, 5_000, 90_000)]
+
+    assert sizes == [1_000, 4_000, 4_000, 8_000, 20_000, 20_000]
 
 
 def test_a_notice_of_the_last_hour_never_waits_behind_a_fortnights_bulk():

@@ -11,7 +11,7 @@ from apps.delivery import closing, invariants, steering, tasks
 from apps.delivery.due import due, oldest_due_at
 from apps.delivery.expand import Expanded, expand_touchpoint, expand_wholly
 from apps.delivery.models import Batch, Delivery, Expansion
-from apps.delivery.policy import FIRST_PORTION, PORTION, DeliveryReason
+from apps.delivery.policy import FIRST_PORTION, SECOND_PORTION, DeliveryReason
 from apps.delivery.steering import Choice
 from apps.delivery.tallies import tallies
 from apps.windows.models import RevisionChange
@@ -21,7 +21,7 @@ from .engine import begun, states, sweep, work, written
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = FIRST_PORTION + PORTION + 5
+PEOPLE = FIRST_PORTION + SECOND_PORTION + 5
 LATER = NOW + timedelta(seconds=10)
 
 
@@ -42,7 +42,7 @@ def test_each_call_writes_the_next_portion():
         counts.append(written(touchpoint))
 
     assert outcomes == [Expanded.PARTLY, Expanded.WRITTEN]
-    assert counts == [FIRST_PORTION, FIRST_PORTION + PORTION, PEOPLE]
+    assert counts == [FIRST_PORTION, FIRST_PORTION + SECOND_PORTION, PEOPLE]
     assert set(Delivery.objects.values_list("contact", flat=True)) == set(Contact.objects.values_list("pk", flat=True))
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.NOT_NOW
 
@@ -99,12 +99,15 @@ def test_when_nobody_of_the_last_portion_can_be_written_to_the_touchpoint_ends_w
     assert states() == {"sent": FIRST_PORTION, "suppressed": 1}
 
 
-def test_batches_are_large_but_for_those_of_the_first_and_the_last_portion():
+def test_batches_are_large_but_for_the_first_and_the_last_ones():
     touchpoint = begun(PEOPLE)
     expand_wholly(touchpoint.pk, now=NOW)
 
     sizes = [batch.deliveries.count() for batch in Batch.objects.order_by("pk")]
-    assert sizes == [1] * FIRST_PORTION + [4] * (PORTION // 4) + [1] * 5
+    assert sizes == [1, 4] + [4] * 5 + [1] * 5
+    assert [*Delivery.objects.order_by("pk").values_list("batch", flat=True)] == [
+        batch.pk for batch in Batch.objects.order_by("pk") for _ in range(batch.deliveries.count())
+    ]
 
 
 def test_batches_of_a_paced_channel_stay_small():

@@ -19,7 +19,7 @@ from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import expand, invariants, services, store
 from apps.delivery.expand import Expanded, expand_touchpoint, expand_wholly
 from apps.delivery.models import Batch, Delivery
-from apps.delivery.policy import FIRST_PORTION, PORTION
+from apps.delivery.policy import FIRST_PORTION, SECOND_PORTION
 from apps.delivery.resolutions import Resolution
 from apps.delivery.steering import Choice, pause, resume
 from apps.delivery.stillness import await_stillness
@@ -105,7 +105,8 @@ def test_a_worker_takes_what_is_written_while_the_next_portion_is_being_written(
     monkeypatch.setattr(expand, "check_keys_now", check_keys_now)
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.WRITTEN
 
-    assert len(sent) == FIRST_PORTION
+    assert len(sent) == 2  # batches: of one, and of the others
+    assert states() == {"sent": FIRST_PORTION, "pending": 1}
     touchpoint.refresh_from_db()
     assert touchpoint.state == TouchpointState.SENDING
 
@@ -148,7 +149,7 @@ def test_a_portion_that_was_overtaken_by_a_skip_is_not_kept(settings, monkeypatc
 @pytest.mark.parametrize("target_of", [lambda row: row, lambda row: row.campaign, lambda row: row.channel])
 def test_whoever_comes_first_of_writer_and_skipper_nobody_is_left_waiting(settings, target_of):
     settings.DELIVERY_BATCH_SIZE = 1
-    touchpoint = begun(FIRST_PORTION + 2 * PORTION)
+    touchpoint = begun(FIRST_PORTION + 2 * SECOND_PORTION)
 
     at_once(lambda: expand_wholly(touchpoint.pk, now=NOW), lambda: skip(target_of(touchpoint)))
 
@@ -283,7 +284,7 @@ def test_nothing_is_handed_over_after_a_pause_has_returned(scope, monkeypatch):
 
 def test_two_first_marks_do_not_block_each_other(settings):
     settings.DELIVERY_BATCH_SIZE = 1
-    expanded(8)
+    expanded(8, channel=make_channel(pace=100))  # batches of a paced channel are all small
     batches = [store.claim(now=NOW) for _ in range(8)]
 
     marks = at_once(*[lambda batch=batch: store.mark_sending(batch, composed_at=NOW, journal="", now=NOW) for batch in batches])
