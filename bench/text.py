@@ -8,8 +8,6 @@ BODY = """\
 on {{ window.starts }} we begin the work “{{ window.title }}” on {{ window.services | join: ", " }}, which
 {{ contact.organisation }} uses. We plan {{ window.duration }}; it is over by {{ window.latest_end }} at the latest.
 
-{{ window.effect }} {{ window.reason }}
-
 If that is a bad time, {{ contact.first_name }}, answer this message: a person reads it. See
 [how it stands]({{ window.notice_url }}) and [how we prepare such work](https://www.example.com/operations/prepare).
 
