@@ -156,9 +156,9 @@ class DirectWork:
 
 
 def _portion(touchpoint_id: int, now: datetime) -> Expanded:
-    """One that cannot be written, because its segment's rule is broken, say, keeps no other waiting."""
+    """One that cannot be written keeps no other waiting."""
     try:
-        return services.expand_touchpoint(touchpoint_id, now=now)
+        return services.expand_or_wait(touchpoint_id, now=now)
     except Error:
         raise
     except Exception:

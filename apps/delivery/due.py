@@ -45,8 +45,7 @@ def due(now: datetime) -> Due:
 
 
 def _in_turn(rows: Sequence[Any], now: datetime) -> Sequence[Any]:
-    """Of many, others at each look: so those that cannot be written, because their segment's rule is broken, say, keep nobody
-    waiting for good."""
+    """Of many, others at each look: so those that cannot be written, whatever the cause, keep nobody waiting for good."""
     start = int(now.timestamp()) * MOST_AT_ONCE % len(rows) if len(rows) > MOST_AT_ONCE else 0
     return [*rows[start:], *rows[:start]][:MOST_AT_ONCE]
 

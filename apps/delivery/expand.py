@@ -112,6 +112,8 @@ def _go_on(begun: Expansion, now: datetime, *, also_held_back: bool) -> Expanded
         transaction.set_rollback(True)  # stopped meanwhile
         return Expanded.NOT_NOW
     Expansion.objects.filter(pk=begun.pk).update(recipients=F("recipients") + new, reached=span.last, written_at=now)
+    if touchpoint.reason == Reason.RULE_BROKEN:
+        Touchpoint.objects.filter(pk=touchpoint.pk, reason=Reason.RULE_BROKEN).update(reason="")
     if span.last is not None:
         return Expanded.PARTLY
     if not begun.recipients + new:
@@ -123,7 +125,8 @@ def _has_another_ahead(begun: Expansion, touchpoint: Touchpoint, now: datetime) 
     """Whether a sibling that began before is just being written. One after the other: or as many workers as there are large
     siblings would wait for each other, and none of them would send."""
     others = Expansion.objects.to_finish(now).filter(touchpoint__campaign=touchpoint.campaign_id, pk__lt=begun.pk)
-    return others.filter(written_at__gt=now - policy.PORTION_SIGN_OF_LIFE).exists()
+    at_work = others.filter(written_at__gt=now - policy.PORTION_SIGN_OF_LIFE).exclude(touchpoint__reason=Reason.RULE_BROKEN)
+    return at_work.exists()
 
 
 def _portion_size(written: int | None) -> int:

@@ -32,6 +32,7 @@ from .handover import Brake, HandOver, Run, hand_over
 from .journal import Journal
 from .lease import Lease
 from .look_ups import askable, look_up_doubts, look_up_now
+from .mending import expand_or_wait
 from .models import DELIVERY_TRANSITIONS, Batch, BatchState, Delivery, DeliveryState, Pulse
 from .pace import Pace
 from .policy import DeliveryReason
@@ -52,6 +53,7 @@ __all__ = (
     "close_batches",
     "close_stopped",
     "deliver_batch",
+    "expand_or_wait",
     "expand_touchpoint",
     "expand_wholly",
     "expire_past_use",

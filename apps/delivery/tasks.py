@@ -32,7 +32,7 @@ def expand_touchpoint(*, touchpoint_id: int) -> None:
         now = database_now()
         if not guard.may_work(now):
             return
-        outcome = services.expand_touchpoint(touchpoint_id, now=now)
+        outcome = services.expand_or_wait(touchpoint_id, now=now)
         if outcome in (Expanded.PARTLY, Expanded.WRITTEN):
             hint(work_batches, queue="urgent", urgent_only=True)
             hint(work_batches)

@@ -103,7 +103,7 @@ class Audience(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why a touchpoint is held, skipped, missed, superseded or cancelled; the label is what the planner reads.
+    """Why a touchpoint is held, waits, is skipped, missed, superseded or cancelled; the label is what the planner reads.
 
     Not the field's `choices`: rewording a sentence is no change of schema.
     """
@@ -126,6 +126,7 @@ class Reason(models.TextChoices):
     REPLACED = "replaced", _("A newer correction took its place.")
     NOBODY_TOLD = "nobody_told", _("Everyone who was told already knows what holds now.")
     NOBODY = "nobody", _("The segment is empty.")
+    RULE_BROKEN = "rule_broken", _("The rule of its segment is broken. It leaves by itself once somebody has mended that.")
     NOT_SENT_IN_TIME = "not_sent_in_time", _("It could not be sent while it was of use.")
     PAUSED = "paused", _("Sending was paused until it was of no use any more.")
     HALTED = "halted", _("The whole installation was halted until it was of no use any more.")

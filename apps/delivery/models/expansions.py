@@ -47,7 +47,7 @@ class Expansion(models.Model):
     recipients = models.PositiveIntegerField()  # so many deliveries there must be, whatever became of them
     reached = models.BigIntegerField(null=True)  # the contact as far as which it has come; None: all are written
     skipped_at = models.DateTimeField(null=True)  # when a person decided that those behind that contact are not told
-    written_at = models.DateTimeField()  # the last portion of it
+    written_at = models.DateTimeField()  # the last portion of it; to come: until then nobody goes on, see mending.py
 
     objects = ExpansionQuerySet.as_manager()
 
