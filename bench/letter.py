@@ -74,8 +74,6 @@ def as_template(raw: bytes) -> dict[str, Any]:
 
 SHARED = {
     text.TITLE: "title",
-    text.REASON: "reason",
-    text.EFFECT: "effect",
     ", ".join(text.SERVICES): "services",
 }
 

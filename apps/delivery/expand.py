@@ -105,7 +105,7 @@ def _go_on(begun: Expansion, now: datetime, *, also_held_back: bool) -> Expanded
         return Expanded.NOT_NOW
     span = audience.next_span(touchpoint, after=begun.reached or 0, size=_portion_size(begun.recipients))
     people = audience.recipients(touchpoint, span=span)
-    new = write_people(touchpoint, people, now=now, span=span)
+    new = write_people(touchpoint, people, now=now, span=span, before=begun.recipients)
     check_keys_now()
     locked = Touchpoint.objects.select_for_update(no_key=True).get(pk=touchpoint.pk)
     if not (Expansion.objects.to_finish(now).filter(pk=begun.pk).exists() and reopen(locked)):

@@ -11,7 +11,7 @@ from apps.campaigns.moments import short_words, touchpoint_words
 from apps.campaigns.reach import ColumnKey, Reach, reaches
 
 from .models import BatchQuerySet
-from .policy import deal, spread
+from .policy import batch_weights, spread
 from .steering import Overdue, overdue
 
 
@@ -83,8 +83,9 @@ class OverdueTable:
     def _last_at(self, row: Overdue, over: timedelta) -> datetime:
         is_paced, usual = row.touchpoint.channel.pace is not None, settings.DELIVERY_BATCH_SIZE
         written = 0 if row.waiting is None else row.batches
-        batches = written or len(deal(self._messages(row) or 1, usual=usual, is_paced=is_paced))
-        return spread(batches or 1, over=over, now=self.now, useful_until=row.touchpoint.useful_until or self.now)[-1]
+        alike = [1] * written
+        weights = alike or batch_weights(self._messages(row) or 1, usual=usual, is_paced=is_paced)
+        return spread(weights, over=over, now=self.now, useful_until=row.touchpoint.useful_until or self.now)[-1]
 
     def _is_past_use(self, row: Overdue) -> bool:
         return row.touchpoint.useful_until is not None and row.touchpoint.useful_until <= self.now

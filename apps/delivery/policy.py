@@ -4,9 +4,11 @@ Pure: plain values in, a decision out; `now` is an argument and chance is a `ran
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 from math import ceil
 
 
@@ -183,39 +185,41 @@ def priority(*, urgency: str, useful_for: timedelta) -> int:
 # --- how many at once --------------------------------------------------------------------------------------------------
 
 LARGEST = 4  # times the usual size
-SHARES = 3  # of what is left of a touchpoint, at its end: each of several workers gets one
+SHARE = 5  # a batch has no more than one in so many of the people that are written by then
+SHARE_OF_THE_REST = 3  # nor, at the end, than one in so many of those that are left
 
 
-def deal(messages: int, *, usual: int, is_paced: bool, is_first: bool = True, has_more: bool = False) -> list[int]:
-    """How many messages are dealt out over batches, in the order in which they leave: for each, of how many parts it
-    consists. All parts are alike and have the `usual` size at most.
+def batch_weights(messages: int, *, usual: int, is_paced: bool, written: int = 0, has_more: bool = False) -> list[int]:
+    """The batches for so many messages, in the order in which they leave: how many parts each has. All parts are alike, and have
+    the `usual` size at most.
 
-    Claiming and settling a batch costs nearly the same for few as for many, so that most have LARGEST parts. The first has one, so
-    that the first message leaves soon, and the last ones become smaller and smaller, so that several workers end together.
-    Those of a paced channel stay small: what it does not let through during one claim has to be dealt out anew. Of a touchpoint
-    that is written in portions, these are not the first (`is_first`), or others of its messages come behind them (`has_more`).
+    Claiming and settling a batch costs nearly the same for few as for many, so that those of a large touchpoint have up to
+    LARGEST parts; those of a small one stay small, so that each of several workers gets some, and little is in doubt should one be
+    killed without a journal. Towards the end they shrink, so that several workers end together. Those of a paced channel stay small:
+    what it does not let through during one claim has to be dealt out anew. Of a touchpoint that is written in portions, so many
+    are `written` already, and others may come behind these (`has_more`).
     """
-    left, parts = ceil(messages / usual), list[int]()
+    left, weights = ceil(messages / usual), list[int]()
+    largest = 1 if is_paced else min(LARGEST, (left + ceil(written / usual)) // SHARE)
     while left:
-        is_small = is_paced or (is_first and not parts)
-        most = 1 if is_small else LARGEST if has_more else left // SHARES
-        parts.append(max(1, min(most, LARGEST, left)))
-        left -= parts[-1]
-    return parts
+        most = left if has_more else left // SHARE_OF_THE_REST
+        weights.append(max(1, min(most, largest, left)))
+        left -= weights[-1]
+    return weights
 
 
 FIRST_PORTION = 5  # batches of the usual size
 SECOND_PORTION = 20
 LARGEST_PORTION = 100
-GROWTH = 4  # writing so many takes no longer than sending one
+GROWTH = 4  # so many are written about as fast as one is sent
 PORTION_SIGN_OF_LIFE = timedelta(seconds=5)  # each portion takes a fraction of that
 
 
 def portion_size(written: int | None, *, usual: int) -> int:
     """For how many people deliveries are written in one transaction, where so many are `written` already; None: it is the first.
 
-    Those of one portion leave while the next is written. The first are small, so that the first message leaves soon; the others
-    are as large as can be written meanwhile, since each takes its look around who is to be written to anew.
+    Those of one portion leave while the next is written. The first are few, so that the first message leaves soon; the others
+    are as many as can be written meanwhile, since each portion takes its look around who is to be written to anew.
     """
     if written is None:
         return FIRST_PORTION * usual
@@ -227,10 +231,11 @@ def portion_size(written: int | None, *, usual: int) -> int:
 LAST_SHARE = 0.9  # of what is left of its use; what is spread has all begun by then
 
 
-def spread(count: int, *, over: timedelta, now: datetime, useful_until: datetime) -> list[datetime]:
-    """`count` times, the first at once and the others evenly behind it, all while it is of use."""
+def spread(weights: Sequence[int], *, over: timedelta, now: datetime, useful_until: datetime) -> list[datetime]:
+    """Times for batches of these weights, the first at once, each other when those before it have had their share of `over`;
+    all while it is of use."""
     over = min(over, (useful_until - now) * LAST_SHARE)
-    return [now + over * place / count for place in range(count)]
+    return [now + over * before / max(1, sum(weights)) for before in accumulate(weights[:-1], initial=0)]
 
 
 # --- a database that is not where, or when, it was --------------------------------------------------------------------

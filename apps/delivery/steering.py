@@ -3,7 +3,7 @@
 A channel that is switched off leaves its touchpoints out for good; what is paused waits, and is told apart only by that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -235,14 +235,19 @@ def _spread(batches: BatchQuerySet, over: timedelta, now: datetime) -> datetime 
     """Each touchpoint over the time that is left of its own use."""
     rows = batches.overdue(now).select_related("touchpoint").select_for_update(of=("self",), skip_locked=True)
     chosen = list(rows.order_by("touchpoint", "priority", "not_before", "pk"))
+    waiting = Delivery.objects.filter(batch__in=chosen, state=DeliveryState.PENDING).order_by()
+    weights = dict(waiting.values_list("batch").annotate(Count("pk")))
     for touchpoint, group in groupby(chosen, key=lambda batch: batch.touchpoint):
-        _deal_out(list(group), over, now, touchpoint.useful_until or now)
+        _space_out(list(group), weights, over, now, touchpoint.useful_until or now)
     Batch.objects.bulk_update(chosen, ["not_before"], batch_size=500)
     return max((batch.not_before for batch in chosen), default=None)
 
 
-def _deal_out(batches: Sequence[Batch], over: timedelta, now: datetime, useful_until: datetime) -> None:
-    times = policy.spread(len(batches), over=over, now=now, useful_until=useful_until)
+def _space_out(
+    batches: Sequence[Batch], weights: Mapping[int, int], over: timedelta, now: datetime, useful_until: datetime
+) -> None:
+    sizes = [weights.get(batch.pk, 0) for batch in batches]
+    times = policy.spread(sizes, over=over, now=now, useful_until=useful_until)
     for batch, not_before in zip(batches, times, strict=True):
         batch.not_before = not_before
 

@@ -18,14 +18,19 @@ from .models import Batch, Delivery, DeliveryState
 
 
 def write_people(
-    touchpoint: Touchpoint, people: QuerySet[Contact], *, now: datetime, span: audience.Span = audience.EVERYBODY
+    touchpoint: Touchpoint,
+    people: QuerySet[Contact],
+    *,
+    now: datetime,
+    span: audience.Span = audience.EVERYBODY,
+    before: int = 0,
 ) -> int:
     """One delivery for each of `people` who has none of this revision yet; returns how many are new. All of `people` are in
-    `span`."""
+    `span`; so many were written `before`."""
     written = 0
     for not_before, group in _groups(touchpoint, people, now):
         _revive(touchpoint, group, not_before=not_before, now=now)
-        written += _insert(touchpoint, group, not_before=not_before, now=now, span=span)
+        written += _insert(touchpoint, group, not_before=not_before, now=now, span=span, before=before)
     _check_by_index()
     return written
 
@@ -71,12 +76,15 @@ def _groups(touchpoint: Touchpoint, people: QuerySet[Contact], now: datetime) ->
         yield not_before, people.filter(time_zone__in=spellings)
 
 
-def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: datetime, now: datetime, span: audience.Span) -> int:
+def _insert(
+    touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: datetime, now: datetime, span: audience.Span, before: int
+) -> int:
     """One INSERT … SELECT for all of `group`, dealt out over as many batches as it takes."""
     written = Delivery.objects.filter(touchpoint=touchpoint, revision=touchpoint.revision)
     people = audience.without(group, written, span=span)
     total = people.count()
-    parts = _deal_out(touchpoint, total, not_before=not_before, now=now, span=span)
+    weights = _weights(touchpoint, total, written=before, has_more=span.last is not None)
+    parts = _make_parts(touchpoint, weights, not_before=not_before, now=now)
     if not parts:
         return 0
     chosen = audience.addressed(people, touchpoint).annotate(invitation=invitations.part_for(touchpoint))
@@ -98,7 +106,7 @@ def _insert(touchpoint: Touchpoint, group: QuerySet[Contact], *, not_before: dat
     with connection.cursor() as cursor:
         cursor.execute(sql, [touchpoint.pk, touchpoint.revision, at, *select_params])
         new: int = cursor.rowcount
-    # Where many were left out, some batches stayed empty.
+    # Where many were left out, the last batches stayed empty.
     filled = Delivery.objects.filter(batch=OuterRef("pk"))
     Batch.objects.filter(~Exists(filled), pk__in={batch.pk for batch in parts}).delete()
     return new
@@ -119,7 +127,7 @@ def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: da
         return
     closed = closed.filter(contact__in=people)
     total = closed.count()
-    parts = _deal_out(touchpoint, total, not_before=not_before, now=now)
+    parts = _make_parts(touchpoint, _weights(touchpoint, total), not_before=not_before, now=now)
     if not parts:
         return
     part = invitations.part_for(touchpoint, who="contact")
@@ -137,8 +145,8 @@ def _revive(touchpoint: Touchpoint, people: QuerySet[Contact], *, not_before: da
 
 
 def _dealt(parts: Sequence[Batch], place: str, total: int) -> str:
-    """What to join so that rows with a `place` from 1 to `total` get evenly filled parts of batches, one after the other; who
-    came after they were counted goes into the last."""
+    """What to join so that rows with a `place` from 1 to `total` fill the parts evenly, one after the other, each in the batch
+    that has it; who came after they were counted goes into the last."""
     rows = ", ".join(f"({number}, {batch.pk})" for number, batch in enumerate(parts))
     last = len(parts) - 1
     number = f"CASE WHEN {place} > {total} THEN {last} ELSE ({place} - 1) * {len(parts)} / {total} END"
@@ -161,19 +169,16 @@ def write_broadcast(touchpoint: Touchpoint, now: datetime) -> None:
     )
 
 
-def _deal_out(
-    touchpoint: Touchpoint, total: int, *, not_before: datetime, now: datetime, span: audience.Span = audience.EVERYBODY
-) -> Sequence[Batch]:
-    """New batches for so many messages to people in `span`: for each part, in their order, the batch that it belongs to."""
-    sizes = policy.deal(
-        total,
-        usual=settings.DELIVERY_BATCH_SIZE,
-        is_paced=touchpoint.channel.pace is not None,
-        is_first=not span.after,
-        has_more=span.last is not None,
-    )
-    batches = _make_batches(touchpoint, len(sizes), not_before=not_before, now=now)
-    return [batch for batch, size in zip(batches, sizes, strict=True) for _part in range(size)]
+def _weights(touchpoint: Touchpoint, total: int, *, written: int = 0, has_more: bool = False) -> Sequence[int]:
+    is_paced = touchpoint.channel.pace is not None
+    usual = settings.DELIVERY_BATCH_SIZE
+    return policy.batch_weights(total, usual=usual, is_paced=is_paced, written=written, has_more=has_more)
+
+
+def _make_parts(touchpoint: Touchpoint, weights: Sequence[int], *, not_before: datetime, now: datetime) -> Sequence[Batch]:
+    """New batches of these weights: for each part, in their order, the batch that has it."""
+    batches = _make_batches(touchpoint, len(weights), not_before=not_before, now=now)
+    return [batch for batch, weight in zip(batches, weights, strict=True) for _part in range(weight)]
 
 
 def _make_batches(touchpoint: Touchpoint, count: int, *, not_before: datetime, now: datetime) -> Sequence[Batch]:

@@ -5,11 +5,14 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.campaigns.content.compiled import Source, compile_source
 from apps.campaigns.content.layout import PREVIEW_LETTERS
 from apps.campaigns.content.looks import Identity, Picture, default_look, look_of
 from apps.campaigns.content.schemes import Scheme, in_scheme
+from apps.campaigns.content.slots import RESERVED, Mode, beginning, mark, mark_address
 from apps.campaigns.content.trimming import worn
 from apps.campaigns.lengths import PREHEADER_ON_DESKTOP, preheader_of
 from apps.campaigns.models import Brand
@@ -166,6 +169,29 @@ def test_an_inbox_is_given_the_beginning_of_the_first_paragraph_that_greets_nobo
     assert shown.endswith(" …")
     assert PREHEADER_ON_DESKTOP < len(shown) <= PREVIEW_LETTERS
     assert shown.removesuffix(" …") in words.replace("{{ contact.first_name }}", "Ana")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["お知らせです、" * 40, "https://example.com/" + "a-b/" * 50, "お知らせ " + "作業を行います、" * 30],
+    ids=["without spaces", "an address", "one space, early"],
+)
+def test_where_words_are_not_parted_it_is_cut_anywhere(text):
+    shown = preheader_of(letter(body=f"Hello,\n\n{text}").html)
+
+    assert shown.endswith("…")
+    assert text.startswith(shown.removesuffix("…"))
+    assert PREHEADER_ON_DESKTOP < len(shown) <= PREVIEW_LETTERS
+
+
+@given(before=st.integers(0, 160), mode=st.sampled_from([*Mode]))
+def test_it_is_never_cut_through_a_mark(before, mode):
+    marked = mark_address(mark(7)) if mode is Mode.URL else mark(7, mode)
+
+    shown = beginning("x" * before + marked + "y" * 90, letters=PREVIEW_LETTERS)
+
+    assert RESERVED not in shown.replace(marked, "")
+    assert len(shown) <= PREVIEW_LETTERS
 
 
 def test_a_short_first_paragraph_is_shown_whole():

@@ -10,7 +10,7 @@ from apps.delivery.policy import DeliveryReason, Doubt
 from apps.delivery.reasons import SENTENCES, sentence
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 class Chance(random.Random):
@@ -103,36 +103,50 @@ def test_a_channel_may_choose_what_becomes_of_its_doubts(kind, chosen, age, atte
 
 
 @pytest.mark.parametrize(
-    ("messages", "parts"),
+    ("messages", "weights"),
     [
+        (0, []),
         (1, [1]),
         (201, [1, 1]),
-        (2_000, [1, 3, 2, 1, 1, 1, 1]),
-        (5_000, [1, 4, 4, 4, 4, 2, 2, 1, 1, 1, 1]),
+        (1_000, [1] * 5),
+        (3_000, [3, 3, 3, 2, 1, 1, 1, 1]),
+        (10_000, [4] * 10 + [3, 2, 1, 1, 1, 1, 1]),
     ],
 )
-def test_batches_grow_behind_the_first_and_shrink_towards_the_end(messages, parts):
-    assert policy.deal(messages, usual=200, is_paced=False) == parts
+def test_the_more_people_the_larger_the_batches_and_they_shrink_towards_the_end(messages, weights):
+    assert policy.batch_weights(messages, usual=200, is_paced=False) == weights
 
 
-def test_in_the_middle_of_a_touchpoint_they_are_large():
-    middle = policy.deal(4_100, usual=200, is_paced=False, is_first=False, has_more=True)
+def test_before_the_last_portion_batches_do_not_shrink():
+    middle = policy.batch_weights(4_100, usual=200, is_paced=False, written=5_000, has_more=True)
 
     assert middle == [4, 4, 4, 4, 4, 1]
 
 
 @given(
     messages=st.integers(0, 60_000),
+    written=st.integers(0, 60_000),
     is_paced=st.booleans(),
-    is_first=st.booleans(),
     has_more=st.booleans(),
     usual=st.integers(1, 500),
 )
-def test_every_message_is_dealt_out_and_no_batch_is_too_large(messages, usual, **which):
-    parts = policy.deal(messages, usual=usual, **which)
+def test_every_message_has_its_batch_and_none_is_too_large(messages, written, usual, **which):
+    weights = policy.batch_weights(messages, usual=usual, written=written, **which)
 
-    assert (sum(parts) - 1) * usual < messages <= sum(parts) * usual
-    assert {*parts} <= ({1} if which["is_paced"] else {1, 2, 3, 4})
+    assert (sum(weights) - 1) * usual < messages <= sum(weights) * usual
+    assert {*weights} <= ({1} if which["is_paced"] else {1, 2, 3, 4})
+    assert max(weights, default=1) <= max(1, (messages + written) // usual // 5 + 1)
+    if not which["has_more"]:
+        assert weights == sorted(weights, reverse=True)
+
+
+@given(sizes=st.lists(st.integers(0, 800), min_size=1, max_size=50))
+def test_what_is_spread_leaves_evenly_whatever_the_batches(sizes):
+    times = policy.spread(sizes, over=HOUR, now=NOW, useful_until=NOW + DAY)
+
+    before = [sum(sizes[:number]) for number in range(len(sizes))]
+    assert times[0] == NOW
+    assert all(abs(at - NOW - HOUR * so_many / max(1, sum(sizes))) < SECOND for at, so_many in zip(times, before, strict=True))
 
 
 def test_portions_grow_with_what_is_written():

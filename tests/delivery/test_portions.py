@@ -99,13 +99,13 @@ def test_when_nobody_of_the_last_portion_can_be_written_to_the_touchpoint_ends_w
     assert states() == {"sent": FIRST_PORTION, "suppressed": 1}
 
 
-def test_batches_are_large_but_for_the_first_and_the_last_ones():
+def test_batches_grow_with_the_touchpoint_and_shrink_at_its_end():
     touchpoint = begun(PEOPLE)
     expand_wholly(touchpoint.pk, now=NOW)
 
     sizes = [batch.deliveries.count() for batch in Batch.objects.order_by("pk")]
-    assert sizes == [1, 4] + [4] * 5 + [1] * 5
-    assert [*Delivery.objects.order_by("pk").values_list("batch", flat=True)] == [
+    assert sizes == [1] * FIRST_PORTION + [4] * (SECOND_PORTION // 4) + [1] * 5
+    assert [*Delivery.objects.order_by("contact").values_list("batch", flat=True)] == [
         batch.pk for batch in Batch.objects.order_by("pk") for _ in range(batch.deliveries.count())
     ]
 

@@ -105,7 +105,7 @@ def test_a_worker_takes_what_is_written_while_the_next_portion_is_being_written(
     monkeypatch.setattr(expand, "check_keys_now", check_keys_now)
     assert expand_touchpoint(touchpoint.pk, now=NOW) is Expanded.WRITTEN
 
-    assert len(sent) == 2  # batches: of one, and of the others
+    assert len(sent) == FIRST_PORTION
     assert states() == {"sent": FIRST_PORTION, "pending": 1}
     touchpoint.refresh_from_db()
     assert touchpoint.state == TouchpointState.SENDING
@@ -284,7 +284,7 @@ def test_nothing_is_handed_over_after_a_pause_has_returned(scope, monkeypatch):
 
 def test_two_first_marks_do_not_block_each_other(settings):
     settings.DELIVERY_BATCH_SIZE = 1
-    expanded(8, channel=make_channel(pace=100))  # batches of a paced channel are all small
+    expanded(8)
     batches = [store.claim(now=NOW) for _ in range(8)]
 
     marks = at_once(*[lambda batch=batch: store.mark_sending(batch, composed_at=NOW, journal="", now=NOW) for batch in batches])

@@ -13,6 +13,7 @@ GOES_ON_SECONDS = 5.0
 UNHEARD_SECONDS = 8.0  # the clock waits 3 s for somebody to hear it, and looks twice
 FIRST_MOMENT_SECONDS = 10.0  # of a clock, in which it takes nobody for deaf; apps/delivery/direct.py
 BATCH = 200  # DELIVERY_BATCH_SIZE
+LARGEST_BATCH, SHARE = 800, 5  # of a large touchpoint, and of how many of its people; apps/delivery/policy.py
 BACK_SECONDS = 60.0  # after Redis is back, for workers and beat to find it again without a restart
 
 
@@ -56,7 +57,7 @@ def flush(run: Run) -> None:
     promise="Redis is flushed and then a worker killed in the same batch: nobody is lost, nobody is written to twice; the "
     "messages of that batch may be in doubt.",
     small={"people": 300, "times": 1},
-    full={"people": 4_000, "times": 10},
+    full={"people": 12_000, "times": 10},
 )
 def flush_and_kill(run: Run) -> None:
     run.stage.beat()
@@ -69,7 +70,7 @@ def flush_and_kill(run: Run) -> None:
         run.stage.kill(worker)
         worker = run.stage.worker()
     run.injected |= {"flushes": run.size.times, "kills": run.size.times}
-    run.finish(doubts=BATCH * run.size.times)
+    run.finish(doubts=max(BATCH, min(LARGEST_BATCH, run.size.people // SHARE)) * run.size.times)
 
 
 @drill(

@@ -5,7 +5,6 @@ Worked out once per skeleton and kept; what differs between recipients stays a s
 
 import itertools
 import re
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +28,7 @@ from .slots import (
     UNSUBSCRIBE,
     WHY,
     Pattern,
+    beginning,
     mark,
     mark_address,
 )
@@ -63,7 +63,7 @@ class Document:
     finish: Callable[[str], str] = str  # what is done to the finished text
 
 
-PREVIEW_LETTERS = 150  # more than any inbox shows; with fewer, some would go on with the greeting
+PREVIEW_LETTERS = 150  # of the template; more than any inbox shows; with fewer, some would go on with the greeting
 
 
 @lru_cache(maxsize=256)
@@ -128,4 +128,4 @@ def _preview(tokens: list[Token]) -> str:
     paragraphs = [inline for opening, inline in itertools.pairwise(tokens) if opening.type == "paragraph_open"]
     texts = [" ".join(markdown.to_text([paragraph]).split()) for paragraph in paragraphs]
     text = next((text for text in texts if text and not text.endswith(",")), "")
-    return textwrap.shorten(text, PREVIEW_LETTERS, placeholder=" …")
+    return beginning(text, letters=PREVIEW_LETTERS)

@@ -21,6 +21,7 @@ _SPECIAL = re.compile("[&<>\"'\n]")  # of which most names have none
 _MARK = re.compile(r"qzx([tup])(\d{6})qzx")
 _URL_HOST = ".invalid"  # a mark in place of a whole address must look like one, or the clean-up would take it for a path
 _MARKED_URL = re.compile(rf"https://(qzxu\d{{6}}qzx){re.escape(_URL_HOST)}/?")
+_PIECE = re.compile(rf"{_MARKED_URL.pattern}|{_MARK.pattern}|.", re.DOTALL)  # what is not cut through
 
 
 class Mode(StrEnum):
@@ -59,6 +60,20 @@ def mark_address(address: str) -> str:
     if whole:
         return f"https://{mark(int(whole[2]), Mode.URL)}{_URL_HOST}"
     return _MARK.sub(lambda found: mark(int(found[2]), Mode.PART), address)
+
+
+def beginning(text: str, *, letters: int) -> str:
+    """The text, or as much of its beginning as fits into so many letters with a “…”: as far as the last word where words are parted,
+    and never through a mark."""
+    if len(text) <= letters:
+        return text
+    kept = ""
+    for piece in _PIECE.finditer(text):
+        if len(kept) + len(piece[0]) > letters - 2:
+            break
+        kept += piece[0]
+    words = kept.rpartition(" ")[0]
+    return f"{words} …" if 3 * len(words) > 2 * letters else f"{kept}…"
 
 
 def safe_address(value: str) -> str:
