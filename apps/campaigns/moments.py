@@ -70,8 +70,9 @@ def touchpoint_words(touchpoint: Touchpoint) -> str:
 
 
 def reason_words(reason: str) -> str:
-    """Why a touchpoint does not leave, as a sentence; nothing where there is nothing to explain."""
-    return str(Reason(reason).label) if reason else ""
+    """Why a touchpoint does not leave, as a sentence; nothing where there is nothing to explain. A code that a newer version
+    running beside this one has written is shown as it is."""
+    return str(Reason(reason).label) if reason in Reason.values else reason
 
 
 def instant_words(instant: datetime, zone: str) -> str:

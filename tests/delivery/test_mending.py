@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from apps.audiences.models import Segment
 from apps.campaigns.models import Reason, Touchpoint, TouchpointState
+from apps.campaigns.moments import reason_words
 from apps.delivery import tasks
 from apps.delivery.closing import expire_past_use
 from apps.delivery.due import due, oldest_due_at
@@ -13,6 +15,7 @@ from apps.delivery.expand import Expanded
 from apps.delivery.mending import PAUSE, expand_or_wait
 from apps.delivery.models import Expansion
 from apps.delivery.policy import FIRST_PORTION
+from tests.campaigns.admin_pages import signed_in
 from tests.factories import HOUR, NOW, make_campaign, make_contact, make_segment, make_template, make_touchpoint
 
 from .engine import begun, states, sweep, work, written
@@ -130,6 +133,23 @@ def test_one_that_was_stopped_meanwhile_is_left_as_it_stands():
 
     assert standing(touchpoint) == (TouchpointState.CANCELLED, Reason.WINDOW_CANCELLED)
     assert Expansion.objects.get().written_at == proof.written_at
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [("", ""), (Reason.NOBODY, "The segment is empty."), ("of_a_newer_version", "of_a_newer_version")],
+)
+def test_a_reason_is_a_sentence_and_one_that_is_not_known_yet_breaks_no_page(reason, words):
+    assert reason_words(reason) == words
+
+
+def test_the_pages_say_what_is_to_be_mended():
+    touchpoint = with_broken_rule()
+    expand_or_wait(touchpoint.pk, now=NOW)
+
+    text = signed_in().get(reverse("dashboard:live", args=[touchpoint.campaign_id])).content.decode()
+
+    assert str(Reason.RULE_BROKEN.label) in text
 
 
 def test_the_workers_task_does_not_fail(monkeypatch):

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max
 
-from apps.campaigns.models import Campaign, Reason, Touchpoint, TouchpointState
+from apps.campaigns.models import Campaign, Touchpoint, TouchpointState
+from apps.campaigns.moments import reason_words
 from apps.delivery.models import Delivery, DeliveryQuerySet, DeliveryState
 from apps.delivery.tallies import Tally, tallies
 
@@ -143,7 +144,7 @@ def _figures(row: Touchpoint, counts: Mapping[str, int], lateness: Lateness | No
         is_engine_made=row.step is None,
         state=row.state,
         state_label=row.get_state_display(),
-        reason=str(Reason(row.reason).label) if row.reason else "",
+        reason=reason_words(row.reason),
         due_at=row.due_at,
         first_sent_at=row.first_sent_at,
         counts=counts,
