@@ -35,6 +35,7 @@ def expand_or_wait(touchpoint_id: int, *, now: datetime) -> Expanded:
 def put_off(touchpoint_id: int, *, now: datetime) -> None:
     """To a little later: all of it, or what is not written yet of one that has been begun."""
     row = Touchpoint.objects.filter(pk=touchpoint_id)
+    row.select_for_update(no_key=True).first()  # whoever stops it meanwhile comes before this, and is seen, or behind it
     if row.due_for_expansion(now).update(reason=Reason.RULE_BROKEN, expand_at=now + PAUSE):
         return
     begun = Expansion.objects.to_finish(now).filter(touchpoint=touchpoint_id)

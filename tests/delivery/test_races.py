@@ -18,6 +18,7 @@ from apps.campaigns.stillness import Unanswered
 from apps.channels.transports.memory import MemoryTransport
 from apps.delivery import expand, invariants, services, store
 from apps.delivery.expand import Expanded, expand_touchpoint, expand_wholly
+from apps.delivery.mending import put_off
 from apps.delivery.models import Batch, Delivery
 from apps.delivery.policy import FIRST_PORTION, SECOND_PORTION
 from apps.delivery.resolutions import Resolution
@@ -280,6 +281,26 @@ def test_nothing_is_handed_over_after_a_pause_has_returned(scope, monkeypatch):
 
     assert 0 < len(left) == left_when_paused < 100
     assert states() == {"sent": len(left), "pending": 100 - len(left)}
+
+
+@pytest.mark.parametrize("people", [1, FIRST_PORTION + 1], ids=["planned", "begun"])
+def test_what_is_cancelled_while_its_broken_rule_is_found_keeps_its_own_reason(settings, people):
+    settings.DELIVERY_BATCH_SIZE = 1
+    for _ in range(people):
+        make_contact()
+    touchpoint = make_touchpoint()
+    if people > 1:
+        expand_touchpoint(touchpoint.pk, now=NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Touchpoint.objects.update(state=TouchpointState.CANCELLED, reason=Reason.WINDOW_CANCELLED)
+            waiting = pool.submit(lambda: in_a_thread(lambda: put_off(touchpoint.pk, now=NOW)))
+            time.sleep(0.3)
+        waiting.result(timeout=10)
+
+    touchpoint.refresh_from_db()
+    assert (touchpoint.state, touchpoint.reason) == (TouchpointState.CANCELLED, Reason.WINDOW_CANCELLED)
 
 
 def test_two_first_marks_do_not_block_each_other(settings):
